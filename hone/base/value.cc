@@ -1,0 +1,261 @@
+#include "hone/base/value.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace hone {
+namespace {
+
+constexpr int kMaxDepth = 200;
+
+void write_string(std::string& out, std::string_view s) {
+  static const char* hex = "0123456789abcdef";
+  out += '"';
+  for (const char c : s) {
+    const auto u = static_cast<unsigned char>(c);
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      default:
+        if (u < 0x20) {
+          out += "\\u00";
+          out += hex[u >> 4];
+          out += hex[u & 15];
+        } else {
+          out += c;
+        }
+    }
+  }
+  out += '"';
+}
+
+void write(std::string& out, const Value& v, bool sorted) {
+  if (v.is_null()) {
+    out += "null";
+  } else if (v.is_bool()) {
+    out += v.as_bool() ? "true" : "false";
+  } else if (v.is_int()) {
+    char buffer[24];
+    const auto end = std::to_chars(buffer, buffer + sizeof buffer, v.as_int()).ptr;
+    out.append(buffer, end);
+  } else if (v.is_double()) {
+    out += format_double(v.as_number());
+  } else if (v.is_string()) {
+    write_string(out, v.as_string());
+  } else if (v.is_list()) {
+    out += '[';
+    bool first = true;
+    for (const Value& item : v.as_list()) {
+      if (!first) out += ',';
+      first = false;
+      write(out, item, sorted);
+    }
+    out += ']';
+  } else {
+    const Value::Map& map = v.as_map();
+    std::vector<const std::pair<std::string, Value>*> order;
+    order.reserve(map.size());
+    for (const auto& member : map) order.push_back(&member);
+    if (sorted) {
+      std::sort(order.begin(), order.end(),
+                [](const auto* a, const auto* b) { return a->first < b->first; });
+    }
+    out += '{';
+    bool first = true;
+    for (const auto* member : order) {
+      if (!first) out += ',';
+      first = false;
+      write_string(out, member->first);
+      out += ':';
+      write(out, member->second, sorted);
+    }
+    out += '}';
+  }
+}
+
+/// Replaces the bare tokens NaN, Infinity and -Infinity, which JSON lacks, by marked strings outside of string literals.
+constexpr std::string_view kMark = "\x01#";  // cannot come from a file unescaped: control characters are refused
+
+std::string mark_non_finite(std::string_view json) {
+  std::string out;
+  out.reserve(json.size() + 16);
+  bool in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_string) {
+      out += c;
+      if (c == '\\' && i + 1 < json.size()) out += json[++i];
+      else if (c == '"') in_string = false;
+      continue;
+    }
+    bool replaced = false;
+    for (const std::string_view token : {"NaN", "Infinity", "-Infinity"}) {
+      if (json.substr(i, token.size()) != token) continue;
+      out += "\"\\u0001#";
+      out += token;
+      out += '"';
+      i += token.size() - 1;
+      replaced = true;
+      break;
+    }
+    if (replaced) continue;
+    in_string = c == '"';
+    out += c;
+  }
+  return out;
+}
+
+class Builder : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  bool null() override { return add(Value()); }
+  bool boolean(bool b) override { return add(Value(b)); }
+  bool number_integer(number_integer_t i) override { return add(Value(std::int64_t{i})); }
+  bool number_unsigned(number_unsigned_t u) override {
+    if (u <= static_cast<std::uint64_t>(INT64_MAX)) return add(Value(static_cast<std::int64_t>(u)));
+    return add(Value(static_cast<double>(u)));
+  }
+  bool number_float(number_float_t d, const string_t&) override { return add(Value(double{d})); }
+  bool string(string_t& s) override {
+    if (s.compare(0, kMark.size(), kMark) == 0) {
+      const std::string_view token = std::string_view(s).substr(kMark.size());
+      if (token == "NaN") return add(Value(std::nan("")));
+      if (token == "Infinity") return add(Value(static_cast<double>(INFINITY)));
+      if (token == "-Infinity") return add(Value(-static_cast<double>(INFINITY)));
+    }
+    return add(Value(std::move(s)));
+  }
+  bool binary(binary_t&) override { return false; }
+  bool start_object(std::size_t) override { return open(Value(Value::Map{})); }
+  bool key(string_t& k) override {
+    keys_.back() = std::move(k);
+    return true;
+  }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t) override { return open(Value(Value::List{})); }
+  bool end_array() override { return close(); }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception&) override {
+    return false;
+  }
+  Value take() { return std::move(root_); }
+
+ private:
+  bool open(Value container) {
+    if (stack_.size() >= kMaxDepth) return false;
+    stack_.push_back(std::move(container));
+    keys_.emplace_back();
+    return true;
+  }
+  bool close() {
+    Value done = std::move(stack_.back());
+    stack_.pop_back();
+    keys_.pop_back();
+    return add(std::move(done));
+  }
+  bool add(Value v) {
+    if (stack_.empty()) {
+      root_ = std::move(v);
+    } else if (stack_.back().is_list()) {
+      stack_.back().as_list().push_back(std::move(v));
+    } else {
+      stack_.back().set(keys_.back(), std::move(v));
+    }
+    return true;
+  }
+  std::vector<Value> stack_;
+  std::vector<std::string> keys_;
+  Value root_;
+};
+
+}  // namespace
+
+double Value::as_number() const {
+  return is_int() ? static_cast<double>(as_int()) : std::get<double>(data_);
+}
+
+const Value* Value::find(std::string_view key) const {
+  if (!is_map()) return nullptr;
+  for (const auto& [name, value] : as_map()) {
+    if (name == key) return &value;
+  }
+  return nullptr;
+}
+
+Value& Value::set(std::string_view key, Value value) {
+  if (is_null()) data_ = Map{};
+  for (auto& [name, held] : as_map()) {
+    if (name == key) {
+      held = std::move(value);
+      return *this;
+    }
+  }
+  as_map().emplace_back(std::string(key), std::move(value));
+  return *this;
+}
+
+std::int64_t Value::int_or(std::string_view key, std::int64_t fallback) const {
+  const Value* v = find(key);
+  return v != nullptr && v->is_int() ? v->as_int() : fallback;
+}
+double Value::number_or(std::string_view key, double fallback) const {
+  const Value* v = find(key);
+  return v != nullptr && v->is_number() ? v->as_number() : fallback;
+}
+bool Value::bool_or(std::string_view key, bool fallback) const {
+  const Value* v = find(key);
+  return v != nullptr && v->is_bool() ? v->as_bool() : fallback;
+}
+std::string Value::string_or(std::string_view key, std::string_view fallback) const {
+  const Value* v = find(key);
+  return v != nullptr && v->is_string() ? v->as_string() : std::string(fallback);
+}
+
+std::string Value::dump() const {
+  std::string out;
+  write(out, *this, false);
+  return out;
+}
+
+std::string Value::canonical() const {
+  std::string out;
+  write(out, *this, true);
+  return out;
+}
+
+std::optional<Value> Value::parse(std::string_view json) {
+  Builder builder;
+  const bool special = json.find("NaN") != std::string_view::npos ||
+                       json.find("Infinity") != std::string_view::npos;
+  try {
+    const bool ok = special ? nlohmann::json::sax_parse(mark_non_finite(json), &builder)
+                            : nlohmann::json::sax_parse(json, &builder);
+    if (!ok) return std::nullopt;
+  } catch (const nlohmann::json::exception&) {  // e.g. a number beyond the range of double
+    return std::nullopt;
+  }
+  return builder.take();
+}
+
+bool same_value(const Value& a, const Value& b) {
+  if (a.is_number() && b.is_number()) {
+    if (a.is_int() && b.is_int()) return a.as_int() == b.as_int();
+    return a.as_number() == b.as_number();
+  }
+  return a == b;
+}
+
+std::string format_double(double d) {
+  if (std::isnan(d)) return "NaN";
+  if (std::isinf(d)) return d > 0 ? "Infinity" : "-Infinity";
+  char buffer[40];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, d).ptr;
+  std::string text(buffer, end);
+  if (text.find_first_of(".eE") == std::string::npos) text += ".0";
+  return text;
+}
+
+}  // namespace hone
