@@ -1,0 +1,131 @@
+// The read model of a study: a fold of its changes, shared by samplers, schedulers, tuner and analysis. It is a pure function
+// of the spec and the changes applied, in order.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "hone/study/change.h"
+#include "hone/study/study_spec.h"
+
+namespace hone {
+
+/// A trial-level observation of the first objective: what a rung judges.
+struct Observation {
+  std::int64_t trial = -1;
+  double fidelity = 0;
+  double value = 0;  ///< mean over replicates
+  int count = 1;     ///< replicates
+  std::int64_t busy_us = 0;
+  std::int64_t seq = 0;  ///< of the report that completed it
+};
+
+/// Counts by state.
+struct TrialCounts {
+  std::int64_t queued = 0, running = 0, paused = 0, complete = 0, stopped = 0, failed = 0, cancelled = 0;
+  std::int64_t total() const { return queued + running + paused + complete + stopped + failed + cancelled; }
+};
+
+/// Not thread-safe; copyable (a copy is a snapshot).
+class History {
+ public:
+  explicit History(std::shared_ptr<const StudySpec> spec);
+
+  /// Applies the next change; seq must rise. Returns the observation that it completed, if it is a report that did.
+  std::optional<Observation> apply(const Change& change);
+
+  const StudySpec& spec() const { return *spec_; }
+  std::shared_ptr<const StudySpec> spec_ptr() const { return spec_; }
+  /// A newer spec rules from now on (encodings are made anew).
+  void set_spec(std::shared_ptr<const StudySpec> spec);
+
+  /// Commit number of the last change applied; 0 at the start.
+  std::int64_t version() const { return version_; }
+  StudyState state() const { return state_; }
+  const std::string& state_reason() const { return state_reason_; }
+  std::int64_t created_us() const { return first_us_; }
+  std::int64_t last_us() const { return last_us_; }
+
+  std::int64_t size() const { return static_cast<std::int64_t>(trials_.size()); }
+  /// By number; numbers are dense from 0.
+  const Trial& trial(std::int64_t number) const;
+  const std::deque<Trial>& trials() const { return trials_; }
+  const TrialCounts& counts() const { return counts_; }
+  /// Trials that count against budget.trials.
+  std::int64_t counted() const { return counted_; }
+
+  const Run* run(RunId id) const;
+  /// Runs of a trial in order of queueing.
+  std::span<const RunId> runs_of(std::int64_t number) const;
+  /// Runs waiting or in a worker's hands: parallel counts these.
+  std::int64_t open_runs() const { return open_runs_; }
+  std::int64_t waiting_runs() const { return waiting_runs_; }
+
+  /// All reports of a run that count, in order; late ones too if asked.
+  struct SeriesPoint {
+    double fidelity;
+    double value;
+    int metric;
+    std::int64_t busy_us;
+    std::int64_t seq;
+    bool late;
+  };
+  std::span<const SeriesPoint> series(RunId run) const;
+
+  /// The judged result of the trial for every declared metric that was reported, by the metric's `take` over its search runs of the
+  /// newest attempt: what the leader commits when the trial ends.
+  std::vector<Result> judge(std::int64_t number) const;
+
+  /// Number of the best trial: among those that reached their target (complete), else among the stopped; NaN never wins, ties go to the
+  /// lower number, infeasible (guards) excluded. −1 if there is none.
+  std::int64_t best() const;
+  bool satisfies_guards(const Trial& trial) const;
+
+  /// The facts noted under `kind`, in order.
+  const std::vector<std::pair<std::int64_t, Value>>& notes(const std::string& kind) const;
+
+  /// Encoded configuration (one entry per searched parameter, NaN where inactive); computed once a trial. Row of `number`.
+  std::span<const double> encoded(std::int64_t number) const;
+
+  /// Whether some trial has this configuration (by key).
+  bool has_config(const Hash128& key) const;
+
+ private:
+  struct Curves;
+  Trial& at(std::int64_t number);
+  void move(Trial& trial, TrialState to);
+  std::optional<Observation> fold_report(const Reported& reported, std::int64_t seq);
+  void fold_run_end(const RunEnded& ended, std::int64_t at_us);
+  std::optional<Observation> complete_point(Trial& trial, const Report& report, std::int64_t seq);
+  std::optional<double> series_value(const Metric& metric, int index, RunId run,
+                                     std::optional<double>* fidelity) const;
+
+  struct RunRecord {
+    Run run;
+    std::vector<SeriesPoint> series;
+  };
+
+  std::shared_ptr<const StudySpec> spec_;
+  std::int64_t version_ = 0;
+  StudyState state_ = StudyState::open;
+  std::string state_reason_;
+  std::int64_t first_us_ = 0;
+  std::int64_t last_us_ = 0;
+  std::deque<Trial> trials_;
+  std::vector<std::vector<RunId>> runs_of_;
+  std::map<RunId, RunRecord> runs_;
+  TrialCounts counts_;
+  std::int64_t counted_ = 0;
+  std::int64_t open_runs_ = 0;
+  std::int64_t waiting_runs_ = 0;
+  std::map<std::string, std::vector<std::pair<std::int64_t, Value>>> notes_;
+  std::vector<double> encoded_;
+  std::map<Hash128, std::int64_t> keys_;
+};
+
+}  // namespace hone
