@@ -25,6 +25,7 @@ struct Decision {
 struct LaunchNew {
   int bracket = 0;
   std::optional<double> fidelity_target;
+  int up_to = 1;  ///< so many like this may be launched at once
 };
 /// Go on with a paused trial.
 struct LaunchResume {

@@ -193,6 +193,8 @@ class Store {
   virtual std::vector<Claim> take_over(StudyId study, WorkerId worker, std::int64_t ttl_us) = 0;
   virtual LeaseState start_run(RunId run, std::int64_t token, const RunStart& start) = 0;
   virtual std::vector<WorkerAnswer> renew(WorkerId worker, std::span<const RunLease> runs, std::int64_t ttl_us) = 0;
+  /// What a worker would be answered now, without renewing; reads only.
+  virtual std::vector<WorkerAnswer> check(std::span<const RunLease> runs) = 0;
   /// Idempotent by ordinal.
   virtual WorkerAnswer append(RunId run, std::int64_t token, const ReportBatch& batch) = 0;
   /// The last batch and the end, in one transaction. Idempotent: repeating it with the same token after success answers held.

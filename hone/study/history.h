@@ -8,6 +8,9 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "hone/study/change.h"
@@ -66,7 +69,7 @@ class History {
   std::int64_t open_runs() const { return open_runs_; }
   std::int64_t waiting_runs() const { return waiting_runs_; }
 
-  /// All reports of a run that count, in order; late ones too if asked.
+  /// All reports of a run in order, late ones included and marked.
   struct SeriesPoint {
     double fidelity;
     double value;
@@ -86,29 +89,37 @@ class History {
   std::int64_t best() const;
   bool satisfies_guards(const Trial& trial) const;
 
-  /// The facts noted under `kind`, in order.
-  const std::vector<std::pair<std::int64_t, Value>>& notes(const std::string& kind) const;
+  /// The facts noted under `kind` with their commit numbers, in order.
+  std::span<const std::pair<std::int64_t, Value>> notes(const std::string& kind) const;
 
   /// Encoded configuration (one entry per searched parameter, NaN where inactive); computed once a trial. Row of `number`.
   std::span<const double> encoded(std::int64_t number) const;
 
-  /// Whether some trial has this configuration (by key).
-  bool has_config(const Hash128& key) const;
+  /// The first trial with this configuration (by key), or −1.
+  std::int64_t find_config(const Hash128& key) const;
 
  private:
-  struct Curves;
-  Trial& at(std::int64_t number);
-  void move(Trial& trial, TrialState to);
-  std::optional<Observation> fold_report(const Reported& reported, std::int64_t seq);
-  void fold_run_end(const RunEnded& ended, std::int64_t at_us);
-  std::optional<Observation> complete_point(Trial& trial, const Report& report, std::int64_t seq);
-  std::optional<double> series_value(const Metric& metric, int index, RunId run,
-                                     std::optional<double>* fidelity) const;
-
   struct RunRecord {
     Run run;
     std::vector<SeriesPoint> series;
+    bool reported = false;  ///< a report of the objective that counts
   };
+  struct KeyHash {
+    std::size_t operator()(const Hash128& key) const;
+  };
+
+  Trial& at(std::int64_t number);
+  RunRecord& record(RunId id);
+  void move(Trial& trial, TrialState to);
+  void fold_added(const TrialAdded& added);
+  void fold_queued(const RunQueued& queued);
+  void fold_claimed(const RunClaimed& claimed, std::int64_t at_us);
+  std::optional<Observation> fold_report(const Reported& reported, std::int64_t seq);
+  void fold_run_end(const RunEnded& ended, std::int64_t at_us);
+  void fold_moved(const TrialMoved& moved, std::int64_t at_us);
+  std::optional<Observation> complete_point(Trial& trial, const Report& report, std::int64_t seq);
+  std::vector<SeriesPoint> replicate_series(std::int64_t trial, int replicate, int metric) const;
+  std::vector<int> started_replicates(std::int64_t trial) const;
 
   std::shared_ptr<const StudySpec> spec_;
   std::int64_t version_ = 0;
@@ -118,14 +129,14 @@ class History {
   std::int64_t last_us_ = 0;
   std::deque<Trial> trials_;
   std::vector<std::vector<RunId>> runs_of_;
-  std::map<RunId, RunRecord> runs_;
+  std::unordered_map<RunId, RunRecord> runs_;
   TrialCounts counts_;
   std::int64_t counted_ = 0;
   std::int64_t open_runs_ = 0;
   std::int64_t waiting_runs_ = 0;
   std::map<std::string, std::vector<std::pair<std::int64_t, Value>>> notes_;
   std::vector<double> encoded_;
-  std::map<Hash128, std::int64_t> keys_;
+  std::unordered_map<Hash128, std::int64_t, KeyHash> keys_;
 };
 
 }  // namespace hone

@@ -84,6 +84,7 @@ struct Trial {
   std::shared_ptr<const Proposal> proposal;
   TrialState state = TrialState::queued;
   Verdict verdict = Verdict::go_on;
+  FailKind verdict_fail_kind = FailKind::none;  ///< a detector's verdict: the trial fails with this
   std::string reason;
   FailKind fail_kind = FailKind::none;
   std::string detail;               ///< of the failure: its last log lines
@@ -98,7 +99,6 @@ struct Trial {
   int attempts_failed = 0;          ///< ends of the user's program that count against `retries`
   int interruptions = 0;            ///< since the last progress
   int runs_open = 0;                ///< waiting, claimed or running
-  std::optional<std::int64_t> fork_of;
 
   std::int64_t number() const { return proposal->number; }
   const Config& config() const { return proposal->config; }
