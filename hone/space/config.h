@@ -1,4 +1,5 @@
-// A configuration: the values of the active parameters by name. Absence is inactivity; null is a value.
+// A configuration: the values of the active parameters by name. Absence is inactivity; null is a
+// value.
 #pragma once
 
 #include <optional>
@@ -27,7 +28,8 @@ class Config {
 
   /// Canonical JSON: equal configurations give equal text.
   std::string canonical() const;
-  /// Hash of the canonical text with numbers normalised (1 and 1.0 collide on purpose): finds duplicates.
+  /// Hash of the canonical text with numbers normalised (1 and 1.0 collide on purpose): finds
+  /// duplicates.
   Hash128 key() const;
   Value to_value() const;
   /// From a JSON object; nullopt if it is none.

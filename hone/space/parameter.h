@@ -1,5 +1,5 @@
-// What may vary: a parameter is a name, a domain with its law (the prior over its values), the conditions under which it
-// exists, and what the user knows about it.
+// What may vary: a parameter is a name, a domain with its law (the prior over its values), the
+// conditions under which it exists, and what the user knows about it.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,9 @@
 
 namespace hone {
 
-/// The law of a numeric parameter before quantisation. Names as in the sweep file; bounds are always in the user's units
-/// (exponents of `log_uniform` sweep files are converted when the file is read).
+/// The law of a numeric parameter before quantisation. Names as in the sweep file; bounds are
+/// always in the user's units (exponents of `log_uniform` sweep files are converted when the file
+/// is read).
 enum class Law {
   uniform,
   log_uniform,    ///< uniform in ln x; low > 0
@@ -28,8 +29,8 @@ enum class Law {
 /// Steps of a real parameter.
 struct Quantum {
   double step = 1;
-  /// true: low + k·step, never above high (hone's `step`); false: round(x / step)·step, which may leave the bounds (the sweep
-  /// file's `q_*` laws).
+  /// true: low + k·step, never above high (hone's `step`); false: round(x / step)·step, which may
+  /// leave the bounds (the sweep file's `q_*` laws).
   bool from_low = true;
 };
 
@@ -81,8 +82,8 @@ struct Fixed {
 
 using Domain = std::variant<Real, Integer, Choice, Derived, Fixed>;
 
-/// The parameter exists only where every one of its conditions holds: `parent` active and its value among `any_of`, or
-/// `test` true (all names in it active).
+/// The parameter exists only where every one of its conditions holds: `parent` active and its value
+/// among `any_of`, or `test` true (all names in it active).
 struct Condition {
   std::string parent;
   std::vector<Value> any_of;
@@ -110,7 +111,8 @@ struct Parameter {
 /// The number of distinct values; nullopt where there are infinitely many (or more than 2^53).
 std::optional<std::uint64_t> cardinality(const Domain& domain);
 
-/// Whether `value` is a legal value of the domain (type, bounds, steps). Derived accepts everything.
+/// Whether `value` is a legal value of the domain (type, bounds, steps). Derived accepts
+/// everything.
 bool contains(const Domain& domain, const Value& value);
 
 }  // namespace hone

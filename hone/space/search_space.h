@@ -1,5 +1,6 @@
-// The validated space of configurations: parameters with parents before children, and the constraints that no sampler
-// ever breaks. Immutable and cheap to copy; a SearchSpace that exists is valid.
+// The validated space of configurations: parameters with parents before children, and the
+// constraints that no sampler ever breaks. Immutable and cheap to copy; a SearchSpace that exists
+// is valid.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +18,14 @@
 
 namespace hone {
 
-/// A known input constraint: a boolean expression over parameters. It is not judged where one of its names is inactive.
+/// A known input constraint: a boolean expression over parameters. It is not judged where one of
+/// its names is inactive.
 struct Constraint {
   Expression expression;
 };
 
-/// What is wrong with a space. `parameter` or `constraint` says to which part it belongs (an index, or −1).
+/// What is wrong with a space. `parameter` or `constraint` says to which part it belongs (an index,
+/// or −1).
 struct SpaceProblem {
   int parameter = -1;
   int constraint = -1;
@@ -50,35 +53,44 @@ class SearchSpace {
   int index_of(std::string_view name) const;
   /// Indices of all parameters, parents (by condition or expression) before children.
   std::span<const int> order() const;
-  /// Indices of the parameters that are searched (not fixed, not derived), in `order`. Position in this list is the column of
-  /// encoded rows.
+  /// Indices of the parameters that are searched (not fixed, not derived), in `order`. Position in
+  /// this list is the column of encoded rows.
   std::span<const int> searched() const;
   int dimension() const { return static_cast<int>(searched().size()); }
   bool has_conditions() const;
 
   /// Whether the parameter exists given the values of those before it in `order`.
   bool is_active(int index, const Config& config) const;
-  /// Drops inactive parameters, fills fixed and derived ones. Searched parameters that are active and missing stay missing.
+  /// Drops inactive parameters, fills fixed and derived ones. Searched parameters that are active
+  /// and missing stay missing.
   Config complete(Config config) const;
-  /// Empty when the configuration is whole, legal and breaks no constraint; else one sentence per fault.
+  /// Empty when the configuration is whole, legal and breaks no constraint; else one sentence per
+  /// fault.
   std::vector<std::string> violations(const Config& config) const;
   bool is_feasible(const Config& config) const;
-  /// Distinct configurations; nullopt when infinite or above 2^53. Conditions are honoured up to 10^6 combinations and taken as
-  /// always active (an upper bound) beyond; constraints are not.
+  /// Distinct configurations; nullopt when infinite or above 2^53. Conditions are honoured up to
+  /// 10^6 combinations and taken as always active (an upper bound) beyond; constraints are not.
   std::optional<std::uint64_t> cardinality() const;
 
-  /// One draw from the prior restricted to the feasible set; nullopt when none was found within a bounded number of tries.
+  /// One draw from the prior restricted to the feasible set; nullopt when none was found within a
+  /// bounded number of tries.
   std::optional<Config> sample(Rng& rng) const;
-  /// The user's defaults, and for parameters without one the prior centre, else the middle of the law (ordered choice: middle item;
-  /// unordered: first). The second member names parameters that have no user's default.
+  /// The user's defaults, and for parameters without one the prior centre, else the middle of the
+  /// law (ordered choice: middle item; unordered: first). The second member names parameters that
+  /// have no user's default.
   Config default_config() const;
   bool has_user_defaults() const;
 
-  /// Encodes the searched parameters to [0, 1] (see encoding.h); NaN where inactive or not convertible. `row` has `dimension`
-  /// entries. Values outside of the bounds are clipped.
+  /// Encodes the searched parameters to [0, 1] (see encoding.h); NaN where inactive or not
+  /// convertible. `row` has `dimension` entries. Values outside of the bounds are clipped.
   void encode(const Config& config, std::span<double> row) const;
-  /// The configuration of an encoded row: every entry used whose parameter is active given its parents.
+  /// The configuration of an encoded row: every entry used whose parameter is active given its
+  /// parents.
   Config decode(std::span<const double> row) const;
+
+  /// Draws, tests and local moves within the feasible set, in the encoded space (see
+  /// feasible_sampler.h). Lives as long as any copy of this space.
+  const FeasibleSampler& feasible_sampler() const;
 
  private:
   struct Data;
