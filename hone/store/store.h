@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "hone/study/change.h"
+#include "hone/study/objective.h"
 
 namespace hone {
 
@@ -191,6 +192,8 @@ class Store {
   virtual std::vector<Claim> claim(StudyId study, WorkerId worker, int count, std::int64_t ttl_us) = 0;
   /// Takes over the runs of dead workers on this worker's machine and boot; tokens rise. The worker then adopts the processes.
   virtual std::vector<Claim> take_over(StudyId study, WorkerId worker, std::int64_t ttl_us) = 0;
+  /// The unended runs in this worker's hands, with their current tokens: what a lost answer of `claim` or `take_over` said. Reads only.
+  virtual std::vector<Claim> held(WorkerId worker) = 0;
   virtual LeaseState start_run(RunId run, std::int64_t token, const RunStart& start) = 0;
   virtual std::vector<WorkerAnswer> renew(WorkerId worker, std::span<const RunLease> runs, std::int64_t ttl_us) = 0;
   /// What a worker would be answered now, without renewing; reads only.

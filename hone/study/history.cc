@@ -73,6 +73,7 @@ std::optional<Observation> History::apply(const Change& change) {
   HONE_ASSERT(change.seq > version_, "changes are applied in commit order");
   version_ = change.seq;
   if (first_us_ == 0) first_us_ = change.at_us;
+  if (open_runs_ > waiting_runs_) active_us_ += std::max<std::int64_t>(0, change.at_us - last_us_);
   last_us_ = change.at_us;
   if (const auto* added = std::get_if<TrialAdded>(&change.body)) {
     fold_added(*added);
@@ -94,6 +95,7 @@ std::optional<Observation> History::apply(const Change& change) {
   } else if (const auto* study = std::get_if<StudyMoved>(&change.body)) {
     state_ = study->state;
     state_reason_ = study->reason;
+    if (study->state == StudyState::open) opened_seq_ = change.seq;
   } else if (const auto* noted = std::get_if<Noted>(&change.body)) {
     notes_[noted->kind].emplace_back(change.seq, noted->body);
   }

@@ -51,8 +51,12 @@ class History {
   std::int64_t version() const { return version_; }
   StudyState state() const { return state_; }
   const std::string& state_reason() const { return state_reason_; }
+  /// Commit at which the study was last opened again; 0 if never.
+  std::int64_t opened_seq() const { return opened_seq_; }
   std::int64_t created_us() const { return first_us_; }
   std::int64_t last_us() const { return last_us_; }
+  /// Time during which at least one run was in a worker's hands, up to the last change: what budget.time counts.
+  std::int64_t active_us() const { return active_us_; }
 
   std::int64_t size() const { return static_cast<std::int64_t>(trials_.size()); }
   /// By number; numbers are dense from 0.
@@ -125,8 +129,10 @@ class History {
   std::int64_t version_ = 0;
   StudyState state_ = StudyState::open;
   std::string state_reason_;
+  std::int64_t opened_seq_ = 0;
   std::int64_t first_us_ = 0;
   std::int64_t last_us_ = 0;
+  std::int64_t active_us_ = 0;
   std::deque<Trial> trials_;
   std::vector<std::vector<RunId>> runs_of_;
   std::unordered_map<RunId, RunRecord> runs_;

@@ -1,0 +1,16 @@
+#include <fmt/core.h>
+
+#include <cmath>
+
+#include "hone/base/text.h"
+#include "hone/detector/detector.h"
+
+namespace hone {
+
+std::optional<Finding> detect_nan(std::span<const CurvePoint> curve) {
+  if (curve.empty() || std::isfinite(curve.back().value)) return std::nullopt;
+  return Finding{FailKind::nan, fmt::format("the objective became {} at {}", format_number(curve.back().value),
+                                            format_number(curve.back().fidelity))};
+}
+
+}  // namespace hone

@@ -1,0 +1,127 @@
+// What users ask of the leader: each request is answered by actions and an outcome in the same transaction.
+#include <fmt/core.h>
+
+#include "hone/base/error.h"
+#include "hone/base/id.h"
+#include "hone/tuner/tuner.h"
+#include "hone/tuner/tuner_round.h"
+
+namespace hone {
+namespace {
+
+std::vector<std::int64_t> trial_list(const Value& body, const History& history) {
+  std::vector<std::int64_t> numbers;
+  if (const Value* list = body.find("trials"); list != nullptr && list->is_list()) {
+    for (const Value& v : list->as_list()) {
+      if (v.is_int() && v.as_int() >= 0 && v.as_int() < history.size()) numbers.push_back(v.as_int());
+    }
+  } else if (body.bool_or("failed", false)) {
+    for (const Trial& trial : history.trials()) {
+      if (trial.state == TrialState::failed) numbers.push_back(trial.number());
+    }
+  }
+  return numbers;
+}
+
+}  // namespace
+
+void Tuner::handle_requests(Round& round) {
+  for (const Request& request : store_.open_requests(study_)) handle_request(request, round);
+}
+
+std::string Tuner::stop_trials(const std::vector<std::int64_t>& numbers, const std::string& actor, Round& round) {
+  int count = 0;
+  const std::string reason = actor.empty() ? "stopped by the user" : fmt::format("stopped by {}", actor);
+  for (const std::int64_t number : numbers) {
+    const Trial& trial = history_->trial(number);
+    if (trial.state == TrialState::paused) {
+      TrialMoved moved{number, TrialState::stopped, FailKind::none, reason, history_->judge(number), trial.reached};
+      round.actions.push_back(std::move(moved));
+    } else if (trial.runs_open > 0 && trial.verdict != Verdict::stop && !round.judged.contains(number)) {
+      round.judged.insert(number);
+      round.actions.push_back(Judged{number, Verdict::stop, reason, "user", 0, FailKind::none});
+      for (const RunId id : history_->runs_of(number)) {
+        if (history_->run(id)->state == RunState::waiting) round.actions.push_back(CancelRun{id});
+      }
+    } else {
+      continue;
+    }
+    ++count;
+  }
+  return fmt::format("{} stopped", count);
+}
+
+std::string Tuner::retry_trials(const std::vector<std::int64_t>& numbers, Round& round) {
+  int count = 0;
+  for (const std::int64_t number : numbers) {
+    const Trial& trial = history_->trial(number);
+    const bool may = trial.runs_open == 0 &&
+                     (trial.state == TrialState::failed || trial.state == TrialState::stopped ||
+                      trial.state == TrialState::cancelled || trial.state == TrialState::paused);
+    if (!may || unsettled_.contains(number)) continue;
+    for (int r = 0; r < std::max(1, spec_->replicates); ++r) {
+      round.actions.push_back(QueueRun{next_attempt(*history_, number, r)});
+    }
+    ++count;
+  }
+  if (count > 0 && history_->state() != StudyState::open) {
+    round.actions.push_back(StudyMoved{StudyState::open, "trials to run again"});
+  }
+  return fmt::format("{} queued again", count);
+}
+
+std::string Tuner::enqueue(const Value& body, Round& round) {
+  const Value* values = body.find("config");
+  const auto config = values != nullptr ? Config::from_value(*values) : std::nullopt;
+  if (!config) return "refused: no configuration given";
+  const Config whole = spec_->space.complete(*config);
+  const auto faults = spec_->space.violations(whole);
+  if (!faults.empty()) return "refused: " + faults.front();
+  Suggestion suggestion{whole, Value::Map{}};
+  suggestion.info.set("rule", "enqueued");
+  const std::int64_t number = history_->size() + round.new_trials;
+  add_trial(std::move(suggestion), TrialOrigin::enqueued, LaunchNew{}, round);
+  if (history_->state() == StudyState::finished) {
+    round.actions.push_back(StudyMoved{StudyState::open, "a trial was enqueued"});
+  }
+  return fmt::format("trial {}", number);
+}
+
+std::string Tuner::change_budget(const Value& body, const std::string& actor, Round& round) {
+  StudySpec changed = *spec_;
+  if (const Value* trials = body.find("trials"); trials != nullptr && trials->is_int()) {
+    changed.budget.trials = body.bool_or("relative", false) ? history_->counted() + trials->as_int() : trials->as_int();
+  }
+  if (const Value* time = body.find("time_us"); time != nullptr && time->is_int()) {
+    changed.budget.time_us = time->as_int();
+  }
+  round.actions.push_back(PutSpec{store_.spec(study_).source, changed.to_value().dump(), actor});
+  if (history_->state() != StudyState::open) round.actions.push_back(StudyMoved{StudyState::open, "budget changed"});
+  return changed.budget.trials ? fmt::format("budget: {} trials", *changed.budget.trials) : "budget changed";
+}
+
+void Tuner::handle_request(const Request& request, Round& round) {
+  std::string outcome;
+  if (request.kind == "stop") {
+    if (history_->state() == StudyState::open) {
+      round.actions.push_back(StudyMoved{StudyState::paused, request.body.string_or("reason", "stopped by the user")});
+    }
+    outcome = "stopped";
+  } else if (request.kind == "resume") {
+    if (history_->state() != StudyState::open) round.actions.push_back(StudyMoved{StudyState::open, "resumed"});
+    outcome = "resumed";
+  } else if (request.kind == "stop_trials") {
+    outcome = stop_trials(trial_list(request.body, *history_), request.actor, round);
+  } else if (request.kind == "retry") {
+    outcome = retry_trials(trial_list(request.body, *history_), round);
+  } else if (request.kind == "enqueue") {
+    outcome = enqueue(request.body, round);
+  } else if (request.kind == "budget") {
+    outcome = change_budget(request.body, request.actor, round);
+  } else {
+    outcome = fmt::format("refused: unknown request '{}'", request.kind);
+  }
+  round.actions.push_back(RequestHandled{request.id, outcome});
+}
+
+}  // namespace hone

@@ -1,0 +1,232 @@
+#include "hone/tuner/settle.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "hone/base/assert.h"
+#include "hone/base/text.h"
+
+namespace hone {
+namespace {
+
+/// Ends that another attempt may mend. Out of memory, NaN and divergence come again with the same configuration.
+bool may_retry(FailKind kind) {
+  return kind == FailKind::exit_code || kind == FailKind::signal || kind == FailKind::silence ||
+         kind == FailKind::lost;
+}
+
+/// The newest search run of each replicate of the trial.
+std::vector<const Run*> newest_runs(const History& history, std::int64_t trial) {
+  std::vector<const Run*> newest;
+  for (const RunId id : history.runs_of(trial)) {
+    const Run* run = history.run(id);
+    if (run->plan.purpose != RunPurpose::search) continue;
+    const auto same = std::find_if(newest.begin(), newest.end(), [&](const Run* other) {
+      return other->plan.replicate == run->plan.replicate;
+    });
+    if (same == newest.end()) {
+      newest.push_back(run);
+    } else {
+      *same = run;
+    }
+  }
+  return newest;
+}
+
+TrialMoved moved(const History& history, std::int64_t trial, TrialState state, FailKind kind, std::string reason) {
+  TrialMoved action;
+  action.trial = trial;
+  action.state = state;
+  action.fail_kind = kind;
+  action.reason = std::move(reason);
+  action.results = history.judge(trial);
+  action.reached = history.trial(trial).reached;
+  return action;
+}
+
+/// A running trial whose programs all ended by themselves with success.
+Action settle_finished(const History& history, const Trial& trial) {
+  const StudySpec& spec = history.spec();
+  const auto results = history.judge(trial.number());
+  const bool has_objective = !results.empty() && results.front().metric == 0;
+  if (!has_objective) {
+    return moved(history, trial.number(), TrialState::failed, FailKind::no_metric,
+                 fmt::format("the program ended without reporting {}", spec.objective().name));
+  }
+  if (std::isnan(results.front().value)) {
+    return moved(history, trial.number(), TrialState::failed, FailKind::nan, fmt::format("{} is nan", spec.objective().name));
+  }
+  // A program that was asked for a part of the way ends there by itself: its trial pauses, and may be promoted.
+  const bool partial = trial.fidelity_target && spec.fidelity && spec.fidelity->max &&
+                       *trial.fidelity_target < *spec.fidelity->max;
+  if (partial) return moved(history, trial.number(), TrialState::paused, FailKind::none, trial.reason);
+  return moved(history, trial.number(), TrialState::complete, FailKind::none, "");
+}
+
+std::string last_line(const std::string& text) {
+  const std::string_view body = trim(text);
+  const std::size_t at = body.rfind('\n');
+  return std::string(at == std::string_view::npos ? body : body.substr(at + 1));
+}
+
+std::optional<StudyEnd> same_failures(const History& history) {
+  const int wanted = history.spec().limits.same_failures;
+  if (wanted <= 0) return std::nullopt;
+  const Trial* first = nullptr;
+  int alike = 0;
+  for (const Trial& trial : history.trials()) {
+    if (!is_ended(trial.state) || trial.state == TrialState::cancelled) continue;
+    if (trial.state != TrialState::failed) return std::nullopt;
+    if (trial.fail_kind != FailKind::exit_code && trial.fail_kind != FailKind::signal &&
+        trial.fail_kind != FailKind::no_metric) {
+      return std::nullopt;
+    }
+    if (first == nullptr) first = &trial;
+    if (trial.fail_kind != first->fail_kind || last_line(trial.detail) != last_line(first->detail)) return std::nullopt;
+    if (++alike >= wanted) {
+      return StudyEnd{fmt::format("the first {} trials failed the same way (limits.same_failures: {})", alike, wanted), true, true};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<StudyEnd> target_reached(const History& history) {
+  const Metric& objective = history.spec().objective();
+  if (!objective.target) return std::nullopt;
+  for (const Trial& trial : history.trials()) {
+    const auto value = trial.value();
+    std::optional<double> reached;
+    if (value && !is_better(objective.goal, *objective.target, *value)) reached = value;
+    if (!reached && history.spec().from_sweep_file) {
+      for (const CurvePoint& p : trial.curve) {
+        if (!std::isnan(p.value) && !is_better(objective.goal, *objective.target, p.value)) reached = p.value;
+      }
+    }
+    if (reached && trial.state != TrialState::failed) {
+      return StudyEnd{fmt::format("target reached: trial {} has {} {} (target {})", trial.number(), objective.name,
+                                  format_number(*reached, 6), format_number(*objective.target, 6)),
+                      true, false};
+    }
+  }
+  return std::nullopt;
+}
+
+/// Stops when the best has not moved for 2·d + 10 ended trials, at the latest after 100 trials.
+std::optional<StudyEnd> no_improvement(const History& history) {
+  constexpr std::int64_t kLatest = 100;
+  if (!history.spec().budget.stop_without_improvement) return std::nullopt;
+  if (history.counted() >= kLatest) return StudyEnd{fmt::format("{} trials (the default budget)", kLatest), false, false};
+  const std::int64_t patience = 2 * history.spec().space.dimension() + 10;
+  const std::int64_t best = history.best();
+  if (best < 0) return std::nullopt;
+  std::int64_t since = 0;
+  for (const Trial& trial : history.trials()) {
+    if (trial.number() > best && is_ended(trial.state)) ++since;
+  }
+  if (since < patience) return std::nullopt;
+  return StudyEnd{fmt::format("no improvement in {} trials", since), false, false};
+}
+
+}  // namespace
+
+Action settle(const History& history, std::int64_t number) {
+  const Trial& trial = history.trial(number);
+  HONE_ASSERT(trial.runs_open == 0, "a trial is settled when no run of it is open");
+  const std::vector<const Run*> runs = newest_runs(history, number);
+  HONE_ASSERT(!runs.empty(), "a trial that is settled has had a run");
+  const Limits& limits = history.spec().limits;
+
+  const Run* failed = nullptr;
+  const Run* interrupted = nullptr;
+  bool cancelled = false;
+  bool all_finished = true;
+  for (const Run* run : runs) {
+    const RunOutcome outcome = run->end.outcome;
+    if (outcome != RunOutcome::finished) all_finished = false;
+    if (outcome == RunOutcome::failed && failed == nullptr) failed = run;
+    if (outcome == RunOutcome::interrupted && interrupted == nullptr) interrupted = run;
+    if (outcome == RunOutcome::cancelled) cancelled = true;
+  }
+  // A program that ended by itself with success before its stop arrived is complete, whatever the verdict was.
+  if (all_finished && trial.verdict_fail_kind == FailKind::none) return settle_finished(history, trial);
+  if (trial.verdict == Verdict::stop && trial.verdict_fail_kind != FailKind::none) {
+    return moved(history, number, TrialState::failed, trial.verdict_fail_kind, trial.reason);
+  }
+  if (failed != nullptr) {
+    if (may_retry(failed->end.fail_kind) && trial.attempts_failed <= limits.retries && trial.verdict == Verdict::go_on) {
+      return QueueRun{next_attempt(history, number, failed->plan.replicate)};
+    }
+    return moved(history, number, TrialState::failed, failed->end.fail_kind, failed->end.detail);
+  }
+  if (trial.verdict == Verdict::stop) {
+    const TrialState state = trial.state == TrialState::queued ? TrialState::cancelled : TrialState::stopped;
+    return moved(history, number, state, FailKind::none, trial.reason);
+  }
+  if (trial.verdict == Verdict::pause) return moved(history, number, TrialState::paused, FailKind::none, trial.reason);
+  if (interrupted != nullptr) {
+    if (trial.interruptions >= limits.interruptions) {
+      return moved(history, number, TrialState::failed, FailKind::lost,
+                   fmt::format("interrupted {} times without progress", trial.interruptions));
+    }
+    return QueueRun{next_attempt(history, number, interrupted->plan.replicate)};
+  }
+  if (cancelled && trial.state == TrialState::queued) {
+    return moved(history, number, TrialState::cancelled, FailKind::none, trial.reason);
+  }
+  return moved(history, number, TrialState::stopped, FailKind::none, trial.reason);
+}
+
+std::optional<StudyEnd> study_end(const History& history, std::int64_t now_us) {
+  if (auto end = same_failures(history)) return end;
+  if (auto end = target_reached(history)) return end;
+  const auto& budget = history.spec().budget;
+  std::int64_t used_us = history.active_us();
+  if (history.open_runs() > history.waiting_runs()) used_us += std::max<std::int64_t>(0, now_us - history.last_us());
+  if (budget.time_us && used_us >= *budget.time_us) {
+    return StudyEnd{fmt::format("time budget of {} used", format_duration_us(*budget.time_us)), true, false};
+  }
+  return no_improvement(history);
+}
+
+std::int64_t run_seed(const StudySpec& spec, RunPurpose purpose, int replicate) {
+  constexpr std::int64_t kMask = 0x7fffffff;
+  const std::int64_t offset = purpose == RunPurpose::confirm ? 1000 : 0;
+  return ((spec.seed & kMask) + offset + replicate) & kMask;
+}
+
+RunPlan first_run(const StudySpec& spec, const Proposal& proposal, int replicate) {
+  RunPlan plan;
+  plan.trial = proposal.number;
+  plan.replicate = replicate;
+  plan.fidelity_target = proposal.fidelity_target;
+  plan.seed = run_seed(spec, RunPurpose::search, replicate);
+  plan.priority = proposal.priority;
+  return plan;
+}
+
+RunPlan next_attempt(const History& history, std::int64_t trial, int replicate) {
+  RunPlan plan;
+  int attempt = 0;
+  for (const RunId id : history.runs_of(trial)) {
+    const RunPlan& old = history.run(id)->plan;
+    if (old.purpose != RunPurpose::search || old.replicate != replicate) continue;
+    if (old.segment != plan.segment) attempt = 0;
+    plan = old;
+    attempt = std::max(attempt, old.attempt + 1);
+  }
+  plan.attempt = attempt;
+  plan.resume_from = history.spec().can_resume() ? kNewestCheckpoint : "";
+  return plan;
+}
+
+RunPlan next_segment(const History& history, std::int64_t trial, std::optional<double> fidelity_target) {
+  RunPlan plan = next_attempt(history, trial, 0);
+  plan.attempt = 0;
+  plan.segment += 1;
+  plan.fidelity_target = fidelity_target;
+  return plan;
+}
+
+}  // namespace hone

@@ -1,0 +1,110 @@
+// The leader's loop: folds what happened, judges it, settles trials, launches what comes next, and commits each round of decisions in one
+// transaction. Everything it decides from comes from the store; a fresh Tuner on the same record decides the same.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "hone/base/clock.h"
+#include "hone/sampler/sampler.h"
+#include "hone/scheduler/scheduler.h"
+#include "hone/store/store.h"
+#include "hone/tuner/settle.h"
+
+namespace hone {
+
+struct TunerOptions {
+  Holder holder;
+  std::int64_t lease_ttl_us = 30'000'000;
+  int parallel = 1;   ///< runs to keep open, over all workers
+  std::int64_t give_up_us = 600'000'000;  ///< a store that fails for so long ends the loop
+  std::uint64_t entropy = 0;  ///< for uids
+  /// Turns a stored spec into a StudySpec; StudySpec::from_value by default.
+  std::function<std::shared_ptr<const StudySpec>(const SpecRecord&)> load_spec;
+  /// Asked about every sampled configuration before it is added; a reason rules it out (it becomes an infeasible trial).
+  std::function<std::optional<std::string>(const Config&)> rule_out;
+  std::function<std::string(std::string_view)> fault;  ///< test switch: names of deliberate faults; empty in production
+};
+
+enum class TunerRole { following, leading };
+
+/// One owner thread.
+class Tuner {
+ public:
+  Tuner(Store& store, const Clock& clock, StudyId study, TunerOptions options);
+  ~Tuner();
+
+  /// Folds, decides and commits until nothing is left to do, within a bounded number of rounds. Returns whether anything changed. Store
+  /// errors are retried at later steps; throws once they have lasted `give_up_us`.
+  bool step();
+
+  TunerRole role() const { return role_; }
+  /// Who leads when this tuner does not.
+  const std::optional<Holder>& leader() const { return leader_; }
+  const History& history() const { return *history_; }
+  const Scheduler& scheduler() const { return *scheduler_; }
+  const Sampler& sampler() const { return *sampler_; }
+  /// The study has ended or was paused: nothing will be launched.
+  bool over() const { return history_->state() != StudyState::open; }
+  /// No new runs from now on (Ctrl-C); ends are still settled.
+  void drain() { draining_ = true; }
+  void set_parallel(int parallel) { options_.parallel = parallel; }
+  /// Gives the lease back.
+  void release();
+  /// Called with every change folded, in order; for displays.
+  void on_change(std::function<void(const Change&)> callback) { callback_ = std::move(callback); }
+
+ private:
+  struct Round;
+  bool step_once();
+  bool take_lead();
+  void rebuild();
+  void load_spec(std::int64_t version);
+  bool fold(Round& round);
+  void fold_one(Change change, Round& round);
+  void judge(const Observation& observation, Round& round);
+  void handle_requests(Round& round);
+  void handle_request(const Request& request, Round& round);
+  std::string stop_trials(const std::vector<std::int64_t>& numbers, const std::string& actor, Round& round);
+  std::string retry_trials(const std::vector<std::int64_t>& numbers, Round& round);
+  std::string enqueue(const Value& body, Round& round);
+  std::string change_budget(const Value& body, const std::string& actor, Round& round);
+  void end_if_due(Round& round);
+  void launch(Round& round);
+  void launch_new(const LaunchNew& launch, std::int64_t room, Round& round);
+  void add_trial(Suggestion suggestion, TrialOrigin origin, const LaunchNew& launch, Round& round);
+  void finish_if_done(Round& round);
+  bool confirming() const;
+  bool confirm(const std::string& reason, Round& round);
+  void finish(const std::string& reason, Round& round);
+  bool may_add(const Round& round) const;
+  bool faulty(std::string_view name) const;
+
+  Store& store_;
+  const Clock& clock_;
+  StudyId study_;
+  TunerOptions options_;
+  TunerRole role_ = TunerRole::following;
+  std::optional<Holder> leader_;
+  std::int64_t token_ = 0;
+  std::int64_t renew_at_us_ = 0;
+  bool draining_ = false;
+  bool stale_ = true;  ///< the fold must be made anew from the store
+  std::int64_t failing_since_us_ = 0;
+  std::shared_ptr<const StudySpec> spec_;
+  std::int64_t spec_version_ = 0;
+  std::unique_ptr<History> history_;
+  std::unique_ptr<Sampler> sampler_;
+  std::unique_ptr<Scheduler> scheduler_;
+  std::set<std::int64_t> unsettled_;  ///< trials whose runs have all ended and that wait for a decision
+  std::int64_t judged_through_ = 0;   ///< reports up to this commit were judged by a leader before
+  std::string exhausted_;             ///< why no new trial can be made, once known
+  std::function<void(const Change&)> callback_;
+};
+
+}  // namespace hone

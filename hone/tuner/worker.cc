@@ -1,0 +1,455 @@
+#include "hone/tuner/worker.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "hone/base/assert.h"
+#include "hone/base/error.h"
+#include "hone/base/log.h"
+#include "hone/tuner/worker_state.h"
+
+namespace hone {
+namespace {
+
+constexpr std::size_t kTailBytes = 8 * 1024;
+constexpr std::int64_t kPointsFrame_us = 250'000;
+constexpr std::size_t kPointsAtMost = 1000;
+constexpr std::size_t kSeenAtMost = 256;
+constexpr std::int64_t kRetryPause_us = 200'000;
+
+bool is_transient(ErrorCode code) {
+  return code == ErrorCode::store || code == ErrorCode::store_busy || code == ErrorCode::store_full;
+}
+
+MetricParserOptions parser_options(const StudySpec& spec) {
+  MetricParserOptions options;
+  for (const Metric& metric : spec.metrics) options.wanted.push_back(metric.name);
+  if (spec.fidelity) options.fidelity = spec.fidelity->name;
+  options.patterns = spec.metric_source.patterns;
+  options.only = spec.metric_source.format;
+  return options;
+}
+
+}  // namespace
+
+Worker::Worker(Store& store, Executor& executor, const Clock& clock, StudyId study,
+               std::shared_ptr<const StudySpec> spec, JobBuilder& builder, WorkerOptions options)
+    : store_(store),
+      executor_(executor),
+      clock_(clock),
+      study_(study),
+      spec_(std::move(spec)),
+      builder_(builder),
+      options_(std::move(options)) {}
+
+Worker::~Worker() = default;
+
+bool Worker::faulty(std::string_view name) const {
+  return options_.fault && !options_.fault(name).empty();
+}
+
+/// Calls the store; false (and a later retry) when it fails for now.
+template <class Call>
+bool Worker::try_store(Call&& call) {
+  try {
+    call();
+    failing_since_us_ = 0;
+    return true;
+  } catch (const Error& error) {
+    if (!is_transient(error.code())) throw;
+    const std::int64_t now = clock_.monotonic_us();
+    if (failing_since_us_ == 0) {
+      failing_since_us_ = now;
+      log(LogLevel::warning, fmt::format("{}; trying again", error.what()));
+    }
+    if (now - failing_since_us_ > options_.give_up_us) throw;
+    retry_at_us_ = now + kRetryPause_us;
+    return false;
+  }
+}
+
+bool Worker::step(std::int64_t timeout_us) {
+  if (clock_.monotonic_us() < retry_at_us_) {
+    return handle_events(std::min(timeout_us, retry_at_us_ - clock_.monotonic_us()));
+  }
+  register_once();
+  if (!id_.valid()) return false;
+  if (!took_over_) take_over();
+  claim();
+  bool changed = handle_events(timeout_us);
+  if (commit_all()) changed = true;
+  renew();
+  look_for_verdicts();
+  check_limits();
+  return changed;
+}
+
+void Worker::register_once() {
+  if (id_.valid()) return;
+  try_store([&] { id_ = store_.register_worker(options_.info); });
+}
+
+void Worker::take_over() {
+  std::vector<Claim> claims;
+  const bool done = try_store([&] { claims = store_.take_over(study_, id_, options_.lease_ttl_us); });
+  if (!done) {
+    claim_in_doubt_ = true;
+    return;
+  }
+  took_over_ = true;
+  for (Claim& claim : claims) adopt(std::move(claim));
+}
+
+void Worker::claim() {
+  if (claim_in_doubt_) {
+    std::vector<Claim> held;
+    if (!try_store([&] { held = store_.held(id_); })) return;
+    claim_in_doubt_ = false;
+    for (Claim& claim : held) {
+      if (runs_.contains(claim.run.id)) continue;
+      if (took_over_ && claim.run.state == RunState::claimed && claim.started == "{}") {
+        accept(std::move(claim));
+      } else {
+        adopt(std::move(claim));
+      }
+    }
+  }
+  for (auto& [id, run] : runs_) {
+    if (run->waits_for_room && run->cause == kNotStopped) start(*run);
+  }
+  const int room = options_.parallel - static_cast<int>(runs_.size());
+  if (draining_ || room <= 0) return;
+  std::vector<Claim> claims;
+  if (!try_store([&] { claims = store_.claim(study_, id_, room, options_.lease_ttl_us); })) {
+    claim_in_doubt_ = true;
+    return;
+  }
+  for (Claim& claim : claims) accept(std::move(claim));
+}
+
+void Worker::accept(Claim claim) {
+  auto state = std::make_unique<ActiveState>();
+  state->claim = std::move(claim);
+  state->next_ordinal = state->claim.next_ordinal;
+  ActiveState& run = *state;
+  runs_.emplace(run.claim.run.id, std::move(state));
+  if (run.claim.verdict != Verdict::go_on) {  // judged before it could start
+    run.verdict = run.claim.verdict;
+    run.cause = kByVerdict;
+    run.ended = JobEnded{};
+    run.ended->run = run.claim.run.id;
+    run.ended->vanished = true;
+    return;
+  }
+  start(run);
+}
+
+void Worker::start(ActiveState& run) {
+  auto built = builder_.build(run.claim);
+  run.waits_for_room = std::holds_alternative<NoRoom>(built);
+  if (run.waits_for_room) return;
+  const std::int64_t now = clock_.monotonic_us();
+  run.started_mono_us = now;
+  run.last_sign_us = now;
+  if (auto* refused = std::get_if<JobRefused>(&built)) {
+    run.not_started = refused->reason;
+    run.ended = JobEnded{};
+    run.ended->run = run.claim.run.id;
+    return;
+  }
+  auto& job = std::get<BuiltJob>(built);
+  run.job = std::move(job.job);
+  run.start = std::move(job.start);
+  for (std::size_t i = 0; i < run.job.sources.size(); ++i) {
+    run.parsers.emplace_back(parser_options(*spec_));
+    run.offsets.push_back(run.job.sources[i].offset);
+  }
+  run.started = true;
+  executor_.start(run.job);
+}
+
+void Worker::adopt(Claim claim) {
+  auto state = std::make_unique<ActiveState>();
+  ActiveState& run = *state;
+  run.claim = std::move(claim);
+  run.next_ordinal = run.claim.next_ordinal;
+  run.job = builder_.rebuild(run.claim);
+  run.job.token = run.claim.run.token;
+  const Value parsed = Value::parse(run.claim.parsed).value_or(Value::Map{});
+  const Value* sources = parsed.find("sources");
+  for (std::size_t i = 0; i < run.job.sources.size(); ++i) {
+    const Value* source = sources != nullptr && sources->is_list() && i < sources->as_list().size()
+                              ? &sources->as_list()[i]
+                              : nullptr;
+    const std::string saved = source != nullptr ? source->string_or("state", "") : "";
+    run.parsers.push_back(saved.empty() ? MetricParser(parser_options(*spec_))
+                                        : MetricParser::restore(parser_options(*spec_), saved));
+    run.offsets.push_back(source != nullptr && !faulty("offset_forgotten") ? source->int_or("offset", 0) : 0);
+    run.job.sources[i].offset = run.offsets.back();
+  }
+  run.objective_count = parsed.int_or("count", 0);
+  const std::int64_t now = clock_.monotonic_us();
+  run.started_mono_us = now;
+  run.last_sign_us = now;
+  const std::int64_t away_us = clock_.now_us() - parsed.int_or("at_us", clock_.now_us());
+  run.busy_offset_us = parsed.int_or("busy_us", 0) + std::max<std::int64_t>(0, away_us);
+  run.started = true;
+  run.recorded = run.claim.started != "{}";
+  AdoptedJob adopted;
+  adopted.job = run.job;
+  const Value started = Value::parse(run.claim.started).value_or(Value::Map{});
+  adopted.pid = started.int_or("pid", 0);
+  adopted.pid_start = started.int_or("pid_start", 0);
+  run.pid = adopted.pid;
+  run.pid_start = adopted.pid_start;
+  runs_.emplace(run.claim.run.id, std::move(state));
+  executor_.adopt({adopted});
+  if (run.claim.verdict != Verdict::go_on) {
+    run.verdict = run.claim.verdict;
+    stop(run, kByVerdict, StopHow::ask);
+  }
+}
+
+std::int64_t Worker::busy_us(const ActiveState& run) const {
+  if (run.started_mono_us == 0) return 0;
+  return run.busy_offset_us + (clock_.monotonic_us() - run.started_mono_us);
+}
+
+bool Worker::handle_events(std::int64_t timeout_us) {
+  bool ended = false;
+  for (const auto& [id, run] : runs_) ended = ended || run->ended.has_value();
+  const std::vector<JobEvent> events = executor_.poll(ended ? 0 : timeout_us);
+  for (const JobEvent& event : events) {
+    const RunId id = std::visit([](const auto& e) { return e.run; }, event);
+    const auto it = runs_.find(id);
+    if (it == runs_.end()) continue;
+    ActiveState& run = *it->second;
+    if (const auto* started = std::get_if<JobStarted>(&event)) {
+      run.pid = started->pid;
+      run.pid_start = started->pid_start;
+    } else if (const auto* refused = std::get_if<JobNotStarted>(&event)) {
+      run.not_started = refused->reason;
+      run.ended = JobEnded{};
+      run.ended->run = id;
+    } else if (const auto* output = std::get_if<JobOutput>(&event)) {
+      handle_output(run, output->source, output->offset, output->bytes);
+    } else if (const auto* end = std::get_if<JobEnded>(&event)) {
+      handle_end(run, *end);
+    }
+  }
+  return !events.empty();
+}
+
+void Worker::handle_output(ActiveState& run, int source, std::int64_t offset, const std::string& bytes) {
+  const auto i = static_cast<std::size_t>(source);
+  HONE_ASSERT(i < run.parsers.size(), "an executor delivers the job's sources only");
+  run.last_sign_us = clock_.monotonic_us();
+  if (source <= 1) {
+    run.tail += bytes;
+    if (run.tail.size() > 2 * kTailBytes) run.tail.erase(0, run.tail.size() - kTailBytes);
+  }
+  run.offsets[i] = offset + static_cast<std::int64_t>(bytes.size());
+  run.dirty = true;
+  record(run, run.parsers[i].feed(bytes));
+}
+
+void Worker::record(ActiveState& run, const std::vector<ParsedRecord>& records) {
+  const std::string axis = spec_->fidelity ? spec_->fidelity->name : "";
+  const std::int64_t busy = run.claim.busy_before_us + busy_us(run);
+  for (const ParsedRecord& record : records) {
+    recognised_ = record.format;
+    const auto position = position_of(record, axis);
+    for (const ParsedMetric& metric : record.metrics) {
+      const int index = spec_->metric_index(metric.name);
+      if (index < 0) {
+        if (seen_.size() < kSeenAtMost && std::find(seen_.begin(), seen_.end(), metric.name) == seen_.end()) {
+          seen_.push_back(metric.name);
+        }
+        if (run.points.empty()) run.points_since_us = clock_.monotonic_us();
+        run.points.push_back({metric.name, position.value_or(static_cast<double>(run.next_ordinal)), metric.value, busy});
+        ++run.next_ordinal;
+        continue;
+      }
+      if (index == 0) ++run.objective_count;
+      Report report;
+      report.run = run.claim.run.id;
+      report.trial = run.claim.run.plan.trial;
+      report.ordinal = run.next_ordinal++;
+      report.fidelity = position.value_or(static_cast<double>(run.objective_count));
+      report.metric = index;
+      report.value = metric.value;
+      report.busy_us = busy;
+      run.reports.push_back(report);
+    }
+  }
+}
+
+void Worker::handle_end(ActiveState& run, const JobEnded& ended) {
+  for (MetricParser& parser : run.parsers) record(run, parser.finish());
+  run.ended = ended;
+  run.dirty = true;
+}
+
+std::string Worker::parsed_text(const ActiveState& run) const {
+  Value::List sources;
+  for (std::size_t i = 0; i < run.parsers.size(); ++i) {
+    Value source = Value::Map{};
+    source.set("offset", run.offsets[i]).set("state", run.parsers[i].save());
+    sources.push_back(std::move(source));
+  }
+  Value parsed = Value::Map{};
+  parsed.set("sources", Value(std::move(sources)));
+  parsed.set("count", run.objective_count).set("busy_us", busy_us(run)).set("at_us", clock_.now_us());
+  return parsed.dump();
+}
+
+bool Worker::commit_all() {
+  bool any = false;
+  for (auto it = runs_.begin(); it != runs_.end();) {
+    ActiveState& run = *it->second;
+    ++it;  // commit may erase the run
+    if (commit(run)) any = true;
+  }
+  return any;
+}
+
+bool Worker::commit(ActiveState& run) {
+  const RunId id = run.claim.run.id;
+  const std::int64_t token = run.claim.run.token;
+  if (run.cause == kLost) {
+    if (run.ended) {
+      builder_.release(id);
+      runs_.erase(id);
+    }
+    return run.ended.has_value();
+  }
+  if (!run.recorded && run.pid != 0) {
+    RunStart start = run.start;
+    start.pid = run.pid;
+    start.pid_start = run.pid_start;
+    LeaseState lease = LeaseState::held;
+    if (!try_store([&] { lease = store_.start_run(id, token, start); })) return false;
+    run.recorded = true;
+    if (lease == LeaseState::lost) lose(run);
+  }
+  const bool frame_due = !run.points.empty() && (clock_.monotonic_us() - run.points_since_us >= kPointsFrame_us ||
+                                                 run.points.size() >= kPointsAtMost);
+  if (!run.ended && run.reports.empty() && !frame_due) return false;
+  ReportBatch batch;
+  batch.reports = run.reports;
+  batch.points = run.points;
+  batch.next_ordinal = run.next_ordinal;
+  batch.parsed = parsed_text(run);
+  if (run.ended) {
+    const RunEnd end = describe_end(run);
+    LeaseState lease = LeaseState::held;
+    if (!try_store([&] { lease = store_.end_run(id, token, batch, end); })) return false;
+    builder_.release(id);
+    runs_.erase(id);
+    return true;
+  }
+  WorkerAnswer answer;
+  if (!try_store([&] { answer = store_.append(id, token, batch); })) return false;
+  run.reports.clear();
+  run.points.clear();
+  run.dirty = false;
+  obey(run, answer);
+  return true;
+}
+
+void Worker::obey(ActiveState& run, const WorkerAnswer& answer) {
+  if (answer.lease == LeaseState::lost) {
+    if (!faulty("lease_kept_after_loss")) lose(run);
+    return;
+  }
+  if (answer.verdict == Verdict::go_on || run.cause != kNotStopped) return;
+  run.verdict = answer.verdict;
+  stop(run, kByVerdict, StopHow::ask);
+}
+
+void Worker::lose(ActiveState& run) {
+  // Somebody else has the run now: its process here must not go on, and nothing of it may be written any more.
+  run.cause = kLost;
+  run.reports.clear();
+  run.points.clear();
+  if (run.started && !run.ended) {
+    executor_.stop(run.claim.run.id, StopHow::kill, 0);
+  } else if (!run.ended) {
+    run.ended = JobEnded{};
+    run.ended->run = run.claim.run.id;
+  }
+}
+
+void Worker::stop(ActiveState& run, int cause, StopHow how) {
+  if (run.ended) return;
+  if (run.cause == kNotStopped) run.cause = static_cast<StopCause>(cause);
+  if (run.started) {
+    executor_.stop(run.claim.run.id, how, spec_->limits.grace_us);
+    return;
+  }
+  run.ended = JobEnded{};
+  run.ended->run = run.claim.run.id;
+  run.ended->vanished = true;
+}
+
+void Worker::interrupt(StopHow how) {
+  draining_ = true;
+  for (auto& [id, run] : runs_) stop(*run, kByInterrupt, how);
+}
+
+void Worker::renew() {
+  const std::int64_t now = clock_.monotonic_us();
+  if (runs_.empty() || now < renew_at_us_) return;
+  std::vector<RunLease> leases;
+  for (const auto& [id, run] : runs_) {
+    if (run->cause != kLost) leases.push_back({id, run->claim.run.token});
+  }
+  std::vector<WorkerAnswer> answers;
+  if (!try_store([&] { answers = store_.renew(id_, leases, options_.lease_ttl_us); })) return;
+  renew_at_us_ = now + options_.lease_ttl_us / 3;
+  for (std::size_t i = 0; i < leases.size(); ++i) obey(*runs_.at(leases[i].run), answers[i]);
+}
+
+void Worker::look_for_verdicts() {
+  // Verdicts also come with every append and renewal; this finds those on programs that are silent.
+  std::vector<RunLease> leases;
+  for (const auto& [id, run] : runs_) {
+    if (run->cause == kNotStopped && !run->ended) leases.push_back({id, run->claim.run.token});
+  }
+  if (leases.empty()) return;
+  std::vector<WorkerAnswer> answers;
+  if (!try_store([&] { answers = store_.check(leases); })) return;
+  for (std::size_t i = 0; i < leases.size(); ++i) obey(*runs_.at(leases[i].run), answers[i]);
+}
+
+void Worker::check_limits() {
+  const std::int64_t now = clock_.monotonic_us();
+  const bool sample = now >= usage_at_us_;
+  if (sample) usage_at_us_ = now + options_.usage_every_us;
+  const Limits& limits = spec_->limits;
+  for (auto& [id, run] : runs_) {
+    if (!run->started || run->ended || run->cause != kNotStopped) continue;
+    if (limits.time_us && busy_us(*run) >= *limits.time_us) {
+      stop(*run, kByTime, StopHow::ask);
+    } else if (limits.silence_us && now - run->last_sign_us >= *limits.silence_us) {
+      stop(*run, kBySilence, StopHow::ask);
+    } else if (sample) {
+      const auto usage = executor_.usage(id);
+      if (!usage) continue;
+      run->peak_bytes = std::max(run->peak_bytes, usage->memory_bytes);
+      if (limits.memory_bytes && usage->memory_bytes > *limits.memory_bytes) stop(*run, kByMemory, StopHow::kill);
+    }
+  }
+}
+
+std::vector<ActiveRun> Worker::active() const {
+  std::vector<ActiveRun> list;
+  for (const auto& [id, run] : runs_) {
+    list.push_back({id, run->claim.run.plan.trial, busy_us(*run), run->cause != kNotStopped});
+  }
+  return list;
+}
+
+}  // namespace hone
