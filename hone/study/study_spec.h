@@ -69,6 +69,7 @@ struct Command {
   bool tty = false;  ///< give the program a pseudo-terminal
   BoolStyle bool_style = BoolStyle::python;
   std::vector<std::string> stop_command;  ///< ends what lives outside of the process tree (containers, srun)
+  std::vector<std::string> flat_names;    ///< parameters whose dots belong to the name: one key, not a path
 };
 
 /// Where the program saves its state, and how it is told to go on.
@@ -111,6 +112,7 @@ struct StudySpec {
   std::int64_t seed = 0;
   bool run_default_first = true;  ///< false for sweep files: they have no default configuration
   bool from_sweep_file = false;   ///< uses a W&B method: that system's stop rules and objective
+  std::string impute;             ///< of sweep files: what failed runs count as (worst, best, latest); empty: the table of states
 
   /// The first objective; every study has one.
   const Metric& objective() const { return metrics.front(); }

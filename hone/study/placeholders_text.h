@@ -1,0 +1,16 @@
+// Values as text on a command line: Python's str(), which is what a sweep's agent prints.
+#pragma once
+
+#include <string>
+
+#include "hone/base/value.h"
+#include "hone/study/study_spec.h"
+
+namespace hone {
+
+/// Python's repr() of a double: "0.001", "1e-05", "1e+16", "3.0", "inf", "nan".
+std::string python_float(double x);
+/// Python's str() of a value: True, None, [1, 'a'], {'k': 1.5}; a text as it is. BoolStyle::lower gives true, false and null.
+std::string argument_text(const Value& value, BoolStyle style = BoolStyle::python);
+
+}  // namespace hone
