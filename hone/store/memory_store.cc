@@ -89,6 +89,7 @@ struct MemoryStore::State {
   std::int64_t last_study = 0;
   std::int64_t last_run = 0;
   std::int64_t last_request = 0;
+  std::function<bool(std::string_view)> faulty = [](std::string_view) { return false; };
 
   StudyRow& study_row(StudyId id) {
     const auto it = studies.find(id);
@@ -107,6 +108,7 @@ struct MemoryStore::State {
   /// The run if this token holds it, else null.
   RunRow* held_row(RunId id, std::int64_t token) {
     const auto it = runs.find(id);
+    if (it != runs.end() && faulty("fencing")) return &it->second;
     if (it == runs.end() || !it->second.is_held() || it->second.run.token != token) return nullptr;
     return &it->second;
   }
@@ -136,6 +138,8 @@ struct MemoryStore::State {
   void act(StudyRow& study, const PutSpec& action, Undo& undo);
 
   std::int64_t busy_before(const StudyRow& study, const RunRow& row) const;
+  Claim claim_of(const StudyRow& study, const RunRow& row) const;
+  Claim claim_of(const StudyRow& study, const RunRow& row) const;
   Claim take(StudyRow& study, RunRow& row, WorkerId worker, std::int64_t ttl_us);
   void store_batch(StudyRow& study, RunRow& row, const ReportBatch& batch);
   void end(StudyRow& study, RunRow& row, const RunEnd& end);
@@ -361,7 +365,7 @@ void MemoryStore::State::act(StudyRow& study, const ReclaimRun& action, Undo& un
   RunRow& row = it->second;
   if (!row.is_held() || row.run.token != action.token) return;
   const Holder& holder = worker_row(row.run.worker).holder;
-  if (!rules::is_lost(holder, row.lease_until_us, clock.now_us(), probe)) return;
+  if (!rules::is_lost(holder, row.lease_until_us, clock.now_us(), probe) && !faulty("reclaim_living")) return;
   undo.restore(row);
   undo.add([&study, id = action.run] { study.held.insert(id); });
   const std::int64_t busy = std::max<std::int64_t>(0, row.reported_busy_us - busy_before(study, row));
@@ -399,11 +403,15 @@ std::vector<RunLease> MemoryStore::lost_runs(StudyId study) {
   for (const RunId id : row.held) {
     const RunRow& run = state_->runs.at(id);
     const Holder& holder = state_->worker_row(run.run.worker).holder;
-    if (rules::is_lost(holder, run.lease_until_us, clock_.now_us(), probe_)) {
+    if (rules::is_lost(holder, run.lease_until_us, clock_.now_us(), probe_) || state_->faulty("reclaim_living")) {
       lost.push_back({id, run.run.token});
     }
   }
   return lost;
+}
+
+void MemoryStore::set_fault(std::function<bool(std::string_view)> is_on) {
+  state_->faulty = std::move(is_on);
 }
 
 // Workers.
@@ -433,6 +441,18 @@ std::int64_t MemoryStore::State::busy_before(const StudyRow& study, const RunRow
   return sum;
 }
 
+Claim MemoryStore::State::claim_of(const StudyRow& study, const RunRow& row) const {
+  Claim claim;
+  claim.run = row.run;
+  claim.proposal = study.trials[static_cast<std::size_t>(row.run.plan.trial)].proposal;
+  claim.verdict = row.verdict;
+  claim.next_ordinal = row.next_ordinal;
+  claim.parsed = row.parsed;
+  claim.started = row.run.state == RunState::running ? rules::start_value(row.start).dump() : "{}";
+  claim.busy_before_us = busy_before(study, row);
+  return claim;
+}
+
 Claim MemoryStore::State::take(StudyRow& study, RunRow& row, WorkerId worker, std::int64_t ttl_us) {
   TrialRow& trial = study.trials[static_cast<std::size_t>(row.run.plan.trial)];
   const std::int64_t now = clock.now_us();
@@ -445,15 +465,7 @@ Claim MemoryStore::State::take(StudyRow& study, RunRow& row, WorkerId worker, st
   row.lease_until_us = now + ttl_us;
   trial.state = rules::on_claim(row.run.plan.purpose, trial.state);
   commit(study, RunClaimed{row.run.id, row.run.plan.trial, row.run.token, worker});
-  Claim claim;
-  claim.run = row.run;
-  claim.proposal = trial.proposal;
-  claim.verdict = row.verdict;
-  claim.next_ordinal = row.next_ordinal;
-  claim.parsed = row.parsed;
-  claim.started = row.run.state == RunState::running ? rules::start_value(row.start).dump() : "{}";
-  claim.busy_before_us = busy_before(study, row);
-  return claim;
+  return claim_of(study, row);
 }
 
 std::vector<Claim> MemoryStore::claim(StudyId study, WorkerId worker, int count, std::int64_t ttl_us) {
@@ -466,6 +478,9 @@ std::vector<Claim> MemoryStore::claim(StudyId study, WorkerId worker, int count,
     row.waiting.erase(row.waiting.begin());
     row.held.insert(id);
     claims.push_back(state_->take(row, state_->runs.at(id), worker, ttl_us));
+  }
+  if (claims.empty() && count > 0 && !row.held.empty() && state_->faulty("claim_twice")) {
+    claims.push_back(state_->take(row, state_->runs.at(*row.held.begin()), worker, ttl_us));
   }
   if (!claims.empty()) state_->changed.notify_all();
   return claims;
@@ -482,6 +497,19 @@ std::vector<Claim> MemoryStore::take_over(StudyId study, WorkerId worker, std::i
     claims.push_back(state_->take(row, run, worker, ttl_us));
   }
   if (!claims.empty()) state_->changed.notify_all();
+  return claims;
+}
+
+std::vector<Claim> MemoryStore::held(WorkerId worker) {
+  const std::lock_guard lock(state_->mutex);
+  state_->worker_row(worker);
+  std::vector<Claim> claims;
+  for (const auto& [id, study] : state_->studies) {
+    for (const RunId run : study.held) {
+      const RunRow& row = state_->runs.at(run);
+      if (row.run.worker == worker) claims.push_back(state_->claim_of(study, row));
+    }
+  }
   return claims;
 }
 
@@ -511,8 +539,40 @@ std::vector<WorkerAnswer> MemoryStore::renew(WorkerId worker, std::span<const Ru
   return answers;
 }
 
+std::vector<WorkerAnswer> MemoryStore::check(std::span<const RunLease> runs) {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<WorkerAnswer> answers;
+  for (const RunLease& lease : runs) {
+    const RunRow* row = state_->held_row(lease.run, lease.token);
+    answers.push_back(row == nullptr ? WorkerAnswer{} : WorkerAnswer{LeaseState::held, row->verdict});
+  }
+  return answers;
+}
+
+std::vector<WorkerAnswer> MemoryStore::check(std::span<const RunLease> runs) {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<WorkerAnswer> answers;
+  for (const RunLease& lease : runs) {
+    const RunRow* row = state_->held_row(lease.run, lease.token);
+    if (row == nullptr) answers.push_back({LeaseState::lost, Verdict::go_on});
+    else answers.push_back({LeaseState::held, row->verdict});
+  }
+  return answers;
+}
+
+std::vector<Claim> MemoryStore::held(WorkerId worker) {
+  const std::lock_guard lock(state_->mutex);
+  state_->worker_row(worker);
+  std::vector<Claim> claims;
+  for (const auto& [id, row] : state_->runs) {
+    if (!row.is_held() || row.run.worker != worker) continue;
+    claims.push_back(state_->claim_of(state_->study_row(row.study), row));
+  }
+  return claims;
+}
+
 void MemoryStore::State::store_batch(StudyRow& study, RunRow& row, const ReportBatch& batch) {
-  const auto part = rules::new_part(batch, row.next_ordinal, study.metrics);
+  const auto part = rules::new_part(batch, faulty("append_twice") ? 0 : row.next_ordinal, study.metrics);
   for (std::size_t i = part.first_report; i < batch.reports.size(); ++i) {
     Report report = batch.reports[i];
     report.run = row.run.id;

@@ -1,6 +1,8 @@
 // The store in memory: the reference that the others are measured against, and the simulator's. Nothing survives the object.
 #pragma once
 
+#include <functional>
+
 #include "hone/base/clock.h"
 #include "hone/store/store.h"
 
@@ -28,9 +30,11 @@ class MemoryStore final : public Store {
   WorkerId register_worker(const WorkerInfo& worker) override;
   std::vector<Claim> claim(StudyId study, WorkerId worker, int count, std::int64_t ttl_us) override;
   std::vector<Claim> take_over(StudyId study, WorkerId worker, std::int64_t ttl_us) override;
+  std::vector<Claim> held(WorkerId worker) override;
   LeaseState start_run(RunId run, std::int64_t token, const RunStart& start) override;
   std::vector<WorkerAnswer> renew(WorkerId worker, std::span<const RunLease> runs,
                                   std::int64_t ttl_us) override;
+  std::vector<WorkerAnswer> check(std::span<const RunLease> runs) override;
   WorkerAnswer append(RunId run, std::int64_t token, const ReportBatch& batch) override;
   LeaseState end_run(RunId run, std::int64_t token, const ReportBatch& last,
                      const RunEnd& end) override;
@@ -45,7 +49,11 @@ class MemoryStore final : public Store {
   std::vector<Request> open_requests(StudyId study) override;
   std::optional<std::string> request_outcome(RequestId request) override;
 
+  /// Test switch: says whether the deliberate fault of a name is on ("fencing", "append_twice", "claim_twice", "reclaim_living").
+  void set_fault(std::function<bool(std::string_view)> is_on);
+
  private:
+
   struct State;
   const Clock& clock_;
   const LivenessProbe& probe_;
