@@ -139,7 +139,6 @@ struct MemoryStore::State {
 
   std::int64_t busy_before(const StudyRow& study, const RunRow& row) const;
   Claim claim_of(const StudyRow& study, const RunRow& row) const;
-  Claim claim_of(const StudyRow& study, const RunRow& row) const;
   Claim take(StudyRow& study, RunRow& row, WorkerId worker, std::int64_t ttl_us);
   void store_batch(StudyRow& study, RunRow& row, const ReportBatch& batch);
   void end(StudyRow& study, RunRow& row, const RunEnd& end);
@@ -547,28 +546,6 @@ std::vector<WorkerAnswer> MemoryStore::check(std::span<const RunLease> runs) {
     answers.push_back(row == nullptr ? WorkerAnswer{} : WorkerAnswer{LeaseState::held, row->verdict});
   }
   return answers;
-}
-
-std::vector<WorkerAnswer> MemoryStore::check(std::span<const RunLease> runs) {
-  const std::lock_guard lock(state_->mutex);
-  std::vector<WorkerAnswer> answers;
-  for (const RunLease& lease : runs) {
-    const RunRow* row = state_->held_row(lease.run, lease.token);
-    if (row == nullptr) answers.push_back({LeaseState::lost, Verdict::go_on});
-    else answers.push_back({LeaseState::held, row->verdict});
-  }
-  return answers;
-}
-
-std::vector<Claim> MemoryStore::held(WorkerId worker) {
-  const std::lock_guard lock(state_->mutex);
-  state_->worker_row(worker);
-  std::vector<Claim> claims;
-  for (const auto& [id, row] : state_->runs) {
-    if (!row.is_held() || row.run.worker != worker) continue;
-    claims.push_back(state_->claim_of(state_->study_row(row.study), row));
-  }
-  return claims;
 }
 
 void MemoryStore::State::store_batch(StudyRow& study, RunRow& row, const ReportBatch& batch) {

@@ -53,7 +53,6 @@ class MemoryStore final : public Store {
   void set_fault(std::function<bool(std::string_view)> is_on);
 
  private:
-
   struct State;
   const Clock& clock_;
   const LivenessProbe& probe_;
