@@ -146,9 +146,9 @@ bool SpaceModel::is_active(int index, const Slots& slots) const {
   return true;
 }
 
-bool SpaceModel::complete(Slots& slots) const {
+bool SpaceModel::complete(Slots& slots, std::span<const int> some) const {
   bool whole = true;
-  for (const int i : order) {
+  for (const int i : some) {
     const auto at = static_cast<std::size_t>(i);
     if (!conditions[at].empty() && !is_active(i, slots)) {
       slots[at].reset();

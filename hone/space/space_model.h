@@ -48,7 +48,9 @@ struct SpaceModel {
   bool is_active(int index, const Slots& slots) const;
   /// Empties inactive slots, fills fixed and derived ones. Derived ones that cannot be computed
   /// stay empty; false if one failed for another reason than a missing value.
-  bool complete(Slots& slots) const;
+  bool complete(Slots& slots) const { return complete(slots, order); }
+  /// The same for some parameters only (a part of `order` that holds their parents).
+  bool complete(Slots& slots, std::span<const int> some) const;
   /// Whether every constraint that is judged holds; slots are complete.
   bool holds(const Slots& slots) const;
   bool holds(int constraint, const Slots& slots) const;
