@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "hone/study/yaml.h"
+
 namespace hone {
 namespace {
 
@@ -57,7 +59,71 @@ std::string text_of(const Value& value, BoolStyle style, bool inside) {
   return "{" + out + "}";
 }
 
+void append_escaped(std::string& out, char32_t c) {
+  if (c >= 0x10000) {
+    c -= 0x10000;
+    out += fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + (c >> 10), 0xDC00 + (c & 0x3FFU));
+  } else {
+    out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(c));
+  }
+}
+
+/// JSON's escapes, then everything beyond ASCII as \uXXXX.
+std::string json_string(const std::string& text) {
+  const std::string quoted = Value(text).dump();
+  std::string out;
+  for (std::size_t i = 0; i < quoted.size();) {
+    const auto first = static_cast<unsigned char>(quoted[i]);
+    const std::size_t size = first < 0xC0 ? 1U : first < 0xE0 ? 2U : first < 0xF0 ? 3U : 4U;
+    if (size == 1 || i + size > quoted.size()) {
+      out += quoted[i++];
+      continue;
+    }
+    char32_t c = first & (0xFFU >> (size + 1));
+    for (std::size_t k = 1; k < size; ++k) {
+      c = (c << 6) | (static_cast<unsigned char>(quoted[i + k]) & 0x3FU);
+    }
+    append_escaped(out, c);
+    i += size;
+  }
+  return out;
+}
+
 }  // namespace
+
+std::string python_json(const Value& value) {
+  std::string out;
+  if (value.is_list()) {
+    for (const Value& item : value.as_list()) out += (out.empty() ? "" : ", ") + python_json(item);
+    return "[" + out + "]";
+  }
+  if (value.is_map()) {
+    for (const auto& [key, member] : value.as_map()) {
+      out += (out.empty() ? "" : ", ") + json_string(key) + ": " + python_json(member);
+    }
+    return "{" + out + "}";
+  }
+  if (value.is_string()) return json_string(value.as_string());
+  if (value.is_double() && std::isfinite(value.as_number())) return python_float(value.as_number());
+  return value.dump();
+}
+
+Value literal_value(std::string_view text) {
+  if (!text.empty() && (text.front() == '"' || text.front() == '[' || text.front() == '{')) {
+    if (auto value = Value::parse(text)) return *value;
+  }
+  YamlNode scalar;
+  scalar.kind = YamlNode::Kind::scalar;
+  scalar.text = text;
+  scalar.plain = true;
+  return resolve_scalar(scalar);
+}
+
+std::string literal_text(const Value& value) {
+  if (value.is_string() && literal_value(value.as_string()) == value) return value.as_string();
+  if (value.is_double() && std::isfinite(value.as_number())) return python_float(value.as_number());
+  return value.dump();
+}
 
 std::string python_float(double x) {
   if (std::isnan(x)) return "nan";

@@ -12,5 +12,11 @@ namespace hone {
 std::string python_float(double x);
 /// Python's str() of a value: True, None, [1, 'a'], {'k': 1.5}; a text as it is. BoolStyle::lower gives true, false and null.
 std::string argument_text(const Value& value, BoolStyle style = BoolStyle::python);
+/// Python's json.dumps(): ", " and ": " between, other characters than ASCII escaped.
+std::string python_json(const Value& value);
+/// A text as a value: JSON lists, maps and quoted texts, else a scalar by YAML's core schema.
+Value literal_value(std::string_view text);
+/// The text that `literal_value` reads back as the value.
+std::string literal_text(const Value& value);
 
 }  // namespace hone

@@ -1,0 +1,77 @@
+// The loader's main path: text → tree → draft → spec. Sections are read in the order in which they need each other.
+#include "hone/study/study_file.h"
+
+#include <fmt/core.h>
+
+#include "hone/study/study_file_reader.h"
+#include "hone/study/yaml.h"
+
+namespace hone {
+namespace {
+
+std::string stem_of(const std::string& path) {
+  std::string name = path.substr(path.rfind('/') + 1);
+  for (const char* end : {".yaml", ".yml", ".json"}) {
+    const std::string suffix = end;
+    if (name.size() > suffix.size() && name.compare(name.size() - suffix.size(), suffix.size(), suffix) == 0) {
+      return name.substr(0, name.size() - suffix.size());
+    }
+  }
+  return name.empty() ? "study" : name;
+}
+
+/// Keys of W&B Launch are told apart from unknown ones: their message names hone's way.
+bool is_launch_key(const std::string& key) { return key == "job" || key == "image_uri"; }
+
+void check_top_level(StudyFileReader& reader, const YamlNode& root) {
+  YamlNode known = root;
+  std::erase_if(known.members, [](const YamlMember& m) { return is_launch_key(m.key); });
+  reader.check_keys(known, study_file_section(""), "");
+}
+
+/// A sampler or target that needs more than what is there is told by the algorithms themselves; here: what the file alone shows.
+void finish(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft) {
+  if (draft.spec.metrics.empty()) return;
+  const bool early = root.find("early_terminate") != nullptr;
+  if (early && root.find("metric") == nullptr && root.find("metrics") == nullptr) {
+    reader.error(root.find("early_terminate")->key_span, "early_terminate needs a metric to compare runs by",
+                 "add metric: {name: …, goal: minimize}");
+  }
+}
+
+}  // namespace
+
+LoadedStudy load_study_file(std::string_view text, const std::string& path, const LoadOptions& options) {
+  LoadedStudy loaded;
+  const std::optional<YamlNode> root = load_yaml(text, loaded.diagnostics);
+  if (!root) {
+    sort_diagnostics(loaded.diagnostics);
+    return loaded;
+  }
+  StudyFileReader reader(without_byte_order_mark(text), options, loaded.diagnostics);
+  if (!root->is_map()) {
+    reader.error(root->span, fmt::format("a study file is a map of keys, not {}", reader.shown(*root)),
+                 "the smallest one has program, metric and parameters");
+    return loaded;
+  }
+  StudyDraft draft;
+  draft.spec.name = stem_of(path);
+  check_top_level(reader, *root);
+  read_method(reader, *root, draft);
+  read_parameters(reader, *root, draft);
+  read_constraints(reader, *root, draft);
+  read_metrics(reader, *root, draft);
+  read_scheduler(reader, *root, draft);
+  read_limits(reader, *root, draft);
+  read_command(reader, *root, draft);
+  build_space(reader, draft);
+  finish(reader, *root, draft);
+  advise(reader, *root, draft);
+  sort_diagnostics(loaded.diagnostics);
+  loaded.notes = std::move(draft.notes);
+  loaded.seed_given = draft.seed_given;
+  if (!has_errors(loaded.diagnostics)) loaded.spec = std::move(draft.spec);
+  return loaded;
+}
+
+}  // namespace hone
