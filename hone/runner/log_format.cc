@@ -1,5 +1,5 @@
-// The table of formats. Order matters where two could read the same line: the stricter comes first, and what reads
-// almost anything (key=value) comes last.
+// The table of formats. Order matters where two could read the same line: the stricter comes first,
+// and what reads almost anything (key=value) comes last.
 #include "hone/runner/log_format.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
-// What the formats share: the line as they see it, the state they keep between lines, and the table of readers.
-// One format = one file in formats/. A reader answers for one line and knows nothing of bytes, cuts or ranks.
+// What the formats share: the line as they see it, the state they keep between lines, and the table
+// of readers. One format = one file in formats/. A reader answers for one line and knows nothing of
+// bytes, cuts or ranks.
 #pragma once
 
 #include <array>
@@ -44,15 +45,16 @@ struct Line {
 /// What readers remember between lines; all of it bounded, all of it saved.
 struct FormatState {
   std::optional<double> announced_epoch;  ///< from a line "Epoch 3/10" (Keras and many scripts)
-  bool lightgbm_skip_next = false;        ///< after "best iteration is:" an old line is printed again
-  std::string lightgbm_validation;        ///< first data set that is not the training set
-  std::string litgpt_val;                 ///< the last "val:" of an iteration line: repeated until it is new
-  bool litgpt_val_lines = false;          ///< "iter 100: val loss" lines exist on this source
+  bool lightgbm_skip_next = false;  ///< after "best iteration is:" an old line is printed again
+  std::string lightgbm_validation;  ///< first data set that is not the training set
+  std::string litgpt_val;  ///< the last "val:" of an iteration line: repeated until it is new
+  bool litgpt_val_lines = false;  ///< "iter 100: val loss" lines exist on this source
   std::optional<double> litgpt_iter;
   double llama_epochs_done = 0;
   bool history_inside = false;  ///< between "log_history": [ and ] of a trainer_state.json
   bool history_entry = false;   ///< between { and } there
-  ParsedRecord history;         ///< the entry so far
+  int history_lines = 0;        ///< lines of the entry so far
+  ParsedRecord history;         ///< what they said
   char csv_delimiter = ',';
   std::vector<std::string> csv_header;  ///< empty = no header yet
 };
@@ -78,14 +80,16 @@ enum class Reading : std::uint8_t {
   not_mine,  ///< other formats may look at the line
   silent,    ///< a line of this format that reports nothing
   record,
+  copy,  ///< a record, but a poorer copy of what the program prints elsewhere: of the lowest rank
 };
 
 /// Of two ranks that give the same name on a source the higher is kept.
 enum class Rank : std::uint8_t { generic, recognised, pattern, explicit_line };
 
 struct LogFormat {
-  std::array<std::string_view, 4> labels;  ///< the first is the name; the others name known dialects
-  std::uint32_t needs;                     ///< classes that a line must have, all of them
+  std::array<std::string_view, 4>
+      labels;           ///< the first is the name; the others name known dialects
+  std::uint32_t needs;  ///< classes that a line must have, all of them
   Rank rank;
   bool automatic;  ///< false: only where `only` names it
   Reading (*read)(const Line&, FormatContext&, ParsedRecord&);
@@ -93,8 +97,9 @@ struct LogFormat {
 /// All formats in the order in which they are asked.
 std::span<const LogFormat> formats();
 
-// The readers, one per file in formats/. `record` is empty on entry; only its content after Reading::record counts.
-// A reader may set `record.format` to a dialect's label; empty = the format's name.
+// The readers, one per file in formats/. `record` is empty on entry; its content counts after
+// Reading::record and copy. A reader may set `record.format` to a dialect's label; empty = the
+// format's name.
 Reading read_hf_trainer(const Line&, FormatContext&, ParsedRecord&);
 Reading read_hf_trainer_state(const Line&, FormatContext&, ParsedRecord&);
 Reading read_json_lines(const Line&, FormatContext&, ParsedRecord&);
@@ -107,7 +112,8 @@ Reading read_llama_cpp(const Line&, FormatContext&, ParsedRecord&);
 Reading read_csv(const Line&, FormatContext&, ParsedRecord&);
 Reading read_key_value(const Line&, FormatContext&, ParsedRecord&);
 
-/// `@hone {…}` anywhere in a line up to its end. nullopt: no such line; false: there is one, but it is broken.
+/// `@hone {…}` anywhere in a line up to its end. nullopt: no such line; false: there is one, but it
+/// is broken.
 std::optional<bool> read_explicit(const Line&, ParsedRecord&);
 
 }  // namespace hone::log_format

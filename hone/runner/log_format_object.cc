@@ -68,7 +68,8 @@ std::string decode(std::string_view text) {
     }
     i += 4;
     const bool high = *code >= 0xD800 && *code < 0xDC00;
-    const auto low = high && text.substr(i + 1).starts_with("\\u") ? hex_code(text, i + 3) : std::nullopt;
+    const auto low =
+        high && text.substr(i + 1).starts_with("\\u") ? hex_code(text, i + 3) : std::nullopt;
     if (low && *low >= 0xDC00 && *low < 0xE000) {
       append_utf8(out, 0x10000 + ((*code - 0xD800) << 10) + (*low - 0xDC00));
       i += 6;

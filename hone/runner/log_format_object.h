@@ -1,6 +1,7 @@
-// Reads one JSON object or one Python dict as it is printed: flat numbers out, everything else passed over.
-// Not a JSON library's work because of what programs print: NaN and Infinity, 1e999, single quotes, np.float64(0.5),
-// tensor(0.5, device='cuda:0'). Depth and members are limited; the time is linear in the text.
+// Reads one JSON object or one Python dict as it is printed: flat numbers out, everything else
+// passed over. Not a JSON library's work because of what programs print: NaN and Infinity, 1e999,
+// single quotes, np.float64(0.5), tensor(0.5, device='cuda:0'). Depth and members are limited; the
+// time is linear in the text.
 #pragma once
 
 #include <string>
@@ -25,8 +26,9 @@ struct ScannedObject {
   std::size_t length = 0;  ///< bytes from { to }
 };
 
-/// The object that starts at text[0] == '{'. False if it is none or is not closed. Quoted numbers count as numbers;
-/// true, false, null, lists and other texts are no members (other texts at the top level are, as `is_text`).
+/// The object that starts at text[0] == '{'. False if it is none or is not closed. Quoted numbers
+/// count as numbers; true, false, null, lists and other texts are no members (other texts at the
+/// top level are, as `is_text`).
 bool scan_object(std::string_view text, ScannedObject& object);
 
 }  // namespace hone::log_format

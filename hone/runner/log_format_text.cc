@@ -1,4 +1,5 @@
-// Numbers are read by std::from_chars: the same on every machine and locale, and no copy of the text.
+// Numbers are read by std::from_chars: the same on every machine and locale, and no copy of the
+// text.
 #include "hone/runner/log_format_text.h"
 
 #include <algorithm>
@@ -13,8 +14,8 @@ namespace {
 constexpr std::size_t kMaxNumberBytes = 400;  // longer digits are no measurement
 constexpr std::int64_t kMaxExponent = 1'000'000;
 
-/// What from_chars calls out of range: whether it was too large, from the decimal exponent of the first digit that
-/// is not 0. `text` is a well-formed number without sign.
+/// What from_chars calls out of range: whether it was too large, from the decimal exponent of the
+/// first digit that is not 0. `text` is a well-formed number without sign.
 bool is_overflow(std::string_view text) {
   std::int64_t exponent = 0;
   if (const auto e = text.find_first_of("eE"); e != std::string_view::npos) {
@@ -46,7 +47,8 @@ constexpr std::array<StepKey, 9> kStepKeys{{{"global_step", 9},
                                             {"iter", 2},
                                             {"iter_num", 1}}};
 
-/// Length of the UTF-8 sequence at the start of `text`, 0 if it is none (overlong forms and surrogates included).
+/// Length of the UTF-8 sequence at the start of `text`, 0 if it is none (overlong forms and
+/// surrogates included).
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const auto follows = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xC0) == 0x80; };
