@@ -1,9 +1,10 @@
 """A small Llama-style language model over bytes, and LoRA for its linear layers.
 
-The parts are those of the Llama papers: RMSNorm before each block, rotary position embeddings, causal
-attention, a gated SiLU MLP, no biases. Names of layers (q_proj, gate_proj, ...) follow the published models,
-so target modules mean what they mean there. LoRA is Hu et al. 2021 as PEFT writes it: W x + alpha/r B A
-dropout(x), A uniform (Kaiming, a = sqrt 5), B zero, so that at step 0 the model is the pre-trained one.
+The parts are those of the Llama papers: RMSNorm before each block, rotary position embeddings,
+causal attention, a gated SiLU MLP, no biases. Names of layers (q_proj, gate_proj, ...) follow the
+published models, so target modules mean what they mean there. LoRA is Hu et al. 2021 as PEFT writes
+it: W x + alpha/r B A dropout(x), A uniform (Kaiming, a = sqrt 5), B zero, so that at step 0 the
+model is the pre-trained one.
 """
 
 import math
@@ -15,7 +16,11 @@ from torch.nn import functional
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 MLP = ("gate_proj", "up_proj", "down_proj")
-TARGET_MODULES = {"q_v": ("q_proj", "v_proj"), "attention": ATTENTION, "all_linear": ATTENTION + MLP}
+TARGET_MODULES = {
+    "q_v": ("q_proj", "v_proj"),
+    "attention": ATTENTION,
+    "all_linear": ATTENTION + MLP,
+}
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,7 @@ class Block(nn.Module):
 
 
 class ByteLlama(nn.Module):
-    """Bytes in (batch x length, int64), logits of the next byte out (batch x length x vocabulary)."""
+    """Bytes in (batch x length, int64), logits of the next byte out (... x vocabulary)."""
 
     def __init__(self, shape):
         super().__init__()
@@ -123,7 +128,9 @@ class ByteLlama(nn.Module):
             if parameter.dim() == 2:
                 nn.init.normal_(parameter, std=0.02)
         half = shape.width // shape.heads // 2
-        angles = torch.outer(torch.arange(shape.context).float(), 10000.0 ** (-torch.arange(half) / half))
+        angles = torch.outer(
+            torch.arange(shape.context).float(), 10000.0 ** (-torch.arange(half) / half)
+        )
         angles = torch.cat((angles, angles), -1)
         mask = torch.full((shape.context, shape.context), float("-inf")).triu(1)
         self.register_buffer("cosine", angles.cos(), persistent=False)
@@ -139,7 +146,7 @@ class ByteLlama(nn.Module):
         return self.lm_head(self.norm(x))
 
     def loss(self, sequences):
-        """Mean cross-entropy in nats per byte; `sequences` (batch x length + 1) holds input and answer."""
+        """Mean cross-entropy in nats per byte; `sequences`: batch x length + 1."""
         logits = self(sequences[:, :-1])
         return functional.cross_entropy(logits.flatten(0, 1), sequences[:, 1:].flatten())
 
@@ -161,7 +168,7 @@ def trained_parameters(model):
 
 
 def windows(text, length):
-    """Cuts bytes into rows of length + 1 that overlap by one byte, so that each byte is predicted once."""
+    """Cuts bytes into rows of length + 1 that overlap by one: each byte is predicted once."""
     tokens = torch.frombuffer(bytearray(text), dtype=torch.uint8).long()
     rows = (len(tokens) - 1) // length
     return torch.stack([tokens[i * length : i * length + length + 1] for i in range(rows)])
@@ -169,7 +176,7 @@ def windows(text, length):
 
 @torch.no_grad()
 def mean_loss(model, rows, batch=128, stop=lambda: False):
-    """Returns the mean loss over all rows in nats per byte, or None when `stop()` became true meanwhile."""
+    """Returns the mean loss over all rows, or None when `stop()` became true meanwhile."""
     was_training = model.training
     model.eval()
     total = 0.0

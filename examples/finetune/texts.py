@@ -1,12 +1,12 @@
 """The two texts of the example, read from where Debian installs them.
 
-The model is pre-trained on "An Anarchist FAQ" (package anarchism: 7 MB of English prose) and fine-tuned on
-the joke dictionary of the fortune program (package fortunes, file definitions: 180 KB of short entries such
-as "Bagdikian's Observation:" with their own vocabulary and layout).
+The model is pre-trained on "An Anarchist FAQ" (package anarchism: 7 MB of English prose) and
+fine-tuned on the joke dictionary of the fortune program (package fortunes, file definitions: 180 KB
+of short entries such as "Bagdikian's Observation:" with their own vocabulary and layout).
 
-The entries of the dictionary are divided into training, validation and test text by a hash of their words,
-so the division depends on neither file order nor chance, no entry is in two parts, and an entry that is
-printed twice with other spacing or capitals counts once.
+The entries of the dictionary are divided into training, validation and test text by a hash of their
+words, so the division depends on neither file order nor chance, no entry is in two parts, and an
+entry that is printed twice with other spacing or capitals counts once.
 """
 
 import gzip
@@ -18,7 +18,8 @@ PRETRAIN_DIR = Path("/usr/share/doc/anarchism/markdown")
 FINETUNE_DIR = Path("/usr/share/games/fortunes")
 FINETUNE_FILE = "definitions"
 
-# Parts in hundredths of the entries: the first part is the test text, the second validation, the rest training.
+# Parts in hundredths of the entries: the first part is the test text, the second validation, the
+# rest training.
 TEST_PERCENT = 30
 VALIDATION_PERCENT = 20
 SEPARATOR = "\n%\n"
@@ -30,15 +31,17 @@ class MissingText(Exception):
 
 def _missing(path, package):
     return MissingText(
-        f"{path}: not found. Install the text with: apt-get install --no-install-recommends {package}\n"
-        "(Some container images leave out /usr/share/doc: see /etc/dpkg/dpkg.cfg.d for a path-exclude line.)"
+        f"{path}: not found. Install it: apt-get install --no-install-recommends {package}\n"
+        "(Some images leave out /usr/share/doc: look for path-exclude in /etc/dpkg/dpkg.cfg.d.)"
     )
 
 
 def pretraining_text(directory=PRETRAIN_DIR):
-    """Returns the prose for pre-training as (training, validation) bytes: every 20th section is validation."""
+    """Returns the prose as (training, validation) bytes; every 20th section is validation."""
     # Sections only: bibliography, link lists and indexes are no prose.
-    paths = sorted(p for p in Path(directory).glob("*.md*") if re.match(r"(sec[A-J]|append)\d", p.name))
+    paths = sorted(
+        p for p in Path(directory).glob("*.md*") if re.match(r"(sec[A-J]|append)\d", p.name)
+    )
     if not paths:
         raise _missing(directory, "anarchism")
     parts = ([], [])
@@ -57,7 +60,7 @@ def _clean_markdown(text):
 
 
 def finetuning_entries(directory=FINETUNE_DIR):
-    """Returns {"train", "validation", "test"}: each a list of entries in an order that is always the same."""
+    """Returns {"train", "validation", "test"}: lists of entries, always in the same order."""
     path = Path(directory) / FINETUNE_FILE
     if not path.is_file():
         raise _missing(path, "fortunes")
@@ -68,7 +71,9 @@ def finetuning_entries(directory=FINETUNE_DIR):
         if words:
             by_words.setdefault(words[:80], entry.strip("\n").expandtabs(8))
     parts = {"train": [], "validation": [], "test": []}
-    hashed = sorted((hashlib.sha256(words.encode()).digest(), entry) for words, entry in by_words.items())
+    hashed = sorted(
+        (hashlib.sha256(words.encode()).digest(), entry) for words, entry in by_words.items()
+    )
     for digest, entry in hashed:
         hundredth = int.from_bytes(digest[-8:], "big") % 100
         if hundredth < TEST_PERCENT:
@@ -81,5 +86,5 @@ def finetuning_entries(directory=FINETUNE_DIR):
 
 
 def finetuning_text(part, directory=FINETUNE_DIR):
-    """Returns one part ("train", "validation" or "test") as bytes, entries joined as in the fortune file."""
+    """Returns one part (train, validation or test) as bytes, joined as in the fortune file."""
     return (SEPARATOR.join(finetuning_entries(directory)[part]) + SEPARATOR).encode()
