@@ -1,0 +1,56 @@
+#include "hone/sampler/registry.h"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <string>
+
+#include "hone/base/text.h"
+
+namespace hone {
+namespace {
+
+struct Entry {
+  const char* name;
+  SamplerFactory make;
+  AlgorithmHelp (*help)();
+};
+
+constexpr std::array<Entry, 1> kSamplers = {{
+    {"random", make_random, random_help},
+}};
+
+}  // namespace
+
+std::unique_ptr<Sampler> make_sampler(const StudySpec& spec, std::vector<OptionProblem>& problems) {
+  std::vector<std::string> names;
+  for (const Entry& entry : kSamplers) {
+    if (spec.sampler.name != entry.name) {
+      names.emplace_back(entry.name);
+      continue;
+    }
+    const std::size_t before = problems.size();
+    auto sampler = entry.make(spec, problems);
+    return problems.size() == before ? std::move(sampler) : nullptr;
+  }
+  const auto near = nearest_name(spec.sampler.name, names);
+  problems.push_back({"type",
+                      fmt::format("unknown sampler '{}'. {}", spec.sampler.name,
+                                  near ? fmt::format("Did you mean '{}'?", *near)
+                                       : fmt::format("Samplers: {}", join(names, ", "))),
+                      true});
+  return nullptr;
+}
+
+std::vector<AlgorithmHelp> sampler_help() {
+  std::vector<AlgorithmHelp> help;
+  for (const Entry& entry : kSamplers) help.push_back(entry.help());
+  return help;
+}
+
+Rng sampler_rng(const StudySpec& spec, std::int64_t first_trial) {
+  return Rng(static_cast<std::uint64_t>(spec.seed))
+      .split("sampler", static_cast<std::uint64_t>(first_trial));
+}
+
+}  // namespace hone

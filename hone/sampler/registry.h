@@ -1,0 +1,21 @@
+// The samplers by name. Each algorithm's file defines its own factory and help; registry.cc lists
+// them.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "hone/sampler/sampler.h"
+
+namespace hone {
+
+/// Makes a sampler from the options in `spec.sampler`; null when mistakes were appended to
+/// `problems`.
+using SamplerFactory = std::unique_ptr<Sampler> (*)(const StudySpec& spec,
+                                                    std::vector<OptionProblem>& problems);
+
+std::unique_ptr<Sampler> make_random(const StudySpec& spec, std::vector<OptionProblem>& problems);
+
+AlgorithmHelp random_help();
+
+}  // namespace hone

@@ -1,0 +1,58 @@
+#include "hone/sampler/unseen.h"
+
+#include <fmt/core.h>
+
+#include <cstring>
+
+#include "hone/sampler/grid_points.h"
+
+namespace hone {
+
+std::size_t Chosen::KeyHash::operator()(const Hash128& key) const {
+  std::size_t word = 0;
+  std::memcpy(&word, key.data(), sizeof word);
+  return word;
+}
+
+bool Chosen::has(const Config& config) const {
+  const Hash128 key = config.key();
+  return history_.find_config(key) >= 0 || batch_.contains(key);
+}
+
+void Chosen::add(const Config& config) { batch_.insert(config.key()); }
+
+std::variant<Config, Exhausted> draw_unseen(const SearchSpace& space, const Chosen& chosen,
+                                            Rng& rng,
+                                            const std::function<std::optional<Config>()>& draw) {
+  std::optional<Config> last;
+  for (int i = 0; i < kMaxRedraws; ++i) {
+    std::optional<Config> config = draw();
+    if (!config) continue;
+    if (!chosen.has(*config)) return *std::move(config);
+    last = std::move(config);
+  }
+  const auto cardinality = space.cardinality();
+  if (cardinality && *cardinality <= kMaxCounted) {
+    // Reservoir of one: every remaining configuration with equal probability, without holding them.
+    std::vector<std::string> problems;
+    GridPoints points(space, GridRules{}, problems);
+    std::optional<Config> pick;
+    std::uint64_t remaining = 0;
+    while (problems.empty() && points.advance()) {
+      Config config = points.config();
+      if (chosen.has(config) || !space.is_feasible(config)) continue;
+      if (rng.below(++remaining) == 0) pick = std::move(config);
+    }
+    if (pick) return *std::move(pick);
+    if (problems.empty()) {
+      return Exhausted{
+          space.constraints().empty()
+              ? fmt::format("all {} configurations of the space were tried", *cardinality)
+              : "every configuration that the constraints allow was tried"};
+    }
+  }
+  if (last) return *std::move(last);
+  return Exhausted{"no configuration that satisfies the constraints was found"};
+}
+
+}  // namespace hone
