@@ -47,6 +47,10 @@ class Array {
   /// Removes element `i`; the last one takes its place.
   void remove_unordered(std::size_t i) { data_[i] = data_[--size_]; }
   void clear() { size_ = 0; }
+  /// Keeps the first `size` elements.
+  void truncate(std::size_t size) {
+    if (size < size_) size_ = size;
+  }
   /// Gives the memory back too.
   void release() {
     free(data_);

@@ -37,7 +37,7 @@ enum class Role : std::uint64_t { worker = 1, observer = 2 };  ///< observers do
 enum class StopHow : std::uint64_t { term = 1, kill = 2 };
 /// What a refused or failed request failed at.
 enum class Stage : std::uint64_t {
-  request = 1, stdout_file, stderr_file, folder, cgroup, affinity, exec, limits, unknown_run
+  request = 1, stdout_file, stderr_file, folder, cgroup, affinity, exec, terminal, unknown_run
 };
 
 struct Header {

@@ -55,6 +55,31 @@ bool list_all(Array<ProcStat>* into) {
   return room;
 }
 
+/// Adds the numbers of a file of numbers and blanks, of any length; false when memory is out.
+bool read_numbers(const char* path, Array<pid_t>* into) {
+  const int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return true;
+  char chunk[4096];
+  pid_t number = 0;
+  bool room = true;
+  for (;;) {
+    const ssize_t n = read(file, chunk, sizeof chunk);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    for (ssize_t i = 0; i < n; ++i) {
+      if (chunk[i] >= '0' && chunk[i] <= '9') {
+        number = number * 10 + (chunk[i] - '0');
+      } else if (number > 0) {
+        room = into->push(number) && room;
+        number = 0;
+      }
+    }
+  }
+  if (number > 0) room = into->push(number) && room;
+  close(file);
+  return room;
+}
+
 /// list_tree by a look at all processes: a breadth-first search with the parents' numbers.
 bool list_tree_of_all(const Array<pid_t>& roots, Array<ProcStat>* into) {
   Array<ProcStat> all;
@@ -62,7 +87,7 @@ bool list_tree_of_all(const Array<pid_t>& roots, Array<ProcStat>* into) {
   if (!list_all(&all) || !open.append(roots.data(), roots.size())) return false;
   for (std::size_t i = 0; i < open.size() && i < kMaxTree; ++i) {
     for (const ProcStat& each : all) {
-      if (each.pid == open[i] && each.state != 'Z' && !into->push(each)) return false;
+      if (each.pid == open[i] && !each.has_ended() && !into->push(each)) return false;
       if (each.parent == open[i] && !contains(open, each.pid) && !open.push(each.pid)) return false;
     }
   }
@@ -118,9 +143,9 @@ bool read_proc_stat(pid_t pid, ProcStat* into) {
   // Fields 3 to 22 of proc(5): state ppid pgrp session … starttime.
   const int fields =
       sscanf(close_bracket + 1,
-             " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-             &into->state, &into->parent, &into->group, &into->session, &start);
-  if (fields != 5) return false;
+             " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d %*d %llu",
+             &into->state, &into->parent, &into->group, &into->session, &into->threads, &start);
+  if (fields != 6) return false;
   into->pid = pid;
   into->start_ticks = start;
   std::size_t used = 0;
@@ -168,37 +193,27 @@ bool read_start_environment(pid_t pid, const char* name, char* value, std::size_
 }
 
 bool list_children(pid_t pid, Array<pid_t>* into) {
-  if (!kernel_lists_children()) return false;
+  if (!kernel_lists_children()) {
+    Array<ProcStat> all;
+    bool room = list_all(&all);
+    for (const ProcStat& each : all) {
+      if (each.parent == pid) room = room && into->push(each.pid);
+    }
+    return room;
+  }
   char path[kPathSize];
   snprintf(path, sizeof path, "/proc/%d/task", pid);
   DIR* threads = opendir(path);
   if (threads == nullptr) return true;  // it has gone
+  bool room = true;
   while (const dirent* entry = readdir(threads)) {
     const pid_t thread = entry_pid(entry->d_name);
     if (thread == 0) continue;
     snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, thread);
-    const int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) continue;
-    char chunk[4096];
-    pid_t number = 0;
-    for (;;) {
-      const ssize_t n = read(file, chunk, sizeof chunk);
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) break;
-      for (ssize_t i = 0; i < n; ++i) {
-        if (chunk[i] >= '0' && chunk[i] <= '9') {
-          number = number * 10 + (chunk[i] - '0');
-        } else if (number > 0) {
-          into->push(number);
-          number = 0;
-        }
-      }
-    }
-    if (number > 0) into->push(number);
-    close(file);
+    room = read_numbers(path, into) && room;
   }
   closedir(threads);
-  return true;
+  return room;
 }
 
 bool list_tree(const Array<pid_t>& roots, Array<ProcStat>* into, bool scan_all) {
@@ -209,7 +224,7 @@ bool list_tree(const Array<pid_t>& roots, Array<ProcStat>* into, bool scan_all) 
   for (std::size_t i = 0; i < open.size() && i < kMaxTree; ++i) {
     ProcStat stat;
     if (!read_proc_stat(open[i], &stat)) continue;
-    if (stat.state != 'Z' && !into->push(stat)) return false;
+    if (!stat.has_ended() && !into->push(stat)) return false;
     list_children(open[i], &open);
   }
   return true;

@@ -21,8 +21,11 @@ struct ProcStat {
   pid_t group = 0;
   pid_t session = 0;
   char state = '?';               ///< R, S, D, T, Z, …
+  int threads = 0;
   std::uint64_t start_ticks = 0;  ///< clock ticks since boot, field 22
   char name[32] = "";             ///< the program's name: letters, digits, '.', '_' and '-', others as '_'
+  /// It has ended and waits to be reaped. (State Z alone also means: only its first thread has ended.)
+  bool has_ended() const { return (state == 'Z' && threads <= 1) || state == 'X'; }
 };
 
 /// False when there is no such process (any more).
@@ -33,10 +36,10 @@ bool read_proc_stat(pid_t pid, ProcStat* into);
 bool read_start_environment(pid_t pid, const char* name, char* value, std::size_t size);
 
 /// Adds the pids of the children of all threads of `pid`, zombies included. Exact for the calling process; for
-/// others it may miss one that appears or ends meanwhile. False when the kernel lists no children (CONFIG_PROC_CHILDREN).
+/// others it may miss one that appears or ends meanwhile. False when memory is out.
 bool list_children(pid_t pid, Array<pid_t>* into);
 
-/// The processes at and below `roots`, parents before children, without zombies. Looks at every process of the machine
+/// The processes at and below `roots`, parents before children, without those that have ended. Looks at every process of the machine
 /// where the kernel lists no children (or `scan_all`). False when memory is out.
 bool list_tree(const Array<pid_t>& roots, Array<ProcStat>* into, bool scan_all = false);
 

@@ -1,0 +1,101 @@
+// The keeper's living runs: started, asked to stop, killed, and over when none of their tree lives. Being the parent of every
+// main process and the subreaper of what they leave behind, the keeper decides "over" exactly: the main process has been reaped
+// and no other child of the keeper belongs to the run. libc only.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string_view>
+
+#include "hone/runner/keeper_array.h"
+#include "hone/runner/keeper_log.h"
+#include "hone/runner/keeper_spawn.h"
+#include "hone/runner/proc_tree.h"
+
+namespace hone::keeper {
+
+enum class Phase : std::uint8_t { running, terminating, killing };
+
+/// One run from its spawn to its `over` record.
+struct KeptRun {
+  std::uint64_t serial = 0;  ///< names it within this keeper
+  Record record;             ///< what is known of its end so far; run, pid and start are set at once
+  bool main_ended = false;
+  Phase phase = Phase::running;
+  std::int64_t grace_us = 0;
+  std::int64_t leak_us = 0;
+  std::int64_t deadline_us = -1;  ///< of the next step: leak time, SIGKILL, or another pass; -1: none
+  std::uint32_t passes = 0;       ///< of SIGKILL
+  int cgroup_file = -1;
+  int terminal = -1;  ///< master side of its pseudo-terminal
+  int output = -1;    ///< gets what the terminal's programs write
+};
+
+/// Not thread-safe; every call comes from the keeper's loop. Times are CLOCK_MONOTONIC.
+class Runs {
+ public:
+  Runs(EndLog* log, const Self* self) : log_(log), self_(self) {}
+  Runs(const Runs&) = delete;
+  Runs& operator=(const Runs&) = delete;
+
+  /// Starts a run; EEXIST for an id that lives, ENOSPC when the log cannot be written any more.
+  Spawned spawn(const SpawnRequest& request, std::int64_t now_us);
+  /// SIGTERM now and SIGKILL after `grace_us`, or SIGKILL at once; false if no such run lives. A second call may only
+  /// hasten.
+  bool stop(std::string_view run, StopHow how, std::int64_t grace_us, std::int64_t now_us);
+  /// Every run, with its own grace, `flags` into its record.
+  void stop_all(std::uint32_t flags, std::int64_t now_us);
+  /// Takes every ended child in; true if there may be more (a bound per call was reached).
+  bool reap(std::int64_t now_us);
+  /// Does what is due.
+  void step(std::int64_t now_us);
+  /// When step() has something to do; -1: nothing waits for time.
+  std::int64_t next_step_us() const;
+
+  /// Copies what run `i` wrote to its terminal to its file, at most kCopiedPerCall bytes unless `all`.
+  void copy_terminal(std::size_t i, bool all = false);
+
+  const Array<KeptRun>& living() const { return runs_; }
+  /// Nothing that this keeper started lives, as far as it can tell.
+  bool empty() const { return runs_.empty() && strays_.empty(); }
+
+  static constexpr std::int64_t kLeakGrace_us = 2'000'000;  ///< at most, for what is left behind
+  static constexpr std::int64_t kFirstPass_us = 2'000;      ///< between SIGKILL passes; doubles
+  static constexpr std::int64_t kLastPass_us = 500'000;
+  static constexpr int kReapedPerCall = 1024;
+  static constexpr std::size_t kCopiedPerCall = 256 * 1024;
+
+ private:
+  /// A child of the keeper that is no main process: left behind by one.
+  struct Stray {
+    pid_t pid;
+    std::uint64_t start_ticks;
+    std::uint64_t owner;  // serial of its run; 0: not known yet
+  };
+  struct Seen {
+    pid_t pid;
+    std::uint64_t start_ticks;
+    std::uint64_t owner;
+  };
+
+  KeptRun* find(std::string_view run);
+  void refresh_strays();
+  std::uint64_t owner_of(const ProcStat& stat);
+  void assign_unknown_strays();
+  bool has_stray(const KeptRun& run) const;
+  void look_at_tree(const KeptRun& run, Array<ProcStat>* into);
+  void begin_terminating(KeptRun* run, std::int64_t grace_us, std::int64_t now_us);
+  void kill_pass(KeptRun* run, std::int64_t now_us);
+  void settle(std::int64_t now_us);
+  void finish(std::size_t i);
+
+  EndLog* log_;
+  const Self* self_;
+  std::uint64_t next_serial_ = 1;
+  Array<KeptRun> runs_;
+  Array<Stray> strays_;
+  Array<Seen> seen_;  // processes of runs that are being ended: their owner even after their parents are gone
+};
+
+}  // namespace hone::keeper

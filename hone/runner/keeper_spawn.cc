@@ -1,0 +1,219 @@
+// posix_spawn with everything that can fail opened beforehand: its one error number is then exec's.
+#include "hone/runner/keeper_spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "hone/runner/proc_tree.h"
+
+namespace hone::keeper {
+namespace {
+
+bool read_strings(Reader* from, Array<char*>* into) {
+  const std::size_t count = from->count(kMaxStrings);
+  for (std::size_t i = 0; i < count && from->ok(); ++i) {
+    // exec takes char* for reasons of history and does not write through it.
+    if (!into->push(const_cast<char*>(from->text()))) return false;
+  }
+  return from->ok() && into->push(nullptr);
+}
+
+/// A file closed at the end of the scope.
+struct OpenFile {
+  int number = -1;
+  ~OpenFile() {
+    if (number >= 0) close(number);
+  }
+  int release() {
+    const int kept = number;
+    number = -1;
+    return kept;
+  }
+};
+
+/// A pseudo-terminal, wide and without translation of line ends, so that the file gets what the program wrote. 0 or
+/// an errno.
+int open_terminal(OpenFile* master, OpenFile* slave) {
+  master->number = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+  if (master->number < 0 || unlockpt(master->number) != 0) return errno;
+  slave->number = ioctl(master->number, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  termios settings{};
+  if (slave->number < 0 || tcgetattr(slave->number, &settings) != 0) return errno;
+  settings.c_oflag &= ~static_cast<tcflag_t>(OPOST);
+  settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  winsize size{};
+  size.ws_row = 50;
+  size.ws_col = 200;
+  if (tcsetattr(slave->number, TCSANOW, &settings) != 0) return errno;
+  return ioctl(slave->number, TIOCSWINSZ, &size) == 0 ? 0 : errno;
+}
+
+int open_output(const char* path) {
+  return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+}
+
+/// Lets the calling thread, and so its next child, run on the asked processors only.
+bool take_affinity(const Array<std::uint32_t>& cpus) {
+  unsigned long mask[kMaxCpus / 64] = {};
+  for (const std::uint32_t cpu : cpus) {
+    if (cpu >= kMaxCpus) {
+      errno = EINVAL;
+      return false;
+    }
+    mask[cpu / 64] |= 1UL << (cpu % 64);
+  }
+  return sched_setaffinity(0, sizeof mask, reinterpret_cast<const cpu_set_t*>(mask)) == 0;
+}
+
+void write_text(int folder, const char* path, const char* text) {
+  const OpenFile file{openat(folder, path, O_WRONLY | O_CLOEXEC)};
+  if (file.number >= 0 && write(file.number, text, strlen(text)) < 0) {
+    // Best effort: an OOM score or a cgroup that cannot be set does not stop the run.
+  }
+}
+
+/// What posix_spawn cannot set; the run has begun by now, and these hold from here on.
+void set_from_outside(const SpawnRequest& request, const Self& self, const Spawned& run) {
+  char path[64];
+  char text[32];
+  if (run.cgroup_file >= 0) {
+    snprintf(text, sizeof text, "%d", run.pid);
+    write_text(run.cgroup_file, "cgroup.procs", text);
+  }
+  for (const ResourceLimit& limit : request.limits) {
+    prlimit(run.pid, static_cast<__rlimit_resource>(limit.resource), &limit.value, nullptr);
+  }
+  snprintf(path, sizeof path, "/proc/%d/oom_score_adj", run.pid);
+  snprintf(text, sizeof text, "%d",
+           request.oom_score_adj != 0 ? request.oom_score_adj : self.oom_score_adj);
+  write_text(AT_FDCWD, path, text);
+  if (request.niceness != 0) {
+    setpriority(PRIO_PROCESS, static_cast<id_t>(run.pid), request.niceness);
+  }
+}
+
+/// posix_spawn itself; 0 or an errno.
+int start(const SpawnRequest& request, const Self& self, int folder, int out, int err, pid_t* pid) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  sigset_t none;
+  sigset_t all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  int error = posix_spawn_file_actions_adddup2(&actions, self.null_file, STDIN_FILENO);
+  if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+  if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
+  if (error == 0) error = posix_spawn_file_actions_addfchdir_np(&actions, folder);
+  if (error == 0) error = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+  if (error == 0) error = posix_spawnattr_setsigmask(&attributes, &none);
+  if (error == 0) error = posix_spawnattr_setsigdefault(&attributes, &all);
+  if (error == 0) {
+    error = posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETSID |
+                                                                     POSIX_SPAWN_SETSIGMASK |
+                                                                     POSIX_SPAWN_SETSIGDEF));
+  }
+  if (error == 0) {
+    error = posix_spawn(pid, request.program, &actions, &attributes, request.argv.data(),
+                        request.env.data());
+  }
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return error;
+}
+
+Spawned failed(Stage stage, int error) {
+  Spawned result;
+  result.stage = stage;
+  result.error = error;
+  return result;
+}
+
+}  // namespace
+
+bool read_spawn_request(Reader* from, SpawnRequest* into) {
+  into->run = from->text();
+  into->program = from->text();
+  into->folder = from->text();
+  into->stdout_path = from->text();
+  into->stderr_path = from->text();
+  into->cgroup = from->text();
+  if (!read_strings(from, &into->argv) || !read_strings(from, &into->env)) return false;
+  const std::size_t limits = from->count(64);
+  for (std::size_t i = 0; i < limits; ++i) {
+    const auto resource = static_cast<int>(from->count(1024));
+    const rlim_t soft = from->number();
+    const rlim_t hard = from->number();
+    if (!into->limits.push({resource, {soft, hard}})) return false;
+  }
+  const std::size_t cpus = from->count(kMaxCpus);
+  for (std::size_t i = 0; i < cpus; ++i) {
+    if (!into->cpus.push(static_cast<std::uint32_t>(from->count(kMaxCpus - 1)))) return false;
+  }
+  constexpr std::size_t kLongest_ms = 1'000'000'000;  // eleven days
+  into->grace_us = static_cast<std::int64_t>(from->count(kLongest_ms)) * 1000;
+  into->leak_us = static_cast<std::int64_t>(from->count(kLongest_ms)) * 1000;
+  into->oom_score_adj = static_cast<int>(from->count(2000)) - 1000;
+  into->niceness = static_cast<int>(from->count(39)) - 20;
+  into->tty = from->count(1) == 1;
+  return from->complete() && is_run_id(into->run) && into->program[0] != '\0' &&
+         into->argv.size() >= 2;
+}
+
+Spawned spawn_program(const SpawnRequest& request, const Self& self) {
+  OpenFile out{open_output(request.stdout_path)};
+  if (out.number < 0) return failed(Stage::stdout_file, errno);
+  OpenFile own_err;
+  OpenFile master;
+  OpenFile slave;
+  int err = out.number;
+  if (request.tty) {
+    const int error = open_terminal(&master, &slave);
+    if (error != 0) return failed(Stage::terminal, error);
+    err = slave.number;
+  } else if (strcmp(request.stderr_path, request.stdout_path) != 0) {
+    err = own_err.number = open_output(request.stderr_path);
+    if (err < 0) return failed(Stage::stderr_file, errno);
+  }
+  const OpenFile folder{open(request.folder, O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  if (folder.number < 0 || faccessat(AT_FDCWD, request.folder, X_OK, AT_EACCESS) != 0) {
+    return failed(Stage::folder, errno);
+  }
+  OpenFile cgroup;
+  if (request.cgroup[0] != '\0') {
+    cgroup.number = open(request.cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (cgroup.number < 0) return failed(Stage::cgroup, errno);
+  }
+  const bool pinned = !request.cpus.empty();
+  if (pinned && !take_affinity(request.cpus)) return failed(Stage::affinity, errno);
+
+  Spawned result;
+  result.error = start(request, self, folder.number, request.tty ? err : out.number, err,
+                       &result.pid);
+  if (pinned && self.cpus_bytes > 0) {
+    sched_setaffinity(0, self.cpus_bytes, reinterpret_cast<const cpu_set_t*>(self.cpus));
+  }
+  if (result.error != 0) return failed(Stage::exec, result.error);
+
+  // Our unreaped child: its number cannot have been given to another process.
+  ProcStat stat;
+  if (read_proc_stat(result.pid, &stat)) result.start_ticks = stat.start_ticks;
+  result.cgroup_file = cgroup.release();
+  if (request.tty) {
+    result.terminal = master.release();
+    result.output = out.release();
+  }
+  set_from_outside(request, self, result);
+  return result;
+}
+
+}  // namespace hone::keeper

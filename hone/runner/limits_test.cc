@@ -1,0 +1,133 @@
+// Limits: decisions over injected readings, and the readings against real processes.
+#include "hone/runner/limits.h"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include <cstring>
+
+#include "hone/runner/keeper_fixture.h"
+#include "hone/runner/limits_reading.h"
+
+namespace hone {
+namespace {
+
+constexpr std::int64_t kMiB = 1LL << 20;
+
+Limits all_limits() {
+  Limits limits;
+  limits.time_us = 1000;
+  limits.silence_us = 100;
+  limits.memory_bytes = 12 * kMiB;
+  return limits;
+}
+
+TEST(Limits, NothingIsPassedWithoutLimits) {
+  EXPECT_FALSE(check_limits(Limits{}, {1LL << 60, 0, 0, 1LL << 60}));
+  EXPECT_FALSE(next_limit_us(Limits{}, {}));
+}
+
+TEST(Limits, TimeCountsFromTheStart) {
+  EXPECT_FALSE(check_limits(all_limits(), {5999, 5000, 5990, {}}));
+  const auto breach = check_limits(all_limits(), {6000, 5000, 5990, {}});
+  ASSERT_TRUE(breach);
+  EXPECT_EQ(breach->kind, LimitKind::time);
+  EXPECT_EQ(breach->value, 1000);
+  EXPECT_EQ(limit_fail_kind(breach->kind), FailKind::timeout);
+}
+
+TEST(Limits, SilenceCountsFromTheLastSignOrTheStart) {
+  EXPECT_FALSE(check_limits(all_limits(), {5099, 5000, 0, {}}));
+  EXPECT_EQ(check_limits(all_limits(), {5100, 5000, 0, {}})->kind, LimitKind::silence);
+  EXPECT_FALSE(check_limits(all_limits(), {5100, 5000, 5001, {}}));
+}
+
+TEST(Limits, MemoryIsJudgedFirstAndOnlyWhenMeasured) {
+  EXPECT_EQ(check_limits(all_limits(), {9000, 5000, 0, 12 * kMiB + 1})->kind, LimitKind::memory);
+  EXPECT_EQ(check_limits(all_limits(), {9000, 5000, 0, 12 * kMiB})->kind, LimitKind::time);
+}
+
+TEST(Limits, TheNextOneIsTheEarlierOfTimeAndSilence) {
+  EXPECT_EQ(next_limit_us(all_limits(), {0, 5000, 5050, {}}), 5150);
+  EXPECT_EQ(next_limit_us(all_limits(), {0, 5000, 5950, {}}), 6000);
+}
+
+TEST(Limits, ExplainsWithUnitsAndTheKeyToChange) {
+  EXPECT_EQ(explain_limit({LimitKind::memory, 12 * 1024 * kMiB, 13 * 1024 * kMiB}),
+            "used 13.0 GiB of memory, over the limit of 12.0 GiB (limits.memory)");
+  EXPECT_NE(explain_limit({LimitKind::silence, 300'000'000, 300'000'000}).find("limits.silence"), std::string::npos);
+}
+
+TEST(LogHole, KeepsHeadTailAndWhatIsUnread) {
+  const std::int64_t limit = 16 * kMiB;
+  EXPECT_FALSE(log_hole(16 * kMiB, 16 * kMiB, 0, limit)) << "not above the limit";
+  const auto hole = log_hole(20 * kMiB + 5, 20 * kMiB, 0, limit);
+  ASSERT_TRUE(hole);
+  EXPECT_EQ(hole->begin, kLogHeadBytes);
+  EXPECT_EQ(hole->end, 12 * kMiB);
+  const auto unread = log_hole(40 * kMiB, 5 * kMiB, 0, limit);
+  ASSERT_TRUE(unread);
+  EXPECT_EQ(unread->end, 5 * kMiB);
+  EXPECT_FALSE(log_hole(20 * kMiB + 5, 20 * kMiB, 12 * kMiB, limit)) << "that is gone already";
+  EXPECT_FALSE(log_hole(2 * kMiB, 2 * kMiB, 0, kMiB)) << "head and tail are all there is";
+}
+
+TEST(LogHole, GrowsInStepsAndInWholeBlocks) {
+  std::int64_t punched = 0;
+  int holes = 0;
+  for (std::int64_t size = 0; size < 64 * kMiB; size += 99'991) {
+    if (const auto hole = log_hole(size, size, punched, 16 * kMiB)) {
+      EXPECT_EQ(hole->end % kLogBlockBytes, 0);
+      EXPECT_GE(hole->begin, std::max(punched, kLogHeadBytes));
+      EXPECT_LE(hole->end, size - kLogTailBytes);
+      punched = hole->end;
+      ++holes;
+    }
+  }
+  EXPECT_GT(punched, 54 * kMiB);
+  EXPECT_LT(holes, 60);
+}
+
+TEST(MemoryReading, CountsSharedPagesOnceOverATree) {
+  constexpr std::size_t kSize = 64 << 20;
+  void* shared = ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(shared, MAP_FAILED);
+  auto* ready = static_cast<volatile char*>(shared);
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    std::memset(shared, 1, kSize);
+    const pid_t child = ::fork();
+    std::memset(shared, 2, kSize);
+    ready[child == 0 ? 0 : 1] = 3;
+    for (;;) ::pause();
+  }
+  ::munmap(static_cast<char*>(shared) + 4096, kSize - 4096);  // only the two hold it
+  EXPECT_TRUE(eventually([&] { return ready[0] == 3 && ready[1] == 3; }));
+  const std::int64_t tree = tree_memory_bytes(std::vector<pid_t>{parent});
+  EXPECT_GT(tree, 60LL << 20);
+  EXPECT_LT(tree, 110LL << 20) << "the shared pages were counted twice";
+  keeper::Array<pid_t> children;
+  keeper::list_children(parent, &children);
+  for (const pid_t child : children) ::kill(child, SIGKILL);
+  ::kill(parent, SIGKILL);
+  ::waitpid(parent, nullptr, 0);
+  ::munmap(shared, 4096);
+}
+
+TEST(MemoryReading, AProcessThatIsGoneHasNone) {
+  EXPECT_FALSE(process_memory_bytes(1 << 30));
+  EXPECT_EQ(tree_memory_bytes({}), 0);
+}
+
+TEST(MemoryReading, ReadsWhatTheKernelWrites) {
+  EXPECT_EQ(parse_pss_bytes("55e0-7ffd ---p 00000000 00:00 0 [rollup]\nRss:    9 kB\nPss:      1234 kB\nPss_Anon: 7 kB\n"),
+            1234 * 1024);
+  EXPECT_FALSE(parse_pss_bytes("Rss: 9 kB\n"));
+  EXPECT_EQ(parse_oom_kill("low 0\nhigh 0\nmax 12\noom 1\noom_kill 1\noom_group_kill 0\n"), 1);
+  EXPECT_EQ(parse_oom_kill("nr_free_pages 5\noom_kill 0\n"), 0);
+  EXPECT_FALSE(parse_oom_kill("nr_free_pages 5\n"));
+}
+
+}  // namespace
+}  // namespace hone
