@@ -73,7 +73,7 @@ struct SpecChanges {
   std::vector<std::string> refused;  ///< with the reason; any: the study needs --new
   bool changed() const { return !applied.empty() || !refused.empty(); }
 };
-/// Seed and folder are not compared: a missing seed was drawn once and is kept.
+/// The seed is not compared: a missing one was drawn once and is kept. Names are the caller's to match.
 SpecChanges compare_specs(const StudySpec& stored, const StudySpec& wanted);
 
 }  // namespace hone

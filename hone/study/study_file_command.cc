@@ -17,7 +17,8 @@ bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
-std::string joined(const std::string& folder, const std::string& path) {
+std::string joined(const std::string& folder, std::string path) {
+  while (path.compare(0, 2, "./") == 0) path.erase(0, 2);
   if (path.empty() || path.front() == '/' || folder.empty()) return path;
   return folder + (folder.back() == '/' ? "" : "/") + path;
 }
@@ -93,6 +94,7 @@ class CommandReader {
     if (!text) return;
     command_.workdir = joined(options.folder, *text);
     if (may_look() && kind_of(command_.workdir) != FileKind::folder) {
+      no_workdir_ = true;
       reader_.error(node->span, fmt::format("workdir: there is no folder {} (paths are relative to the study file)",
                                             command_.workdir));
     }
@@ -108,8 +110,9 @@ class CommandReader {
       reader_.error(node->span, "program is one file and takes no placeholders; use command for them");
     } else if (text->find(' ') != std::string::npos && !(may_look() && exists_in_workdir(*text))) {
       reader_.error(node->span, fmt::format("program is one file, without arguments, not '{}'", *text),
-                    "write command: " + as_list(*text));
-    } else if (may_look()) {
+                    "write command: " + as_list((ends_with(text->substr(0, text->find(' ')), ".py") ? "${interpreter} " : "") +
+                                                *text + " ${args}"));
+    } else if (may_look() && !no_workdir_) {
       check_script(*node, "program", *text);
     }
   }
@@ -133,7 +136,8 @@ class CommandReader {
                                 wanted, joined(current, path)),
                     fmt::format("move the study file, or add workdir: {}", current));
     } else {
-      reader_.error(node.span, fmt::format("{}: {} does not exist", what, wanted));
+      reader_.error(node.span, fmt::format("{}: {} does not exist (paths are relative to {})", what, wanted,
+                                           root_.find("workdir") != nullptr ? "workdir" : "the study file"));
     }
   }
 
@@ -155,6 +159,7 @@ class CommandReader {
                     "write " + as_list(node->text));
       return;
     }
+    const std::size_t errors = reader_.error_count();
     auto texts = read_texts(*node, "command", "[python, train.py, \"${args}\"]", PlaceholderPlace::command);
     if (!texts) return;
     if (texts->empty() || texts->front().empty()) {
@@ -163,7 +168,7 @@ class CommandReader {
     }
     command_.argv = std::move(*texts);
     for (const YamlNode& item : node->items) draft_.command_nodes.push_back(&item);
-    check_parameters_reach(*node);
+    if (reader_.error_count() == errors) check_parameters_reach(*node);
     warn_of_launcher();
   }
 
@@ -347,7 +352,7 @@ class CommandReader {
 
   /// The first element and the script behind an interpreter must exist.
   void check_programs() {
-    if (!may_look() || draft_.command_nodes.empty()) return;
+    if (!may_look() || no_workdir_ || draft_.command_nodes.empty()) return;
     std::size_t first = 0;
     const auto is_env = [&](const std::string& text) { return text == "${env}" || text == "env" || text == "/usr/bin/env"; };
     while (first + 1 < command_.argv.size() && is_env(command_.argv[first])) ++first;
@@ -407,6 +412,7 @@ class CommandReader {
   StudyDraft& draft_;
   Command& command_;
   PlaceholderScope scope_;
+  bool no_workdir_ = false;  // told already: paths in it are not looked for
 };
 
 }  // namespace

@@ -31,13 +31,14 @@ Value fitted(const Domain& domain, Value value) {
     const int index = choice->index_of(value);
     return index < 0 ? value : choice->items[static_cast<std::size_t>(index)].value;
   }
+  if (!value.is_number()) return value;
+  const double x = value.as_number();
+  const bool integral = std::abs(x) < 9e15 && std::floor(x) == x;
+  // In the domain's own type; what is illegal stays as written, for the message.
+  const Value other = value.is_int() ? Value(x) : integral ? Value(static_cast<std::int64_t>(x)) : value;
   const auto* real = std::get_if<Real>(&domain);
-  const bool whole = std::holds_alternative<Integer>(domain) || (real != nullptr && real->whole);
-  if (whole && value.is_double() && std::abs(value.as_number()) < 9e15 &&
-      std::floor(value.as_number()) == value.as_number()) {
-    return Value(static_cast<std::int64_t>(value.as_number()));
-  }
-  if (real != nullptr && !real->whole && value.is_int()) return Value(value.as_number());
+  const bool wants_double = real != nullptr && !real->whole;
+  if (value.is_double() != wants_double && contains(domain, other)) return other;
   return value;
 }
 
@@ -268,25 +269,27 @@ class ParametersReader {
   std::map<std::string, std::string> environment_names_;
 };
 
+/// The name that stands at an offset of an expression.
+TextSpan name_within(const StudyFileReader& reader, const YamlNode& node, std::size_t offset) {
+  TextSpan at = span_within(node, reader.source(), offset, 1);
+  const auto in_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  while (at.end < node.span.end && in_name(reader.source()[at.end])) ++at.end;
+  return at;
+}
+
 /// Where a problem of the space stands in the file.
 TextSpan place_of(const StudyFileReader& reader, const StudyDraft& draft, const SpaceProblem& problem) {
   if (problem.constraint >= 0) {
     const YamlNode& node = *draft.constraint_nodes[static_cast<std::size_t>(problem.constraint)];
-    if (problem.offset == 0) return node.span;
-    return span_within(node, reader.source(), problem.offset, 1);
+    const bool about_a_name = problem.message.find("no parameter") != std::string::npos;
+    return about_a_name ? name_within(reader, node, problem.offset) : node.span;
   }
   if (problem.parameter < 0) return draft.method_span;
   const ParameterPlace& place = draft.places[static_cast<std::size_t>(problem.parameter)];
   if (const auto node = place.expressions.find(problem.field); node != place.expressions.end()) {
-    const TextSpan whole = node->second->span;
-    TextSpan at = span_within(*node->second, reader.source(), problem.offset, 1);
-    // The name that is meant, not its first letter only.
-    const std::string_view source = reader.source();
-    const auto in_name = [&](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-    };
-    while (at.end < whole.end && in_name(source[at.end])) ++at.end;
-    return at;
+    return name_within(reader, *node->second, problem.offset);
   }
   if (const auto field = place.fields.find(problem.field); field != place.fields.end()) return field->second;
   return place.key;
@@ -338,7 +341,7 @@ void build_space(StudyFileReader& reader, StudyDraft& draft) {
     });
   };
   for (const SpaceProblem& problem : built.problems) {
-    if (blames_broken(problem)) continue;  // its own mistake was told
+    if (blames_broken(problem) || problem.field == "name") continue;  // told already
     std::string message = problem.message;
     if (problem.parameter >= 0) {
       const std::string& name = draft.parameters[static_cast<std::size_t>(problem.parameter)].name;

@@ -19,12 +19,11 @@ std::vector<std::string> key_names(const StudyFileSection& section) {
   return names;
 }
 
-std::string range_text(double low, double high) {
-  const bool above = std::isfinite(low);
-  const bool below = std::isfinite(high);
-  if (above && below) return fmt::format("from {} to {}", format_number(low), format_number(high));
-  if (above) return fmt::format("at least {}", format_number(low));
-  return fmt::format("at most {}", format_number(high));
+/// The bound that x breaks.
+std::string bound_text(double x, double low, double high) {
+  if (x < low && low == std::numeric_limits<double>::min()) return "above 0";
+  if (x < low) return fmt::format("at least {}", format_number(low, 15));
+  return fmt::format("at most {}", format_number(high, 15));
 }
 
 }  // namespace
@@ -134,7 +133,7 @@ std::optional<double> StudyFileReader::number_from(const YamlNode& node, const s
   const auto x = number(node, what);
   if (!x) return std::nullopt;
   if (*x >= low && *x <= high) return x;
-  error(node.span, fmt::format("{} must be {}, not {}", what, range_text(low, high), shown(node)));
+  error(node.span, fmt::format("{} must be {}, not {}", what, bound_text(*x, low, high), shown(node)));
   return std::nullopt;
 }
 
@@ -158,15 +157,9 @@ std::optional<std::int64_t> StudyFileReader::whole(const YamlNode& node, const s
   }
   warn_of_yaml11(node);
   if (*whole >= low && *whole <= high) return whole;
-  const double infinity = std::numeric_limits<double>::infinity();
-  error(node.span,
-        fmt::format("{} must be {}, not {}", what,
-                    range_text(low == std::numeric_limits<std::int64_t>::min() ? -infinity
-                                                                               : static_cast<double>(low),
-                               high == std::numeric_limits<std::int64_t>::max()
-                                   ? infinity
-                                   : static_cast<double>(high)),
-                    shown(node)));
+  error(node.span, fmt::format("{} must be {}, not {}", what,
+                               *whole < low ? fmt::format("at least {}", low) : fmt::format("at most {}", high),
+                               shown(node)));
   return std::nullopt;
 }
 
@@ -200,8 +193,9 @@ std::optional<std::string> StudyFileReader::word(const YamlNode& node, const std
   if (std::find(words.begin(), words.end(), *given) != words.end()) return given;
   const auto near = nearest_name(*given, words);
   error(node.span,
-        fmt::format("{} must be {}, not {}{}", what, join(words, words.size() == 2 ? " or " : ", "),
-                    shown(node), near ? fmt::format(". Did you mean '{}'?", *near) : ""));
+        fmt::format("{} must be {}{}, not {}{}", what, words.size() > 2 ? "one of " : "",
+                    join(words, words.size() == 2 ? " or " : ", "), shown(node),
+                    near ? fmt::format(". Did you mean '{}'?", *near) : ""));
   return std::nullopt;
 }
 

@@ -132,7 +132,9 @@ Condition read_condition(const Value& value) {
   return condition;
 }
 
-Value write_parameter(const Parameter& parameter) {
+}  // namespace
+
+Value parameter_to_value(const Parameter& parameter) {
   Value out{Value::Map{}};
   out.set("name", parameter.name).set("domain", write_domain(parameter.domain));
   if (!parameter.conditions.empty()) {
@@ -148,6 +150,8 @@ Value write_parameter(const Parameter& parameter) {
   if (parameter.default_value) out.set("default", *parameter.default_value);
   return out;
 }
+
+namespace {
 
 Parameter read_parameter(const Value& value) {
   const StoredMap map(value, "parameter");
@@ -169,7 +173,7 @@ Parameter read_parameter(const Value& value) {
 
 Value space_to_value(const SearchSpace& space) {
   Value::List parameters;
-  for (const Parameter& parameter : space.parameters()) parameters.push_back(write_parameter(parameter));
+  for (const Parameter& parameter : space.parameters()) parameters.push_back(parameter_to_value(parameter));
   Value::List constraints;
   for (const Constraint& constraint : space.constraints()) constraints.emplace_back(constraint.expression.source());
   Value out{Value::Map{}};

@@ -7,6 +7,7 @@
 namespace hone {
 
 Value space_to_value(const SearchSpace& space);
+Value parameter_to_value(const Parameter& parameter);
 /// Throws Error(store_corrupt) on what it cannot read.
 SearchSpace space_from_value(const Value& body);
 

@@ -75,6 +75,10 @@ class TreeBuilder : public YAML::EventHandler {
     node.block = !node.plain && (first == '|' || first == '>');
     if (tag != "?" && tag != "!") node.tag = tag;
     node.span = {begin, scalar_end(begin, node)};
+    const bool quoted = !node.plain && !node.block;
+    if (quoted && (node.span.end <= begin + 1 || text_[node.span.end - 1] != first || unclosed_)) {
+      fail({begin, begin + 1}, kUnclosedText);  // yaml-cpp lets a text run into the end of the file
+    }
     check_tag(node, position(mark));
     add(std::move(node), anchor);
   }
@@ -155,7 +159,7 @@ class TreeBuilder : public YAML::EventHandler {
     return at;
   }
 
-  std::size_t scalar_end(std::size_t begin, const YamlNode& node) const {
+  std::size_t scalar_end(std::size_t begin, const YamlNode& node) {
     if (node.plain) {
       std::size_t at = begin;
       for (const char c : node.text) {
@@ -179,6 +183,7 @@ class TreeBuilder : public YAML::EventHandler {
         }
       }
     }
+    unclosed_ = at >= text_.size();
     return std::min(at + 1, text_.size());
   }
 
@@ -369,6 +374,7 @@ class TreeBuilder : public YAML::EventHandler {
   std::size_t last_end_ = 0;
   std::size_t position_after_properties_ = 0;
   std::size_t nodes_ = 0;
+  bool unclosed_ = false;  // the last quoted text had no second quote
   int documents_ = 0;
 };
 

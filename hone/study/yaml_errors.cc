@@ -170,8 +170,7 @@ Diagnostic explain_yaml_error(std::string_view text, const LineIndex& lines, std
   if (says("anchor is not defined")) return explain_alias(text, lines, at, progress);
   if (says("in scalar")) {  // illegal EOF, illegal document indicator
     const std::size_t open = open_quote(text, progress);
-    return lines.at({open, open + 1}, Severity::error,
-                    "the text that begins here is not closed: its second quote is missing");
+    return lines.at({open, open + 1}, Severity::error, kUnclosedText);
   }
   if (says("unknown escape character")) {
     const std::size_t slash = text.rfind('\\', at);

@@ -24,6 +24,8 @@ bool check_text(std::string_view text, std::vector<Diagnostic>& diagnostics);
 Diagnostic explain_yaml_error(std::string_view text, const LineIndex& lines, std::size_t at,
                               const std::string& parser_message, const YamlProgress& progress);
 
+constexpr const char* kUnclosedText = "the text that begins here is not closed: its second quote is missing";
+
 /// A file without content.
 Diagnostic empty_text(std::string_view text);
 
