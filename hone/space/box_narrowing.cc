@@ -12,6 +12,8 @@ using Op = BoxProgram::Op;
 
 namespace {
 
+constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
+
 /// Keeps the numbers within `to` and no other kind; false when nothing is left.
 bool keep_numbers(Range& range, const Interval& to) {
   range.number = intersect(range.number, to);
@@ -124,9 +126,15 @@ bool BoxProgram::narrow_inputs(int index, Ranges& ranges, std::vector<char>& req
       if (in(0).may_other || in(1).may_other || is_true == is_false) return true;
       // a < b, or not (a < b), which is b <= a.
       const std::size_t small = is_true ? 0 : 1;
-      const Interval& low = in(small).number;
-      const Interval& high = in(1 - small).number;
-      return narrow(small, {-kInf, high.high}) && narrow(1 - small, {low.low, kInf});
+      // Strict where it is strict: comparisons of doubles are exact, so the bound itself falls
+      // away.
+      const bool strict = (n.op == Op::less) == is_true;
+      const double top = in(1 - small).number.high;
+      const double bottom = in(small).number.low;
+      const bool exact = std::fabs(top) < kExactIntegers && std::fabs(bottom) < kExactIntegers;
+      const bool open = strict && exact;
+      return narrow(small, {-kInf, open ? std::nextafter(top, -kInf) : top}) &&
+             narrow(1 - small, {open ? std::nextafter(bottom, kInf) : bottom, kInf});
     }
     case Op::equal: {
       need(0);

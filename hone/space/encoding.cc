@@ -18,6 +18,11 @@ std::size_t item_at(const Choice& choice, double u) {
   return static_cast<std::size_t>(std::clamp(std::floor(u * count), 0.0, count - 1));
 }
 
+Cell item_cell(const Choice& choice, double index) {
+  const double count = static_cast<double>(choice.items.size());
+  return {index / count, (index + 1) / count};
+}
+
 double grid_count(const Domain& domain) {
   if (const auto* integer = std::get_if<Integer>(&domain)) return Grid(*integer).count();
   if (const auto* real = std::get_if<Real>(&domain)) {
@@ -38,7 +43,7 @@ std::optional<double> encode(const Domain& domain, const Value& value) {
   if (const auto* choice = std::get_if<Choice>(&domain)) {
     const int index = choice->index_of(value);
     if (index < 0) return std::nullopt;
-    return (index + 0.5) / static_cast<double>(choice->items.size());
+    return item_cell(*choice, index).middle();
   }
   if (!value.is_number() || std::isnan(value.as_number())) return std::nullopt;
   const double x = value.as_number();
@@ -73,9 +78,7 @@ int cell_count(const Domain& domain) {
 Cell cell_of(const Domain& domain, double u) {
   u = in_unit(u);
   if (const auto* choice = std::get_if<Choice>(&domain)) {
-    const double count = static_cast<double>(choice->items.size());
-    const double k = static_cast<double>(item_at(*choice, u));
-    return {k / count, (k + 1) / count};
+    return item_cell(*choice, static_cast<double>(item_at(*choice, u)));
   }
   if (const auto* integer = std::get_if<Integer>(&domain)) {
     const Grid grid(*integer);

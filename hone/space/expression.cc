@@ -130,7 +130,7 @@ class Parser {
     take_digits();
     if (position_ < source_.size() && source_[position_] == '.') {
       whole = false;
-      if (digits.empty()) digits = "0";
+      if (digits.empty()) digits.push_back('0');
       digits += '.';
       ++position_;
       take_digits();

@@ -18,7 +18,6 @@ constexpr int kEnoughHits = 100;
 constexpr std::size_t kStarts = 32;
 constexpr int kMaxTries =
     1'000'000;  ///< of one draw; beyond any expectation for the share that was measured
-constexpr int kMaxShrinks = 200;
 constexpr double kSliceWidth = 1e-6;
 constexpr int kSliceBudget = 4'000;  ///< box evaluations
 constexpr double kMaxSliceCells = 4'096;
@@ -39,19 +38,21 @@ const char* FeasibleGroup::method_name() const {
       return "boxes";
     case Method::separable:
       return "separable";
+    case Method::lines:
+      return "lines";
     case Method::chain:
       return "chain";
   }
   return "none";
 }
 
-bool FeasibleGroup::propose(Method method, std::size_t which, Rng& rng,
+void FeasibleGroup::propose(Method method, std::size_t which, Rng& rng,
                             std::span<double> point) const {
-  if (method == Method::boxes)
+  if (method == Method::boxes) {
     paving_->draw(rng, point);
-  else
+  } else {
     separable_[which].draw(rng, point);
-  return true;
+  }
 }
 
 double FeasibleGroup::measure(Method method, std::size_t which, int tries) {
@@ -96,17 +97,27 @@ void FeasibleGroup::choose() {
     }
     best = measure(Method::boxes, 0, kDirectedDraws);
   }
-  if (method_ == Method::separable) paving_.reset();
   tries_ = best > 0 ? 1 / best : kInf;
-  if (best < kPoorShare) method_ = starts_.empty() ? Method::none : Method::chain;
-  if (method_ == Method::chain) tries_ = 1;
+  if (best >= kPoorShare) {
+    if (method_ == Method::separable) paving_.reset();
+    return;
+  }
+  tries_ = 1;
+  lines_ = LineChain::find(region_, *paving_);
+  if (lines_) {
+    method_ = Method::lines;
+    return;
+  }
+  chain_ = HitAndRun::create(region_, paving_->hull(), starts_);
+  method_ = chain_ ? Method::chain : Method::none;
 }
 
 bool FeasibleGroup::draw(Rng& rng, std::span<double> point) const {
   FeasibleRegion::Workspace workspace;
   if (method_ == Method::none) return false;
+  if (method_ == Method::lines) return lines_->draw(rng, point);
   if (method_ == Method::chain) {
-    walk(rng, point, workspace);
+    chain_->draw(rng, point);
     return true;
   }
   for (int t = 0; t < kMaxTries; ++t) {
@@ -114,62 +125,6 @@ bool FeasibleGroup::draw(Rng& rng, std::span<double> point) const {
     if (region_.contains(point, workspace)) return true;
   }
   return false;
-}
-
-void FeasibleGroup::walk(Rng& rng, std::span<double> point,
-                         FeasibleRegion::Workspace& workspace) const {
-  // The state is in prior coordinates on every axis, where the target is uniform on the feasible
-  // set; a discrete axis uses the whole width of its atoms, so that one rule serves all.
-  const std::size_t n = region_.dimension();
-  const Box box = paving_ ? paving_->hull() : region_.whole();
-  std::vector<double> low(n), high(n), state(n), direction(n), probe(n), positions(n);
-  const std::vector<double>& start = starts_[rng.below(starts_.size())];
-  for (std::size_t i = 0; i < n; ++i) {
-    const Axis& axis = region_.axis(i);
-    low[i] = axis.discrete() ? axis.edge(box.low[i]) : box.low[i];
-    high[i] = axis.discrete() ? axis.edge(box.high[i] + 1) : box.high[i];
-    state[i] =
-        axis.discrete() ? rng.uniform(axis.edge(start[i]), axis.edge(start[i] + 1)) : start[i];
-  }
-  const auto feasible = [&](const std::vector<double>& p) {
-    for (std::size_t i = 0; i < n; ++i)
-      positions[i] = region_.axis(i).discrete() ? region_.axis(i).atom(p[i]) : p[i];
-    return region_.contains(positions, workspace);
-  };
-  const std::size_t moves = std::clamp<std::size_t>(30 * n, 100, 600);
-  for (std::size_t m = 0; m < moves; ++m) {
-    // Single coordinates and random directions in turn: the former follow the axes' scales, the
-    // latter leave corners.
-    std::fill(direction.begin(), direction.end(), 0.0);
-    if (m % 2 == 0) {
-      direction[(m / 2) % n] = 1;
-    } else {
-      for (std::size_t i = 0; i < n; ++i) direction[i] = rng.normal() * (high[i] - low[i]);
-    }
-    double from = -kInf;
-    double to = kInf;
-    for (std::size_t i = 0; i < n; ++i) {
-      if (direction[i] == 0) continue;
-      const double a = (low[i] - state[i]) / direction[i];
-      const double b = (high[i] - state[i]) / direction[i];
-      from = std::max(from, std::min(a, b));
-      to = std::min(to, std::max(a, b));
-    }
-    for (int k = 0; k < kMaxShrinks && from < to; ++k) {
-      const double t = rng.uniform(from, to);
-      for (std::size_t i = 0; i < n; ++i)
-        probe[i] = std::clamp(state[i] + t * direction[i], low[i], high[i]);
-      if (feasible(probe)) {
-        state = probe;
-        break;
-      }
-      (t < 0 ? from : to) = t;
-    }
-  }
-  // Every state was tested as it stands.
-  const bool ok = feasible(state);
-  HONE_ASSERT(ok, "the chain moves between feasible points only");
-  std::copy(positions.begin(), positions.end(), point.begin());
 }
 
 std::vector<Interval> FeasibleGroup::slice(std::span<const double> given, std::size_t i) const {

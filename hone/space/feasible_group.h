@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "hone/space/feasible_region.h"
+#include "hone/space/hit_and_run.h"
+#include "hone/space/line_chain.h"
 #include "hone/space/paving.h"
 #include "hone/space/separable_proposal.h"
 
@@ -15,7 +17,7 @@ namespace hone {
 /// Immutable and thread-safe.
 class FeasibleGroup {
  public:
-  enum class Method { none, boxes, separable, chain };
+  enum class Method { none, boxes, separable, lines, chain };
 
   FeasibleGroup(const SpaceModel& model, std::vector<FeasibilityTerm> terms,
                 std::vector<int> parameters);
@@ -37,10 +39,9 @@ class FeasibleGroup {
 
  private:
   void choose();
-  bool propose(Method method, std::size_t which, Rng& rng, std::span<double> point) const;
+  void propose(Method method, std::size_t which, Rng& rng, std::span<double> point) const;
   /// Share of feasible draws; keeps up to kStarts of them.
   double measure(Method method, std::size_t which, int tries);
-  void walk(Rng& rng, std::span<double> point, FeasibleRegion::Workspace& workspace) const;
   std::vector<Interval> slice_cells(std::vector<double> point, std::size_t axis) const;
 
   FeasibleRegion region_;
@@ -50,6 +51,8 @@ class FeasibleGroup {
   std::optional<Paving> paving_;
   std::vector<SeparableProposal> separable_;
   std::size_t chosen_ = 0;
+  std::optional<LineChain> lines_;
+  std::optional<HitAndRun> chain_;
   std::vector<std::vector<double>> starts_;
 };
 

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <cstdio>
 #include <map>
 
 #include "hone/space/encoding.h"
@@ -16,11 +14,11 @@ constexpr int kPoints = 10'000;
 
 using Columns = std::map<std::string, std::vector<double>>;
 
-/// kPoints draws by name; every one must be feasible.
-Columns drawn(const SearchSpace& s, std::uint64_t seed) {
+/// Draws by name; every one must be feasible.
+Columns drawn(const SearchSpace& s, std::uint64_t seed, int count = kPoints) {
   Columns out;
   Rng rng(seed);
-  for (int i = 0; i < kPoints; ++i) {
+  for (int i = 0; i < count; ++i) {
     const auto config = s.sample(rng);
     if (!config) {
       ADD_FAILURE() << "no draw";
@@ -204,15 +202,16 @@ TEST(FeasibleSampler, JudgesNoConstraintWithAnInactiveName) {
 
 TEST(FeasibleSampler, KeepsOutOfRegionsWhereAnExpressionHasNoValue) {
   const SearchSpace s = space({integer("a", -3, 3), derived("inverse", "1 / a")});
-  for (const double a : drawn(s, 10).at("a")) EXPECT_NE(a, 0);
+  const Columns columns = drawn(s, 10);
+  for (const double a : columns.at("a")) EXPECT_NE(a, 0);
 }
 
-TEST(FeasibleSampler, FallsBackToAChainThatKeepsTheLaw) {
+TEST(FeasibleSampler, DrawsFromThinSetsByLines) {
   // A thin shell in five dimensions, of share 1e-5, is neither few boxes nor a single inequality.
   const SearchSpace s =
       space({real("a", 0, 1), real("b", 0, 1), real("c", 0, 1), real("d", 0, 1), real("e", 0, 1)},
             constraints({"abs(a + b + c + d - 2 * e - 0.5) <= 5e-6"}));
-  EXPECT_EQ(method(s), "chain");
+  EXPECT_EQ(method(s), "lines");
   // Given the band, e is (a + b + c + d − 0.5) / 2 up to its width; the reference draws the other
   // four and keeps those with e in [0, 1].
   Rng rng(11);
@@ -227,6 +226,36 @@ TEST(FeasibleSampler, FallsBackToAChainThatKeepsTheLaw) {
     reference["e"].push_back(e);
   }
   expect_same_law(drawn(s, 12), reference);
+}
+
+TEST(FeasibleSampler, FallsBackToAChainThatKeepsTheLaw) {
+  // Sixteen ordered ones that sum to at most 1: one in 4e26.
+  std::vector<Parameter> parameters;
+  std::string sum;
+  std::string chain;
+  for (int i = 0; i < 16; ++i) {
+    parameters.push_back(real("x" + std::to_string(i), 0, 1));
+    sum += (i > 0 ? " + x" : "x") + std::to_string(i);
+    chain += (i > 0 ? " < x" : "x") + std::to_string(i);
+  }
+  const SearchSpace s = space(parameters, constraints({sum + " <= 1", chain}));
+  EXPECT_EQ(method(s), "chain");
+  // Reference: spacings of the simplex by exponentials, sorted.
+  Rng rng(13);
+  Columns reference;
+  for (int k = 0; k < kPoints; ++k) {
+    double x[17];
+    double total = 0;
+    for (double& v : x) total += v = -std::log(rng.uniform_open());
+    std::sort(x, x + 16);
+    for (int i = 0; i < 16; ++i) reference["x" + std::to_string(i)].push_back(x[i] / total);
+  }
+  const Columns columns = drawn(s, 14, 1'500);
+  for (const auto& [name, sample] : columns) {
+    EXPECT_LT(ks_distance(sample, reference.at(name)),
+              ks_limit(1'500.0 * kPoints / (1'500 + kPoints)))
+        << name;
+  }
 }
 
 TEST(FeasibleSampler, ProvesThatConstraintsAreImpossible) {

@@ -237,6 +237,14 @@ Grid::Grid(const Real& domain)
   } else {
     first_ = std::nearbyint(law_.quantile(0) / step_);
     count_ = std::nearbyint(law_.quantile(1) / step_) - first_ + 1;
+    // A bound half-way between two values reaches the outer one with probability 0.
+    if (count_ > 1 && !(law_.cdf((first_ + 0.5) * step_) > law_.cdf(law_.low()))) {
+      first_ += 1;
+      count_ -= 1;
+    }
+    if (count_ > 1 && !(law_.cdf((first_ + count_ - 1.5) * step_) < law_.cdf(law_.high()))) {
+      count_ -= 1;
+    }
   }
   if (!(count_ >= 1)) count_ = 0;
 }

@@ -168,12 +168,14 @@ Paving::Paving(const FeasibleRegion& region, PavingLimits limits) : region_(regi
   }
 }
 
-void Paving::draw(Rng& rng, std::span<double> point) const {
+const Box& Paving::draw(Rng& rng, std::span<double> point) const {
   HONE_ASSERT(!boxes_.empty(), "an empty region has no draws");
   const double x = rng.uniform() * cumulated_.back();
   const auto at =
       std::upper_bound(cumulated_.begin(), cumulated_.end() - 1, x) - cumulated_.begin();
-  region_.draw(boxes_[static_cast<std::size_t>(at)], rng, point);
+  const Box& box = boxes_[static_cast<std::size_t>(at)];
+  region_.draw(box, rng, point);
+  return box;
 }
 
 }  // namespace hone

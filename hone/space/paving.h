@@ -23,8 +23,9 @@ class Paving {
 
   /// No point of the region is feasible: proved, not guessed.
   bool is_empty() const { return boxes_.empty(); }
-  /// One try; whether it is feasible is for the caller to test. Requires !is_empty().
-  void draw(Rng& rng, std::span<double> point) const;
+  /// One try and the box it lies in; whether it is feasible is for the caller to test. Requires
+  /// !is_empty().
+  const Box& draw(Rng& rng, std::span<double> point) const;
   std::size_t size() const { return boxes_.size(); }
   /// Prior mass of all boxes: an upper bound of the feasible set's.
   double mass() const { return cumulated_.empty() ? 0 : cumulated_.back(); }
