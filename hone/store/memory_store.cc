@@ -32,7 +32,7 @@ struct RunRow {
   std::int64_t next_ordinal = 0;
   std::int64_t reported_busy_us = 0;
   std::string parsed = "{}";
-  RunStart start;
+  std::optional<RunStart> start;
   bool is_held() const { return run.state == RunState::claimed || run.state == RunState::running; }
   bool is_open() const { return run.state != RunState::ended; }
 };
@@ -209,7 +209,8 @@ void MemoryStore::delete_study(StudyId study) {
   for (const RunId id : row.held) {
     const RunRow& run = state_->runs.at(id);
     const Holder& holder = state_->worker_row(run.run.worker).holder;
-    if (rules::is_alive(holder, run.lease_until_us, now, run.start.pid, run.start.pid_start, probe_)) {
+    if (rules::is_alive(holder, run.lease_until_us, now, run.start ? run.start->pid : 0,
+                        run.start ? run.start->pid_start : 0, probe_)) {
       throw rules::study_in_use(row.info.name, holder.text());
     }
   }
@@ -319,9 +320,9 @@ void MemoryStore::State::act(StudyRow& study, const Judged& action, Undo& undo) 
   trial.verdict = action.verdict;
   for (const RunId id : trial.runs) {
     RunRow& row = runs.at(id);
-    if (!row.is_open()) continue;
     undo.restore(row);
-    row.verdict = action.verdict;
+    if (row.is_open()) row.verdict = action.verdict;
+    // Also of runs that ended meanwhile: the leader that judged could not know, and left their later reports out.
     row.late_after = rules::late_after(row.late_after, action);
   }
   commit(study, action);
@@ -447,7 +448,7 @@ Claim MemoryStore::State::claim_of(const StudyRow& study, const RunRow& row) con
   claim.verdict = row.verdict;
   claim.next_ordinal = row.next_ordinal;
   claim.parsed = row.parsed;
-  claim.started = row.run.state == RunState::running ? rules::start_value(row.start).dump() : "{}";
+  claim.started = row.run.state == RunState::running ? rules::start_value(*row.start).dump() : "{}";
   claim.busy_before_us = busy_before(study, row);
   return claim;
 }
@@ -554,6 +555,7 @@ void MemoryStore::State::store_batch(StudyRow& study, RunRow& row, const ReportB
     Report report = batch.reports[i];
     report.run = row.run.id;
     report.trial = row.run.plan.trial;
+    report.value = rules::stored_value(report.value);
     row.reported_busy_us = std::max(row.reported_busy_us, report.busy_us);
     commit(study, Reported{report, false});
   }
@@ -629,8 +631,8 @@ Store::RunDetail MemoryStore::run_detail(RunId run) {
   if (it == state_->runs.end()) throw rules::no_run(run);
   const RunRow& row = it->second;
   RunDetail detail;
-  if (!row.start.folder.empty() || row.start.pid > 0) detail.started = rules::start_value(row.start).dump();
-  if (!row.start.environment.empty()) detail.environment = row.start.environment;
+  if (row.start) detail.started = rules::start_value(*row.start).dump();
+  if (row.start && !row.start->environment.empty()) detail.environment = row.start->environment;
   detail.parsed = row.parsed;
   return detail;
 }

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "hone/base/error.h"
 
@@ -90,6 +91,9 @@ NewPart new_part(const ReportBatch& batch, std::int64_t next_ordinal, std::int64
     if (report.metric < 0 || report.metric >= metrics) {
       throw Error(ErrorCode::invalid_input,
                   fmt::format("a report names metric {}; the study declares {}", report.metric, metrics));
+    }
+    if (std::isnan(report.fidelity)) {
+      throw Error(ErrorCode::invalid_input, fmt::format("the fidelity of report {} is NaN", report.ordinal));
     }
     last = report.ordinal;
     if (report.ordinal < next_ordinal) ++part.first_report;

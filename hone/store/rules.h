@@ -41,10 +41,11 @@ TrialState on_claim(RunPurpose purpose, TrialState state);
 /// Throws Error(conflict) unless the move is legal. `waiting_runs`: search runs of the trial that nobody has claimed.
 void check_move(const TrialMoved& moved, TrialState from, std::int64_t waiting_runs);
 
-// Lateness. A verdict (pause or stop) names the report that caused it; later reports of the runs that were open when it was
-// committed are late. So a run remembers the first such cause, and no run queued after the verdict is touched.
+// Lateness. A verdict (pause or stop) names the report that caused it; reports with a higher commit number of the runs that had been queued
+// when the verdict was committed are late, whether those runs are still open or have ended meanwhile (the leader that judged could not know
+// of their end, and has left those reports out of its fold). No run queued after the verdict is touched. So a run remembers the first cause.
 
-/// The commit number after which reports of a run are late; 0: none are. Applied to each open run of the trial.
+/// The commit number after which reports of a run are late; 0: none are. Applied to each run of the trial queued so far, ended ones too.
 std::int64_t late_after(std::int64_t before, const Judged& judged);
 inline bool is_late(std::int64_t late_after, std::int64_t seq) {
   return late_after > 0 && seq > late_after;
@@ -58,7 +59,9 @@ struct NewPart {
   bool points = false;           ///< store the points
   bool parsed = false;           ///< replace the parsers' state
 };
-/// Throws Error(invalid_input) when ordinals do not rise, reach `batch.next_ordinal`, or a metric is not declared.
+/// A value as every store gives it back: negative zero, which SQLite cannot hold, is zero.
+inline double stored_value(double value) { return value + 0.0; }
+/// Throws Error(invalid_input) when ordinals do not rise, reach `batch.next_ordinal`, a metric is not declared, or a fidelity is NaN.
 NewPart new_part(const ReportBatch& batch, std::int64_t next_ordinal, std::int64_t metrics);
 
 // Errors in the same words everywhere.

@@ -116,7 +116,7 @@ TEST_P(StoreContract, StoresReportsInOrder) {
       EXPECT_TRUE(std::isnan(reported.report.value));
     } else {
       EXPECT_EQ(reported.report.value, values[i]);
-      EXPECT_EQ(std::signbit(reported.report.value), std::signbit(values[i]));
+      EXPECT_EQ(std::signbit(reported.report.value), values[i] < 0) << "no store keeps a negative zero";
     }
   }
 }
@@ -173,6 +173,9 @@ TEST_P(StoreContract, RefusesABatchOutOfOrder) {
   ReportBatch undeclared = reports(0, 2);
   undeclared.reports[1].metric = 2;
   EXPECT_TRUE(append(undeclared));
+  ReportBatch nowhere = reports(0, 2);
+  nowhere.reports[1].fidelity = std::nan("");
+  EXPECT_TRUE(append(nowhere));
   EXPECT_EQ(store_->study(running.study)->last_seq, 3) << "nothing of them was stored";
 }
 
@@ -248,6 +251,17 @@ TEST_P(StoreContract, EndsARunOnceHoweverOftenItIsTold) {
   const std::vector<RunLease> leases = {{run, token}};
   EXPECT_EQ(store_->renew(running.worker, leases, kTtl_us).at(0).lease, LeaseState::lost);
   apply(running.study, running.lead, {TrialMoved{0, TrialState::complete, {}, "", {}, {}}});
+}
+
+TEST_P(StoreContract, KeepsTextThatIsNoUtf8Readable) {
+  const Running running = make_running();
+  RunEnd end = finished();
+  end.detail = "log: \xFF\xC3 \xC3\xA4";
+  ASSERT_EQ(store_->end_run(running.claim.run.id, running.claim.run.token, {}, end), LeaseState::held);
+  const auto all = changes(running.study);
+  const auto& back = std::get<RunEnded>(all.back().body).end.detail;
+  EXPECT_EQ(back.substr(0, 5), "log: ");
+  EXPECT_EQ(back.substr(back.size() - 2), "\xC3\xA4");
 }
 
 TEST_P(StoreContract, LosesARunThatNeverWas) {

@@ -1,0 +1,50 @@
+// Commits shared by calls that wait together: the first caller runs everything that is waiting, each piece under a savepoint of
+// its own, in one transaction; one fsync serves all. An error in one piece does not touch the others.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "hone/store/sql.h"
+
+namespace hone::sql {
+
+/// Thread-safe. Owns the only connection that writes.
+class CommitQueue {
+ public:
+  /// Must give the same result when it is run again after its transaction was undone: set results, do not add to them.
+  using Work = std::function<void(Connection&)>;
+
+  explicit CommitQueue(std::unique_ptr<Connection> connection);
+
+  /// Runs `work` in a transaction; returns when it is durable, or throws what `work` or the commit threw, and then the work is
+  /// undone. (When the commit itself failed through the disk or the connection, it may turn out complete.)
+  void run(const Work& work);
+
+ private:
+  struct Task {
+    const Work* work = nullptr;
+    std::exception_ptr error;
+    bool done = false;
+  };
+  static constexpr std::size_t kMostTogether = 128;
+  static constexpr int kAttempts = 4;  ///< of work undone through nobody's fault
+
+  void run_all(const std::vector<Task*>& tasks);
+  bool try_together(const std::vector<Task*>& tasks);
+  bool try_one_of_many(Task& task);
+  void run_alone(Task& task);
+
+  std::unique_ptr<Connection> connection_;  // used by the thread that made `busy_` true
+  std::mutex mutex_;
+  std::condition_variable finished_;
+  std::deque<Task*> waiting_;
+  bool busy_ = false;
+};
+
+}  // namespace hone::sql
