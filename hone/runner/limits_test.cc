@@ -1,5 +1,5 @@
-// Limits: decisions over injected readings, and the readings against real processes.
-#include "hone/runner/limits.h"
+// Holes in logs, and readings of memory against real processes.
+#include "hone/runner/limits_log.h"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -14,50 +14,6 @@ namespace hone {
 namespace {
 
 constexpr std::int64_t kMiB = 1LL << 20;
-
-Limits all_limits() {
-  Limits limits;
-  limits.time_us = 1000;
-  limits.silence_us = 100;
-  limits.memory_bytes = 12 * kMiB;
-  return limits;
-}
-
-TEST(Limits, NothingIsPassedWithoutLimits) {
-  EXPECT_FALSE(check_limits(Limits{}, {1LL << 60, 0, 0, 1LL << 60}));
-  EXPECT_FALSE(next_limit_us(Limits{}, {}));
-}
-
-TEST(Limits, TimeCountsFromTheStart) {
-  EXPECT_FALSE(check_limits(all_limits(), {5999, 5000, 5990, {}}));
-  const auto breach = check_limits(all_limits(), {6000, 5000, 5990, {}});
-  ASSERT_TRUE(breach);
-  EXPECT_EQ(breach->kind, LimitKind::time);
-  EXPECT_EQ(breach->value, 1000);
-  EXPECT_EQ(limit_fail_kind(breach->kind), FailKind::timeout);
-}
-
-TEST(Limits, SilenceCountsFromTheLastSignOrTheStart) {
-  EXPECT_FALSE(check_limits(all_limits(), {5099, 5000, 0, {}}));
-  EXPECT_EQ(check_limits(all_limits(), {5100, 5000, 0, {}})->kind, LimitKind::silence);
-  EXPECT_FALSE(check_limits(all_limits(), {5100, 5000, 5001, {}}));
-}
-
-TEST(Limits, MemoryIsJudgedFirstAndOnlyWhenMeasured) {
-  EXPECT_EQ(check_limits(all_limits(), {9000, 5000, 0, 12 * kMiB + 1})->kind, LimitKind::memory);
-  EXPECT_EQ(check_limits(all_limits(), {9000, 5000, 0, 12 * kMiB})->kind, LimitKind::time);
-}
-
-TEST(Limits, TheNextOneIsTheEarlierOfTimeAndSilence) {
-  EXPECT_EQ(next_limit_us(all_limits(), {0, 5000, 5050, {}}), 5150);
-  EXPECT_EQ(next_limit_us(all_limits(), {0, 5000, 5950, {}}), 6000);
-}
-
-TEST(Limits, ExplainsWithUnitsAndTheKeyToChange) {
-  EXPECT_EQ(explain_limit({LimitKind::memory, 12 * 1024 * kMiB, 13 * 1024 * kMiB}),
-            "used 13.0 GiB of memory, over the limit of 12.0 GiB (limits.memory)");
-  EXPECT_NE(explain_limit({LimitKind::silence, 300'000'000, 300'000'000}).find("limits.silence"), std::string::npos);
-}
 
 TEST(LogHole, KeepsHeadTailAndWhatIsUnread) {
   const std::int64_t limit = 16 * kMiB;
