@@ -409,14 +409,14 @@ Range opaque(const BoxProgram::Node& node, const BoxProgram::Ranges& ranges) {
   return r;
 }
 
-/// Functions that are monotone: bounds map to bounds.
+/// Monotone functions to integers: bounds map to bounds; beyond 64 bits they fail.
 template <class F>
-Interval mapped(const Interval& a, F f) {
-  if (a.empty()) return {};
-  return {f(a.low), f(a.high)};
+Range whole_number(const Range& a, F f) {
+  constexpr double kMaxWhole = 9.2e18;
+  const Interval& x = a.number;
+  if (x.empty()) return numeric({}, {&a});
+  return numeric({f(x.low), f(x.high)}, {&a}, !(x.low > -kMaxWhole && x.high < kMaxWhole));
 }
-
-double half_even(double x) { return std::nearbyint(x); }
 
 /// Conditions of a parameter: what is not certainly true may make it inactive.
 Range gated(const BoxProgram::Node& node, const BoxProgram::Ranges& ranges) {
@@ -544,15 +544,15 @@ Range evaluated(const BoxProgram::Node& node, const BoxProgram::Ranges& ranges) 
                      in(0).number.low <= 0);
     }
     case Op::floor:
-      return numeric(mapped(in(0).number, [](double x) { return std::floor(x); }), {&in(0)});
+      return whole_number(in(0), [](double x) { return std::floor(x); });
     case Op::ceil:
-      return numeric(mapped(in(0).number, [](double x) { return std::ceil(x); }), {&in(0)});
+      return whole_number(in(0), [](double x) { return std::ceil(x); });
     case Op::round:
-      return numeric(mapped(in(0).number, half_even), {&in(0)});
+      return whole_number(in(0), [](double x) { return std::nearbyint(x); });
     case Op::round_to:
       return numeric(add(in(0).number, {-0.5, 0.5}), {&in(0), &in(1)}, true);
     case Op::to_int: {
-      Range r = numeric(mapped(in(0).number, [](double x) { return std::trunc(x); }), {&in(0)});
+      Range r = whole_number(in(0), [](double x) { return std::trunc(x); });
       if (in(0).may_be_bool()) r.number = hull(r.number, {0, 1});
       return r;
     }
