@@ -33,14 +33,14 @@ struct ExpandContext {
   const Config& config;
   std::int64_t seed = 0;
   std::int64_t trial = 0;
-  std::string trial_dir;
-  std::optional<double> fidelity;         ///< target of this run; none: the full one
-  std::optional<std::string> checkpoint;  ///< to go on from; none: from the start
-  std::string gpu;                        ///< "0", "0,1", or empty
-  std::optional<int> port;                ///< a free one, where the command uses it
+  std::string trial_dir = {};
+  std::optional<double> fidelity = {};         ///< target of this run; none: the full one
+  std::optional<std::string> checkpoint = {};  ///< to go on from; none: from the start
+  std::string gpu = {};                        ///< "0", "0,1", or empty
+  std::optional<int> port = {};                ///< a free one, where the command uses it
   std::string interpreter = "python3";
   /// Of hone's own environment, for ${envvar:NAME}; empty: nothing is set.
-  std::function<std::optional<std::string>(const std::string&)> environment;
+  std::function<std::optional<std::string>(const std::string&)> environment = {};
 };
 
 /// Why a placeholder has no value.

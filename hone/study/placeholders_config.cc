@@ -31,34 +31,6 @@ void set_nested(Value& map, std::string_view path, const Value& value) {
   }
 }
 
-std::string yaml_scalar(const Value& value) {
-  if (!value.is_double()) return value.dump();
-  std::string text = python_float(value.as_number());
-  if (text == "inf") return ".inf";
-  if (text == "-inf") return "-.inf";
-  if (text == "nan") return ".nan";
-  // YAML 1.1 wants a point in a number with an exponent.
-  const std::size_t e = text.find('e');
-  if (e != std::string::npos && text.find('.') == std::string::npos) text.insert(e, ".0");
-  return text;
-}
-
-/// Flow style; texts are written as JSON, which YAML reads the same.
-std::string yaml_flow(const Value& value) {
-  std::string out;
-  if (value.is_list()) {
-    for (const Value& item : value.as_list()) out += (out.empty() ? "" : ", ") + yaml_flow(item);
-    return "[" + out + "]";
-  }
-  if (value.is_map()) {
-    for (const auto& [name, member] : value.as_map()) {
-      out += (out.empty() ? "" : ", ") + Value(name).dump() + ": " + yaml_flow(member);
-    }
-    return "{" + out + "}";
-  }
-  return yaml_scalar(value);
-}
-
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> parameter_environment(const StudySpec& spec,
@@ -96,7 +68,7 @@ std::string wandb_parameter_file(const StudySpec& spec, const Config& config) {
   std::string out = "wandb_version: 1\n";
   const Value nested = nested_config(spec, config);
   for (const auto& [name, value] : nested.as_map()) {
-    out += Value(name).dump() + ":\n  value: " + yaml_flow(value) + "\n";
+    out += Value(name).dump() + ":\n  value: " + yaml_flow_text(value) + "\n";
   }
   return out;
 }

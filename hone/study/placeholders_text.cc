@@ -89,6 +89,18 @@ std::string json_string(const std::string& text) {
   return out;
 }
 
+std::string yaml_scalar(const Value& value) {
+  if (!value.is_double()) return value.dump();
+  std::string text = python_float(value.as_number());
+  if (text == "inf") return ".inf";
+  if (text == "-inf") return "-.inf";
+  if (text == "nan") return ".nan";
+  // YAML 1.1 wants a point in a number with an exponent.
+  const std::size_t e = text.find('e');
+  if (e != std::string::npos && text.find('.') == std::string::npos) text.insert(e, ".0");
+  return text;
+}
+
 }  // namespace
 
 std::string python_json(const Value& value) {
@@ -106,6 +118,21 @@ std::string python_json(const Value& value) {
   if (value.is_string()) return json_string(value.as_string());
   if (value.is_double() && std::isfinite(value.as_number())) return python_float(value.as_number());
   return value.dump();
+}
+
+std::string yaml_flow_text(const Value& value) {
+  std::string out;
+  if (value.is_list()) {
+    for (const Value& item : value.as_list()) out += (out.empty() ? "" : ", ") + yaml_flow_text(item);
+    return "[" + out + "]";
+  }
+  if (value.is_map()) {
+    for (const auto& [name, member] : value.as_map()) {
+      out += (out.empty() ? "" : ", ") + Value(name).dump() + ": " + yaml_flow_text(member);
+    }
+    return "{" + out + "}";
+  }
+  return yaml_scalar(value);
 }
 
 Value literal_value(std::string_view text) {

@@ -14,6 +14,8 @@ std::string python_float(double x);
 std::string argument_text(const Value& value, BoolStyle style = BoolStyle::python);
 /// Python's json.dumps(): ", " and ": " between, other characters than ASCII escaped.
 std::string python_json(const Value& value);
+/// YAML on one line that 1.1 and 1.2 read as the same value: texts and keys as JSON, exponents with a point.
+std::string yaml_flow_text(const Value& value);
 /// A text as a value: JSON lists, maps and quoted texts, else a scalar by YAML's core schema.
 Value literal_value(std::string_view text);
 /// The text that `literal_value` reads back as the value.

@@ -60,6 +60,7 @@ class TreeBuilder : public YAML::EventHandler {
     }
     alias_ = TextSpan{at, end_of_word(at)};
     YamlNode copy = found->second;
+    copy.aliased = true;
     count(node_count(copy), at);
     add(std::move(copy), YAML::NullAnchor);
     last_end_ = end_of_word(at);

@@ -22,6 +22,7 @@ struct YamlNode {
   std::string text;   ///< scalar: quotes and escapes undone
   bool plain = false; ///< scalar without quotes
   bool block = false; ///< a `|` or `>` scalar, or a container in block style
+  bool aliased = false;  ///< stands for an alias (*name)
   std::string tag;    ///< explicit tag in its long form ("tag:yaml.org,2002:str"), else empty
   std::vector<YamlNode> items;
   std::vector<YamlMember> members;  ///< in order of the source, merged ones first
