@@ -223,6 +223,14 @@ void read_method(StudyFileReader& reader, const YamlNode& root, StudyDraft& draf
       reader.error(options->key_span, "options are given twice: in method and in options");
     }
   }
+  if (name == "random") {
+    // A sweep draws with replacement, so that the law of each run is the prior; hone's own default is not to repeat itself.
+    const AlgorithmHelp* random = find_algorithm(reader.options().samplers, "random");
+    const bool can_repeat = random != nullptr && std::any_of(random->options.begin(), random->options.end(),
+                                                             [](const OptionInfo& o) { return o.name == "repeat"; });
+    Value& given = draft.spec.sampler.options;
+    if (can_repeat && given.find("repeat") == nullptr) given.set("repeat", true);
+  }
   if (name == "bayes") {
     const bool has_gp = find_algorithm(reader.options().samplers, "gp") != nullptr;
     draft.spec.sampler.name = has_gp ? "auto" : "tpe";

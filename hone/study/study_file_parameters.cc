@@ -238,6 +238,7 @@ class ParametersReader {
   /// A grid lists values: no continuous range.
   void check_grid(const YamlMember& member, const Parameter& parameter) {
     if (draft_.method != "grid") return;
+    if (draft_.spec.sampler.options.find("points") != nullptr) return;  // lays points over ranges
     const auto* real = std::get_if<Real>(&parameter.domain);
     const auto* choice = std::get_if<Choice>(&parameter.domain);
     if (real != nullptr && (!real->quantum || real->law != Law::uniform)) {

@@ -60,7 +60,8 @@ LoadOptions options() {
   };
   const OptionInfo candidates{"candidates", OptionType::integer, Value(24), 1, 10000, {}, "Candidates per suggestion"};
   const OptionInfo gamma{"gamma", OptionType::number, Value(0.1), 0, 1, {}, "Share of good trials"};
-  options.samplers = {{"auto", "", {}}, {"grid", "", {}}, {"random", "", {}}, {"sobol", "", {}}, {"tpe", "", {candidates, gamma}}};
+  const OptionInfo repeat{"repeat", OptionType::boolean, Value(false), {}, {}, {}, "Configurations may come again"};
+  options.samplers = {{"auto", "", {}}, {"grid", "", {}}, {"random", "", {repeat}}, {"sobol", "", {}}, {"tpe", "", {candidates, gamma}}};
   const OptionInfo eta{"eta", OptionType::number, Value(3.0), 1.1, 1000, {}, "One in eta goes on"};
   const OptionInfo mode{"mode", OptionType::text, Value("auto"), {}, {}, {"auto", "stop", "promote"}, "What a rung does"};
   options.schedulers = {{"asha", "", {eta, mode}}, {"median", "", {}}, {"none", "", {}}};
