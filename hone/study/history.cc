@@ -58,6 +58,7 @@ void History::move(Trial& trial, TrialState to) {
   --count_of(counts_, trial.state);
   ++count_of(counts_, to);
   trial.state = to;
+  touched_.push_back(trial.number());
 }
 
 void History::set_spec(std::shared_ptr<const StudySpec> spec) {
@@ -114,6 +115,7 @@ void History::fold_added(const TrialAdded& added) {
   encoded_.resize(encoded_.size() + d);
   spec_->space.encode(added.proposal->config, std::span(encoded_).last(d));
   trials_.push_back(std::move(trial));
+  touched_.push_back(size() - 1);
   runs_of_.emplace_back();
 }
 

@@ -62,6 +62,9 @@ class History {
   /// By number; numbers are dense from 0.
   const Trial& trial(std::int64_t number) const;
   const std::deque<Trial>& trials() const { return trials_; }
+  /// Numbers of the trials that were added or changed their state, in commit order, one entry each time: readers that keep something per
+  /// trial go on from where they stopped instead of looking at every trial again.
+  std::span<const std::int64_t> touched() const { return touched_; }
   const TrialCounts& counts() const { return counts_; }
   /// Trials that count against budget.trials.
   std::int64_t counted() const { return counted_; }
@@ -134,6 +137,7 @@ class History {
   std::int64_t last_us_ = 0;
   std::int64_t active_us_ = 0;
   std::deque<Trial> trials_;
+  std::vector<std::int64_t> touched_;
   std::vector<std::vector<RunId>> runs_of_;
   std::unordered_map<RunId, RunRecord> runs_;
   TrialCounts counts_;
