@@ -1,0 +1,159 @@
+#include "hone/tuner/ask_tell.h"
+
+#include <fmt/core.h>
+
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "hone/base/assert.h"
+#include "hone/base/error.h"
+
+namespace hone {
+namespace {
+
+std::unique_ptr<Sampler> sampler_of(const StudySpec& spec) {
+  if (spec.objective_count() < 1) {
+    throw Error(ErrorCode::invalid_input, "the study declares no objective",
+                "add a Metric with the role objective to StudySpec::metrics, before any other");
+  }
+  std::vector<OptionProblem> problems;
+  auto sampler = make_sampler(spec, problems);
+  if (!problems.empty()) {
+    throw Error(ErrorCode::invalid_input,
+                fmt::format("sampler {}: {}", spec.sampler.name, problems.front().message));
+  }
+  return sampler;
+}
+
+}  // namespace
+
+/// A trial that was asked for and not told yet, with its only run.
+struct AskTell::Out {
+  std::int64_t number;
+  RunId run;
+};
+
+AskTell::AskTell(StudySpec spec)
+    : spec_(std::make_shared<const StudySpec>(std::move(spec))),
+      sampler_(sampler_of(*spec_)),
+      history_(spec_) {}
+
+void AskTell::commit(ChangeBody body) {
+  ++seq_;
+  // No clock: a change's number stands for its instant (0 would mean "never").
+  history_.apply(Change{seq_, seq_, std::move(body)});
+}
+
+std::optional<Asked> AskTell::ask() {
+  const std::int64_t number = history_.size();
+  if (spec_->budget.trials && history_.counted() >= *spec_->budget.trials) {
+    why_done_ = fmt::format("budget of {} trials used", *spec_->budget.trials);
+    return std::nullopt;
+  }
+  auto proposal = std::make_shared<Proposal>();
+  proposal->number = number;
+  proposal->origin = TrialOrigin::sampler;
+  const SearchSpace& space = spec_->space;
+  if (number == 0 && spec_->run_default_first && space.is_feasible(space.default_config())) {
+    proposal->origin = TrialOrigin::default_config;
+    proposal->config = space.default_config();
+    proposal->info = Value::Map{{"rule", "default"}};
+  } else {
+    const SuggestContext context{history_, number, sampler_rng(*spec_, number), std::nullopt, 0};
+    SuggestResult result = sampler_->suggest(context, 1);
+    if (auto* exhausted = std::get_if<Exhausted>(&result)) {
+      why_done_ = std::move(exhausted->reason);
+      return std::nullopt;
+    }
+    auto& suggestions = std::get<std::vector<Suggestion>>(result);
+    HONE_ASSERT(suggestions.size() == 1, "a sampler that is asked for one point gives one");
+    proposal->config = std::move(suggestions.front().config);
+    proposal->info = std::move(suggestions.front().info);
+  }
+  proposal->info.set("based_on", history_.version());
+  Asked asked{number, proposal->config};
+  RunPlan plan;
+  plan.trial = number;
+  plan.seed = spec_->seed;
+  const RunId run{number};  // one run a trial
+  commit(TrialAdded{std::move(proposal)});
+  commit(RunQueued{run, std::move(plan)});
+  commit(RunClaimed{run, number, 1, WorkerId{0}});
+  return asked;
+}
+
+AskTell::Out AskTell::out(std::int64_t number) const {
+  if (number < 0 || number >= history_.size()) {
+    throw Error(ErrorCode::not_found, fmt::format("there is no trial {}; {} were asked for", number, history_.size()));
+  }
+  const Trial& trial = history_.trial(number);
+  if (trial.state != TrialState::running) {
+    throw Error(ErrorCode::conflict,
+                fmt::format("trial {} was told before: it is {}", number, trial_state_name(trial.state)));
+  }
+  return {number, history_.runs_of(number).front()};
+}
+
+void AskTell::end(const Out& trial, RunEnd end, TrialMoved moved) {
+  commit(RunEnded{trial.run, trial.number, std::move(end)});
+  moved.trial = trial.number;
+  moved.results = history_.judge(trial.number);
+  moved.reached = history_.trial(trial.number).reached;
+  commit(std::move(moved));
+}
+
+void AskTell::tell(std::int64_t number, double value) { tell(number, std::span(&value, 1)); }
+
+void AskTell::tell(std::int64_t number, std::span<const double> values) {
+  const Out trial = out(number);
+  if (values.size() != spec_->metrics.size()) {
+    throw Error(ErrorCode::invalid_input, fmt::format("trial {}: {} values for {} declared metrics", number,
+                                                      values.size(), spec_->metrics.size()));
+  }
+  // The end of the curve: a trial that is told has been evaluated in full.
+  const double fidelity = spec_->fidelity ? spec_->fidelity->max.value_or(spec_->fidelity->min) : 1;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    Report report;
+    report.run = trial.run;
+    report.trial = number;
+    report.ordinal = static_cast<std::int64_t>(i);
+    report.fidelity = fidelity;
+    report.metric = static_cast<int>(i);
+    report.value = values[i];
+    commit(Reported{report, false});
+  }
+  TrialMoved moved;
+  moved.state = TrialState::complete;
+  if (std::isnan(values.front())) {
+    moved.state = TrialState::failed;
+    moved.fail_kind = FailKind::nan;
+    moved.reason = fmt::format("{} is nan", spec_->objective().name);
+  }
+  end(trial, RunEnd{}, std::move(moved));
+}
+
+void AskTell::tell_failed(std::int64_t number, FailKind kind, const std::string& detail) {
+  const Out trial = out(number);
+  if (kind == FailKind::none) {
+    throw Error(ErrorCode::invalid_input, fmt::format("trial {}: a failed trial has a kind of failure", number));
+  }
+  RunEnd run_end;
+  run_end.outcome = RunOutcome::failed;
+  run_end.fail_kind = kind;
+  run_end.detail = detail;
+  TrialMoved moved;
+  moved.state = TrialState::failed;
+  moved.fail_kind = kind;
+  moved.reason = detail;
+  end(trial, std::move(run_end), std::move(moved));
+}
+
+std::optional<BestTrial> AskTell::best() const {
+  const std::int64_t number = history_.best();
+  if (number < 0) return std::nullopt;
+  const Trial& trial = history_.trial(number);
+  return BestTrial{number, trial.config(), trial.value().value_or(NAN)};
+}
+
+}  // namespace hone

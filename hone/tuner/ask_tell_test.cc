@@ -1,0 +1,198 @@
+#include "hone/tuner/ask_tell.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <set>
+
+#include "hone/base/error.h"
+
+namespace hone {
+namespace {
+
+Parameter real(const std::string& name, double low, double high) {
+  Parameter parameter;
+  parameter.name = name;
+  Real domain;
+  domain.low = low;
+  domain.high = high;
+  parameter.domain = domain;
+  return parameter;
+}
+
+Parameter choice(const std::string& name, const std::vector<std::string>& values) {
+  Choice domain;
+  for (const std::string& value : values) domain.items.push_back({Value(value), value});
+  Parameter parameter;
+  parameter.name = name;
+  parameter.domain = std::move(domain);
+  return parameter;
+}
+
+StudySpec spec_of(std::vector<Parameter> parameters) {
+  StudySpec spec;
+  spec.name = "test";
+  spec.space = *SearchSpace::create(std::move(parameters), {}).space;
+  Metric loss;
+  loss.name = "loss";
+  spec.metrics = {loss};
+  spec.sampler.name = "random";
+  spec.seed = 7;
+  return spec;
+}
+
+double number_of(const Config& config, std::string_view name) { return config.get(name)->as_number(); }
+
+TEST(AskTell, FindsTheBestOfWhatItWasTold) {
+  AskTell study(spec_of({real("x", -1, 1)}));
+  EXPECT_FALSE(study.best());
+  double lowest = std::numeric_limits<double>::infinity();
+  std::int64_t at = -1;
+  for (int i = 0; i < 30; ++i) {
+    const auto asked = study.ask();
+    ASSERT_TRUE(asked);
+    EXPECT_EQ(asked->number, i);
+    const double value = std::pow(number_of(asked->config, "x") - 0.3, 2);
+    study.tell(asked->number, value);
+    if (value < lowest) {
+      lowest = value;
+      at = asked->number;
+    }
+  }
+  const auto best = study.best();
+  ASSERT_TRUE(best);
+  EXPECT_EQ(best->number, at);
+  EXPECT_EQ(best->value, lowest);
+  EXPECT_EQ(best->config, study.history().trial(at).config());
+  EXPECT_EQ(study.history().counts().complete, 30);
+}
+
+TEST(AskTell, GivesTheDefaultFirstUnlessTold) {
+  Parameter x = real("x", 0, 1);
+  x.default_value = Value(0.125);
+  StudySpec spec = spec_of({x});
+  EXPECT_EQ(number_of(AskTell(spec).ask()->config, "x"), 0.125);
+  spec.run_default_first = false;
+  EXPECT_NE(number_of(AskTell(spec).ask()->config, "x"), 0.125);
+}
+
+TEST(AskTell, GivesTheSameConfigurationsForTheSameSeed) {
+  const auto asked_by = [](std::int64_t seed) {
+    StudySpec spec = spec_of({real("x", 0, 1), real("y", 0, 1)});
+    spec.seed = seed;
+    AskTell study(std::move(spec));
+    std::vector<std::string> texts;
+    for (int i = 0; i < 10; ++i) {
+      const auto asked = study.ask();
+      texts.push_back(asked->config.canonical());
+      study.tell(asked->number, number_of(asked->config, "x"));
+    }
+    return texts;
+  };
+  EXPECT_EQ(asked_by(1), asked_by(1));
+  EXPECT_NE(asked_by(1), asked_by(2));
+}
+
+TEST(AskTell, TakesTrialsInAnyOrder) {
+  AskTell study(spec_of({real("x", 0, 1)}));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(study.ask());
+  EXPECT_EQ(study.history().counts().running, 3);
+  study.tell(2, 3.0);
+  study.tell(0, 1.0);
+  study.tell(1, 2.0);
+  ASSERT_TRUE(study.best());
+  EXPECT_EQ(study.best()->number, 0);
+  EXPECT_EQ(study.history().open_runs(), 0);
+}
+
+TEST(AskTell, SaysWhyNothingIsLeft) {
+  AskTell covered(spec_of({choice("a", {"x", "y"}), choice("b", {"x", "y", "z"})}));
+  std::set<std::string> seen;
+  while (const auto asked = covered.ask()) {
+    EXPECT_TRUE(seen.insert(asked->config.canonical()).second) << "asked twice";
+    covered.tell(asked->number, 1);
+    ASSERT_LE(seen.size(), 6u);
+  }
+  EXPECT_EQ(seen.size(), 6u);
+  EXPECT_FALSE(covered.why_done().empty());
+
+  StudySpec spec = spec_of({real("x", 0, 1)});
+  spec.budget.trials = 2;
+  AskTell limited(std::move(spec));
+  EXPECT_TRUE(limited.ask());
+  EXPECT_TRUE(limited.ask());
+  EXPECT_FALSE(limited.ask());
+  EXPECT_EQ(limited.why_done(), "budget of 2 trials used");
+}
+
+TEST(AskTell, KeepsFailedTrialsOutOfTheBest) {
+  AskTell study(spec_of({real("x", 0, 1)}));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(study.ask());
+  study.tell_failed(0, FailKind::out_of_memory, "killed at 12 GiB");
+  study.tell(1, std::nan(""));
+  EXPECT_FALSE(study.best());
+  study.tell(2, 5.0);
+  ASSERT_TRUE(study.best());
+  EXPECT_EQ(study.best()->number, 2);
+  EXPECT_EQ(study.history().trial(0).state, TrialState::failed);
+  EXPECT_EQ(study.history().trial(0).fail_kind, FailKind::out_of_memory);
+  EXPECT_EQ(study.history().trial(0).detail, "killed at 12 GiB");
+  EXPECT_EQ(study.history().trial(1).fail_kind, FailKind::nan);
+}
+
+TEST(AskTell, TakesAValueForEveryDeclaredMetric) {
+  StudySpec spec = spec_of({real("x", 0, 1)});
+  Metric size;
+  size.name = "size";
+  size.role = MetricRole::guard;
+  size.max = 10;
+  spec.metrics.push_back(size);
+  AskTell study(std::move(spec));
+  ASSERT_TRUE(study.ask());
+  ASSERT_TRUE(study.ask());
+  study.tell(0, std::array{1.0, 20.0});
+  study.tell(1, std::array{2.0, 5.0});
+  ASSERT_TRUE(study.best());
+  EXPECT_EQ(study.best()->number, 1) << "the guard rules trial 0 out";
+  EXPECT_EQ(study.history().trial(0).value_of(1), 20.0);
+}
+
+ErrorCode code_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return ErrorCode::interrupted;
+}
+
+TEST(AskTell, RefusesWhatCannotBeTold) {
+  AskTell study(spec_of({real("x", 0, 1)}));
+  ASSERT_TRUE(study.ask());
+  EXPECT_EQ(code_of([&] { study.tell(1, 0.5); }), ErrorCode::not_found);
+  EXPECT_EQ(code_of([&] { study.tell(-1, 0.5); }), ErrorCode::not_found);
+  EXPECT_EQ(code_of([&] { study.tell(0, std::array{0.5, 0.5}); }), ErrorCode::invalid_input);
+  EXPECT_EQ(code_of([&] { study.tell_failed(0, FailKind::none); }), ErrorCode::invalid_input);
+  EXPECT_EQ(study.history().counts().running, 1) << "a refused call has no effect";
+  study.tell(0, 0.5);
+  EXPECT_EQ(code_of([&] { study.tell(0, 0.4); }), ErrorCode::conflict);
+  EXPECT_EQ(code_of([&] { study.tell_failed(0, FailKind::signal); }), ErrorCode::conflict);
+  ASSERT_TRUE(study.best());
+  EXPECT_EQ(study.best()->value, 0.5);
+}
+
+TEST(AskTell, RefusesAnUnknownSamplerAndAStudyWithoutObjective) {
+  StudySpec unknown = spec_of({real("x", 0, 1)});
+  unknown.sampler.name = "randon";
+  EXPECT_EQ(code_of([&] { AskTell study(unknown); }), ErrorCode::invalid_input);
+  StudySpec aimless = spec_of({real("x", 0, 1)});
+  aimless.metrics.clear();
+  EXPECT_EQ(code_of([&] { AskTell study(aimless); }), ErrorCode::invalid_input);
+}
+
+}  // namespace
+}  // namespace hone
