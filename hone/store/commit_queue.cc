@@ -3,22 +3,6 @@
 #include <algorithm>
 
 namespace hone::sql {
-namespace {
-
-/// Whether the error concerns the database, not the request: then the whole transaction is in doubt.
-bool concerns_database(const Error& error) {
-  switch (error.code()) {
-    case ErrorCode::store:
-    case ErrorCode::store_busy:
-    case ErrorCode::store_full:
-    case ErrorCode::store_newer:
-    case ErrorCode::store_corrupt: return true;
-    default: return false;
-  }
-}
-
-}  // namespace
-
 CommitQueue::CommitQueue(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
 void CommitQueue::run(const Work& work) {
@@ -55,12 +39,7 @@ void CommitQueue::run_all(const std::vector<Task*>& tasks) {
 bool CommitQueue::try_together(const std::vector<Task*>& tasks) {
   try {
     connection_->begin();
-    for (Task* task : tasks) {
-      if (!try_one_of_many(*task)) {
-        connection_->rollback();
-        return false;
-      }
-    }
+    for (Task* task : tasks) (*task->work)(*connection_);
   } catch (...) {
     connection_->rollback();
     return false;
@@ -70,27 +49,8 @@ bool CommitQueue::try_together(const std::vector<Task*>& tasks) {
   } catch (...) {
     // Not done again: a commit that failed through the disk or the connection may yet turn out complete.
     connection_->rollback();
-    for (Task* task : tasks) {
-      if (!task->error) task->error = std::current_exception();
-    }
+    for (Task* task : tasks) task->error = std::current_exception();
   }
-  return true;
-}
-
-bool CommitQueue::try_one_of_many(Task& task) {
-  task.error = nullptr;
-  Query(*connection_, "SAVEPOINT one").run();
-  try {
-    (*task.work)(*connection_);
-  } catch (const Error& error) {
-    if (concerns_database(error) || !connection_->in_transaction()) return false;
-    task.error = std::current_exception();
-  } catch (...) {
-    if (!connection_->in_transaction()) return false;
-    task.error = std::current_exception();
-  }
-  if (task.error) Query(*connection_, "ROLLBACK TO SAVEPOINT one").run();
-  Query(*connection_, "RELEASE SAVEPOINT one").run();
   return true;
 }
 

@@ -1,5 +1,6 @@
-// Commits shared by calls that wait together: the first caller runs everything that is waiting, each piece under a savepoint of
-// its own, in one transaction; one fsync serves all. An error in one piece does not touch the others.
+// Commits shared by calls that wait together: the first caller runs everything that is waiting in one transaction; one fsync
+// serves all. When one piece throws, the transaction is undone and every piece is run again in one of its own, so that an error
+// touches nobody else. (Savepoints would avoid the second run, but cost every piece a copy of each page it changes.)
 #pragma once
 
 #include <condition_variable>
@@ -37,7 +38,6 @@ class CommitQueue {
 
   void run_all(const std::vector<Task*>& tasks);
   bool try_together(const std::vector<Task*>& tasks);
-  bool try_one_of_many(Task& task);
   void run_alone(Task& task);
 
   std::unique_ptr<Connection> connection_;  // used by the thread that made `busy_` true

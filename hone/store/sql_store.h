@@ -66,6 +66,7 @@ class SqlStore final : public Store {
   /// Whether the study has a run that waits, or one in a worker's hands. Throws Error(not_found) for study and worker.
   enum class RunsIn { queue, hands };
   bool has_runs(StudyId study, WorkerId worker, RunsIn where);
+  std::vector<Claim> describe(const std::vector<RunLease>& taken);
   bool has_news(StudyId study, std::int64_t after);
   void wake();
 

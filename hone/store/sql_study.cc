@@ -92,10 +92,13 @@ std::optional<RunRef> find_run(Connection& connection, RunId run) {
   return ref;
 }
 
-std::optional<StudyId> study_of_run(Connection& connection, RunId run) {
-  Query query(connection, "SELECT study_id FROM run WHERE run_id = $1", run.value);
-  if (!query.step()) return std::nullopt;
-  return StudyId{query.integer(0)};
+std::optional<RunRef> lock_run(Connection& connection, RunId run) {
+  if (connection.locks_rows()) {
+    Query(connection,
+          "SELECT 1 FROM study WHERE study_id = (SELECT study_id FROM run WHERE run_id = $1) FOR UPDATE", run.value)
+        .run();
+  }
+  return find_run(connection, run);
 }
 
 std::int64_t busy_before(Connection& connection, const RunRef& run) {

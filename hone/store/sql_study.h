@@ -75,7 +75,8 @@ struct RunRef {
   }
 };
 std::optional<RunRef> find_run(Connection& connection, RunId run);
-std::optional<StudyId> study_of_run(Connection& connection, RunId run);
+/// As find_run, with the study's row locked first where rows are locked, as every writer does.
+std::optional<RunRef> lock_run(Connection& connection, RunId run);
 
 /// Time that ended runs of the same trial, replicate and purpose worked.
 std::int64_t busy_before(Connection& connection, const RunRef& run);

@@ -16,29 +16,36 @@ using sql::StudyTransaction;
 
 namespace {
 
-/// Gives the run to the worker: a new token, the event, and what a worker must know.
-Claim take(StudyTransaction& study, std::int64_t run, WorkerId worker, std::int64_t ttl_us) {
+/// Gives the run to the worker: a new token and the event.
+RunLease take(StudyTransaction& study, std::int64_t run, WorkerId worker, std::int64_t ttl_us) {
   Connection& connection = study.connection();
   std::int64_t trial_id = 0;
+  RunClaimed claimed{RunId{run}, -1, 0, worker};
+  auto purpose = RunPurpose::search;
   {
     Query query(connection,
                 "UPDATE run SET state = CASE WHEN state = 0 THEN 1 ELSE state END, token = token + 1, worker_id = $2, "
-                "lease_until_us = $3, started_us = COALESCE(started_us, $4) WHERE run_id = $1 RETURNING trial_id",
+                "lease_until_us = $3, started_us = COALESCE(started_us, $4) WHERE run_id = $1 "
+                "RETURNING trial_id, token, purpose",
                 run, worker.value, study.now_us() + ttl_us, study.now_us());
-    if (query.step()) trial_id = query.integer(0);
+    query.step();
+    trial_id = query.integer(0);
+    claimed.token = query.integer(1);
+    purpose = query.as<RunPurpose>(2);
+    query.run();
   }
-  static const std::string text = sql::select_claims() + "WHERE u.run_id = $1";
-  Claim claim;
   {
-    Query query(connection, text, run);
-    if (query.step()) claim = sql::read_claim(query);
+    Query query(connection, "SELECT number, state FROM trial WHERE trial_id = $1", trial_id);
+    query.step();
+    claimed.trial = query.integer(0);
+    const auto before = query.as<TrialState>(1);
+    const auto after = rules::on_claim(purpose, before);
+    if (after != before) {
+      Query(connection, "UPDATE trial SET state = $2 WHERE trial_id = $1", trial_id, after).run();
+    }
   }
-  const RunPlan& plan = claim.run.plan;
-  if (rules::on_claim(plan.purpose, TrialState::queued) == TrialState::running) {
-    Query(connection, "UPDATE trial SET state = 1 WHERE trial_id = $1 AND state = 0", trial_id).run();
-  }
-  study.commit(RunClaimed{claim.run.id, plan.trial, claim.run.token, worker}, trial_id);
-  return claim;
+  study.commit(claimed, trial_id);
+  return {claimed.run, claimed.token};
 }
 
 void store_points(Connection& connection, RunId run, const std::vector<Point>& points) {
@@ -124,11 +131,27 @@ bool SqlStore::has_runs(StudyId study, WorkerId worker, RunsIn where) {
   return any;
 }
 
-std::vector<Claim> SqlStore::claim(StudyId study, WorkerId worker, int count, std::int64_t ttl_us) {
+/// What the worker must know of the runs that it has taken; read after the commit, so that parsing holds nobody up. A run that was lost
+/// again meanwhile is left out.
+std::vector<Claim> SqlStore::describe(const std::vector<RunLease>& taken) {
   std::vector<Claim> claims;
-  if (!has_runs(study, worker, RunsIn::queue) || count <= 0) return claims;
-  write([&](Connection& connection) {
+  if (taken.empty()) return claims;
+  read([&](Connection& connection) {
+    static const std::string text = sql::select_claims() + "WHERE u.run_id = $1 AND u.token = $2 AND u.state IN (1, 2)";
     claims.clear();
+    for (const RunLease& lease : taken) {
+      Query query(connection, text, lease.run.value, lease.token);
+      if (query.step()) claims.push_back(sql::read_claim(query));
+    }
+  });
+  return claims;
+}
+
+std::vector<Claim> SqlStore::claim(StudyId study, WorkerId worker, int count, std::int64_t ttl_us) {
+  if (!has_runs(study, worker, RunsIn::queue) || count <= 0) return {};
+  std::vector<RunLease> taken;
+  write([&](Connection& connection) {
+    taken.clear();
     StudyTransaction row(connection, study, clock_.now_us());
     std::vector<std::int64_t> runs;
     {
@@ -137,17 +160,17 @@ std::vector<Claim> SqlStore::claim(StudyId study, WorkerId worker, int count, st
                     study.value, count);
       while (waiting.step()) runs.push_back(waiting.integer(0));
     }
-    for (const std::int64_t run : runs) claims.push_back(take(row, run, worker, ttl_us));
-    if (!claims.empty()) row.save();
+    for (const std::int64_t run : runs) taken.push_back(take(row, run, worker, ttl_us));
+    if (!taken.empty()) row.save();
   });
-  return claims;
+  return describe(taken);
 }
 
 std::vector<Claim> SqlStore::take_over(StudyId study, WorkerId worker, std::int64_t ttl_us) {
-  std::vector<Claim> claims;
-  if (!has_runs(study, worker, RunsIn::hands)) return claims;
+  if (!has_runs(study, worker, RunsIn::hands)) return {};
+  std::vector<RunLease> taken;
   write([&](Connection& connection) {
-    claims.clear();
+    taken.clear();
     StudyTransaction row(connection, study, clock_.now_us());
     const Holder heir = sql::find_worker(connection, worker).holder;
     std::vector<std::int64_t> runs;
@@ -162,10 +185,10 @@ std::vector<Claim> SqlStore::take_over(StudyId study, WorkerId worker, std::int6
         if (rules::may_take_over(holder, heir, probe_)) runs.push_back(held.integer(0));
       }
     }
-    for (const std::int64_t run : runs) claims.push_back(take(row, run, worker, ttl_us));
-    if (!claims.empty()) row.save();
+    for (const std::int64_t run : runs) taken.push_back(take(row, run, worker, ttl_us));
+    if (!taken.empty()) row.save();
   });
-  return claims;
+  return describe(taken);
 }
 
 std::vector<Claim> SqlStore::held(WorkerId worker) {
@@ -245,11 +268,9 @@ WorkerAnswer SqlStore::append(RunId run, std::int64_t token, const ReportBatch& 
   WorkerAnswer answer;
   write([&](Connection& connection) {
     answer = {};
-    const auto study = sql::study_of_run(connection, run);
-    if (!study) return;
-    StudyTransaction row(connection, *study, clock_.now_us());
-    const auto ref = sql::find_run(connection, run);
+    const auto ref = sql::lock_run(connection, run);
     if (!ref || !ref->is_held(token)) return;
+    StudyTransaction row(connection, ref->study, clock_.now_us());
     store_batch(row, *ref, batch);
     row.save();
     answer = {LeaseState::held, ref->verdict};
@@ -261,13 +282,11 @@ LeaseState SqlStore::end_run(RunId run, std::int64_t token, const ReportBatch& l
   LeaseState lease = LeaseState::lost;
   write([&](Connection& connection) {
     lease = LeaseState::lost;
-    const auto study = sql::study_of_run(connection, run);
-    if (!study) return;
-    StudyTransaction row(connection, *study, clock_.now_us());
-    const auto ref = sql::find_run(connection, run);
+    const auto ref = sql::lock_run(connection, run);
     if (!ref || ref->token != token || token <= 0) return;
     lease = LeaseState::held;
     if (ref->state == RunState::ended) return;  // told before
+    StudyTransaction row(connection, ref->study, clock_.now_us());
     store_batch(row, *ref, last);
     sql::end_run_row(row, *ref, ref->token, end);
     row.save();

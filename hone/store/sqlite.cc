@@ -293,6 +293,9 @@ class SqliteDatabase final : public Database {
 }  // namespace
 
 std::unique_ptr<Database> open_sqlite(const std::filesystem::path& path, const SqliteOptions& options) {
+  // Without its memory statistics SQLite takes no lock of the whole process at each allocation; refused, harmlessly, when
+  // somebody else in this process has used SQLite before.
+  [[maybe_unused]] static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   struct stat info {};
   const bool exists = ::stat(path.c_str(), &info) == 0;
   if (exists && !S_ISREG(info.st_mode)) {
