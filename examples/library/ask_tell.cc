@@ -16,7 +16,7 @@ int main() {
     const auto trial = study.ask();
     const double rate = trial->config.get("rate")->as_number();
     const double layers = trial->config.get("layers")->as_number();
-    study.tell(trial->number, std::pow(std::log10(rate) + 3, 2) + std::abs(layers - 4));
+    study.tell(trial->number, std::pow(std::log10(rate) + 3.5, 2) + std::abs(layers - 5));
   }
   const auto best = study.best();
   std::printf("best of 50 trials: number %d, loss %.3f, %s\n", static_cast<int>(best->number), best->value,
