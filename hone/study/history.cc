@@ -198,7 +198,7 @@ std::vector<int> History::started_replicates(std::int64_t number) const {
 }
 
 std::vector<History::SeriesPoint> History::replicate_series(std::int64_t number, int replicate,
-                                                            int metric) const {
+                                                            int metric, bool with_late) const {
   std::vector<SeriesPoint> series;
   for (const RunId id : runs_of(number)) {
     const RunRecord& held = runs_.at(id);
@@ -209,7 +209,7 @@ std::vector<History::SeriesPoint> History::replicate_series(std::int64_t number,
     if (plan.resume_from.empty() && (held.reported || ended_well)) series.clear();
     bool first = true;
     for (const SeriesPoint& point : held.series) {
-      if (point.late || point.metric != metric) continue;
+      if (point.metric != metric || (point.late && !(with_late && ended_well))) continue;
       if (first) {
         std::erase_if(series, [&](const SeriesPoint& old) { return old.fidelity >= point.fidelity; });
         first = false;
@@ -229,7 +229,7 @@ std::optional<Observation> History::complete_point(Trial& trial, const Report& r
     const int own = record(report.run).run.plan.replicate;
     for (const int replicate : started_replicates(trial.number())) {
       if (replicate == own) continue;
-      const auto series = replicate_series(trial.number(), replicate, 0);
+      const auto series = replicate_series(trial.number(), replicate, 0, false);
       const auto reached = std::find_if(series.begin(), series.end(), [&](const SeriesPoint& p) {
         return p.fidelity >= report.fidelity;
       });
@@ -325,7 +325,7 @@ std::vector<Result> History::judge(std::int64_t number) const {
     std::optional<double> at_fidelity;
     for (const int replicate : replicates) {
       const auto taken = take_value(spec_->metrics[static_cast<std::size_t>(m)],
-                                    replicate_series(number, replicate, m));
+                                    replicate_series(number, replicate, m, true));
       if (!taken) continue;
       values.push_back(taken->value);
       at_fidelity = std::min(at_fidelity.value_or(taken->fidelity), taken->fidelity);

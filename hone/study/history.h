@@ -88,7 +88,8 @@ class History {
   std::span<const SeriesPoint> series(RunId run) const;
 
   /// The judged result of the trial for every declared metric that was reported, by the metric's `take` over its search runs of the
-  /// newest attempt: what the leader commits when the trial ends.
+  /// newest attempt: what the leader commits when the trial ends. Late reports count where the program ended by itself with success
+  /// before its verdict reached it.
   std::vector<Result> judge(std::int64_t number) const;
 
   /// Number of the best trial: among those that reached their target (complete), else among the stopped; NaN never wins, ties go to the
@@ -125,7 +126,7 @@ class History {
   void fold_run_end(const RunEnded& ended, std::int64_t at_us);
   void fold_moved(const TrialMoved& moved, std::int64_t at_us);
   std::optional<Observation> complete_point(Trial& trial, const Report& report, std::int64_t seq);
-  std::vector<SeriesPoint> replicate_series(std::int64_t trial, int replicate, int metric) const;
+  std::vector<SeriesPoint> replicate_series(std::int64_t trial, int replicate, int metric, bool with_late) const;
   std::vector<int> started_replicates(std::int64_t trial) const;
 
   std::shared_ptr<const StudySpec> spec_;

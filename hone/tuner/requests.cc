@@ -118,6 +118,8 @@ void Tuner::handle_request(const Request& request, Round& round) {
     outcome = enqueue(request.body, round);
   } else if (request.kind == "budget") {
     outcome = change_budget(request.body, request.actor, round);
+  } else if (auto answer = options_.other_request ? options_.other_request(request) : std::nullopt) {
+    outcome = std::move(*answer);
   } else {
     outcome = fmt::format("refused: unknown request '{}'", request.kind);
   }

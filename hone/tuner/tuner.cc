@@ -19,6 +19,13 @@ namespace {
 constexpr std::int64_t kChangesAtOnce = 2000;
 constexpr int kRoundsAtMost = 64;
 
+/// The commit up to which the leader that made this change had judged all reports.
+std::int64_t judged_by(const ChangeBody& body) {
+  if (const auto* added = std::get_if<TrialAdded>(&body)) return added->proposal->info.int_or("based_on", 0);
+  if (const auto* judged = std::get_if<Judged>(&body)) return judged->cause_seq;
+  return 0;
+}
+
 bool is_transient(ErrorCode code) {
   return code == ErrorCode::store || code == ErrorCode::store_busy || code == ErrorCode::store_full;
 }
@@ -61,8 +68,16 @@ void Tuner::rebuild() {
   load_spec(0);
   history_ = std::make_unique<History>(spec_);
   unsettled_.clear();
-  judged_through_ = 0;
   exhausted_.clear();
+  judged_through_ = 0;
+  // What an earlier leader had seen when it last committed a decision, it has judged; it is not judged again.
+  std::int64_t after = 0;
+  for (;;) {
+    const std::vector<Change> changes = store_.changes_since(study_, after, kChangesAtOnce);
+    if (changes.empty()) break;
+    for (const Change& change : changes) judged_through_ = std::max(judged_through_, judged_by(change.body));
+    after = changes.back().seq;
+  }
   stale_ = false;
 }
 
@@ -118,7 +133,11 @@ bool Tuner::step_once() {
     if (fold(round)) changed = true;
     if (!leads) return changed;
     handle_requests(round);
-    for (const std::int64_t trial : unsettled_) round.actions.push_back(settle(*history_, trial));
+    for (const std::int64_t trial : unsettled_) {
+      Action action = settle(*history_, trial);
+      if (std::holds_alternative<QueueRun>(action) && faulty("requeue_forgotten")) continue;
+      round.actions.push_back(std::move(action));
+    }
     if (i == 0) {
       for (const RunLease& lost : store_.lost_runs(study_)) {
         round.actions.push_back(ReclaimRun{lost.run, lost.token});
@@ -156,15 +175,15 @@ bool Tuner::fold(Round& round) {
 void Tuner::fold_one(Change change, Round& round) {
   if (auto* reported = std::get_if<Reported>(&change.body)) {
     if (round.judged.contains(reported->report.trial)) reported->late = true;
+    if (faulty("late_folded")) reported->late = false;
   }
   const std::optional<Observation> observation = history_->apply(change);
-  if (const auto* added = std::get_if<TrialAdded>(&change.body)) {
-    judged_through_ = std::max(judged_through_, added->proposal->info.int_or("based_on", 0));
-  } else if (const auto* ended = std::get_if<RunEnded>(&change.body)) {
+  if (const auto* ended = std::get_if<RunEnded>(&change.body)) {
     const Run* run = history_->run(ended->run);
     const Trial& trial = history_->trial(run->plan.trial);
     const bool waits = trial.state == TrialState::running || trial.state == TrialState::queued;
-    if (run->plan.purpose == RunPurpose::search && trial.runs_open == 0 && waits) unsettled_.insert(trial.number());
+    const bool all_ended = trial.runs_open == 0 || faulty("settle_early");
+    if (run->plan.purpose == RunPurpose::search && all_ended && waits) unsettled_.insert(trial.number());
   } else if (const auto* queued = std::get_if<RunQueued>(&change.body)) {
     unsettled_.erase(queued->plan.trial);
   } else if (const auto* moved = std::get_if<TrialMoved>(&change.body)) {
@@ -188,7 +207,7 @@ void Tuner::judge(const Observation& observation, Round& round) {
   if (round.judged.contains(trial.number())) return;
   Judged judged;
   judged.trial = trial.number();
-  judged.cause_seq = observation.seq;
+  judged.cause_seq = faulty("cause_missing") ? 0 : observation.seq;
   std::optional<Finding> finding = detect_nan(trial.curve);
   if (!finding) finding = detect_divergence(spec_->objective().goal, trial.curve);
   if (finding) {
@@ -241,7 +260,8 @@ void Tuner::end_if_due(Round& round) {
 
 bool Tuner::may_add(const Round& round) const {
   const auto& budget = spec_->budget.trials;
-  return exhausted_.empty() && (!budget || history_->counted() + round.new_trials < *budget);
+  const std::int64_t one_more = faulty("budget_off_by_one") ? 1 : 0;
+  return exhausted_.empty() && (!budget || history_->counted() + round.new_trials < *budget + one_more);
 }
 
 void Tuner::launch(Round& round) {
@@ -275,7 +295,7 @@ void Tuner::launch(Round& round) {
 
 void Tuner::launch_new(const LaunchNew& launch, std::int64_t room, Round& round) {
   std::int64_t count = std::min<std::int64_t>({room, std::max(1, launch.up_to), 64});
-  if (const auto& budget = spec_->budget.trials) count = std::min(count, *budget - history_->counted());
+  if (const auto& budget = spec_->budget.trials) count = std::clamp<std::int64_t>(*budget - history_->counted(), 1, count);
   const std::int64_t number = history_->size();
   SuggestContext context{*history_, number, sampler_rng(*spec_, number), launch.fidelity_target, launch.bracket};
   SuggestResult result = sampler_->suggest(context, static_cast<int>(count));

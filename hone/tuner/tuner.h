@@ -28,6 +28,8 @@ struct TunerOptions {
   std::function<std::shared_ptr<const StudySpec>(const SpecRecord&)> load_spec;
   /// Asked about every sampled configuration before it is added; a reason rules it out (it becomes an infeasible trial).
   std::function<std::optional<std::string>(const Config&)> rule_out;
+  /// Answers requests of kinds that the tuner does not know ("join" of workers); their outcome, or nullopt where nobody does.
+  std::function<std::optional<std::string>(const Request&)> other_request;
   std::function<std::string(std::string_view)> fault;  ///< test switch: names of deliberate faults; empty in production
 };
 
@@ -48,7 +50,7 @@ class Tuner {
   const std::optional<Holder>& leader() const { return leader_; }
   const History& history() const { return *history_; }
   const Scheduler& scheduler() const { return *scheduler_; }
-  const Sampler& sampler() const { return *sampler_; }
+  Sampler& sampler() { return *sampler_; }
   /// The study has ended or was paused: nothing will be launched.
   bool over() const { return history_->state() != StudyState::open; }
   /// No new runs from now on (Ctrl-C); ends are still settled.

@@ -344,6 +344,7 @@ bool Worker::commit(ActiveState& run) {
   batch.parsed = parsed_text(run);
   if (run.ended) {
     const RunEnd end = describe_end(run);
+    if (faulty("last_batch_lost")) batch = ReportBatch{};
     LeaseState lease = LeaseState::held;
     if (!try_store([&] { lease = store_.end_run(id, token, batch, end); })) return false;
     builder_.release(id);

@@ -1,0 +1,389 @@
+#include "tests/sim/simulation.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <deque>
+#include <set>
+
+#include "hone/runner/fake_executor.h"
+#include "hone/store/memory_store.h"
+#include "hone/tuner/tuner.h"
+#include "hone/tuner/worker.h"
+#include "tests/sim/checker.h"
+#include "tests/sim/replay.h"
+
+namespace hone::sim {
+namespace {
+
+constexpr std::int64_t kLeaderTtl_us = 30'000'000;
+constexpr std::int64_t kWorkerTtl_us = 60'000'000;
+constexpr std::int64_t kStepsAtMost = 60'000;
+
+struct Host {
+  std::string name;
+  int boot = 0;
+  std::unique_ptr<FakeMachine> machine;
+};
+
+/// Builds jobs without touching files; the argument vector carries what the script needs.
+class SimJobBuilder final : public JobBuilder {
+ public:
+  std::variant<BuiltJob, JobRefused, NoRoom> build(const Claim& claim) override {
+    BuiltJob built;
+    built.job = rebuild(claim);
+    built.start.argv = built.job.argv;
+    built.start.folder = "run";
+    return built;
+  }
+  Job rebuild(const Claim& claim) override {
+    Job job;
+    job.run = claim.run.id;
+    job.token = claim.run.token;
+    job.argv = {claim.proposal->config.canonical(),
+                claim.run.plan.fidelity_target ? format_double(*claim.run.plan.fidelity_target) : "",
+                claim.run.plan.resume_from, std::to_string(claim.run.plan.trial)};
+    job.sources = {{"stdout", "stdout", 0}, {"stderr", "stderr", 0}};
+    return job;
+  }
+  void release(RunId) override {}
+};
+
+/// A process of hone: its worker, and its tuner.
+struct Process {
+  int host = 0;
+  std::int64_t pid = 0;
+  Holder holder;
+  std::unique_ptr<SimStore> store;
+  std::unique_ptr<FakeExecutor> executor;
+  std::unique_ptr<SimJobBuilder> builder;
+  std::unique_ptr<Tuner> tuner;
+  std::unique_ptr<Worker> worker;
+  std::int64_t asleep_until_us = 0;
+  std::int64_t restart_at_us = 0;
+  bool alive() const { return worker != nullptr || tuner != nullptr; }
+};
+
+class Simulation {
+ public:
+  Simulation(std::uint64_t seed, std::string fault)
+      : scenario_(make_scenario(seed)),
+        fault_(std::move(fault)),
+        rng_(Rng(seed).split("simulation")),
+        store_(clock_, probe_),
+        checker_(scenario_) {
+    probe_.is_alive = [this](const Holder& holder) { return is_alive(holder); };
+    if (!fault_.empty()) {
+      store_.set_fault([this](std::string_view name) { return name == fault_; });
+    }
+    for (int h = 0; h < scenario_.hosts; ++h) {
+      hosts_.push_back({fmt::format("host{}", h), 1, std::make_unique<FakeMachine>(clock_)});
+    }
+    NewStudy study;
+    study.name = "sim";
+    study.body = "{}";
+    for (const Metric& metric : scenario_.spec->metrics) study.metrics.emplace_back(metric.name, metric.role);
+    study_ = store_.create_study(study);
+    for (int p = 0; p < scenario_.processes; ++p) {
+      processes_.emplace_back();
+      processes_.back().host = p % scenario_.hosts;
+    }
+  }
+
+  Outcome run(bool verbose);
+
+ private:
+  bool is_alive(const Holder& holder) const;
+  void boot(Process& process);
+  void die(Process& process);
+  void step_process(Process& process);
+  void strike();
+  void advance();
+  void check_hands();
+  void check_replay(Outcome& outcome);
+  void request();
+  FakeProgram program_of(int host, const Job& job);
+  std::function<std::string(std::string_view)> switch_for() const;
+
+  Scenario scenario_;
+  std::string fault_;
+  Rng rng_;
+  ManualClock clock_;
+  SimProbe probe_;
+  MemoryStore store_;
+  Checker checker_;
+  StudyId study_;
+  std::vector<Host> hosts_;
+  std::deque<Process> processes_;
+  std::vector<SentBatch> sent_;
+  FaultLog log_;
+  std::int64_t next_pid_ = 100;
+  bool calm_ = false;
+  std::map<RunId, Script> scripts_;
+};
+
+bool Simulation::is_alive(const Holder& holder) const {
+  for (const Process& process : processes_) {
+    if (process.alive() && process.holder == holder) return true;
+  }
+  return false;
+}
+
+std::function<std::string(std::string_view)> Simulation::switch_for() const {
+  if (fault_.empty()) return {};
+  return [this](std::string_view name) { return name == fault_ ? std::string(name) : std::string(); };
+}
+
+FakeProgram Simulation::program_of(int host, const Job& job) {
+  const auto config = Config::parse(job.argv[0]);
+  std::optional<double> target;
+  if (!job.argv[1].empty()) target = std::stod(job.argv[1]);
+  // A checkpoint is what earlier runs of the trial had printed by now (a shared file system).
+  double from = 0;
+  if (!job.argv[2].empty()) {
+    for (const Host& other : hosts_) {
+      for (const auto& [run, process] : other.machine->processes()) {
+        if (process.job.argv[3] != job.argv[3] || run == job.run) continue;
+        const std::size_t written = other.machine->output(process, 0).size();
+        const auto known = scripts_.find(run);
+        if (known == scripts_.end()) continue;
+        for (const PrintedValue& v : known->second.values) {
+          if (v.end_offset <= written) from = std::max(from, v.fidelity);
+        }
+      }
+    }
+  }
+  Script script = make_script(scenario_, job.run, *config, target, from);
+  if (script.hangs) log_.add(FaultKind::hanging_run);
+  if (script.fails) log_.add(FaultKind::failing_program);
+  scripts_[job.run] = script;
+  TrueRun truth;
+  truth.values = script.values;
+  FakeMachine* machine = hosts_[static_cast<std::size_t>(host)].machine.get();
+  truth.written = [machine, run = job.run] { return machine->output(*machine->find(run), 0).size(); };
+  truth.ended_by_itself = [machine, run = job.run] {
+    const FakeMachine::Process* p = machine->find(run);
+    return machine->ended_us(*p) == p->start_us + p->program.end_us && p->program.exit_code == 0 && p->program.signal == 0;
+  };
+  checker_.know_run(job.run, std::move(truth));
+  return script.program;
+}
+
+void Simulation::boot(Process& process) {
+  process.pid = next_pid_++;
+  const Host& host = hosts_[static_cast<std::size_t>(process.host)];
+  process.holder = Holder{host.name, fmt::format("boot{}", host.boot), process.pid, process.pid};
+  process.store = std::make_unique<SimStore>(store_, probe_, process.holder, scenario_,
+                                             rng_.split("store", static_cast<std::uint64_t>(process.pid)), log_, sent_);
+  process.store->calm = calm_;
+  process.store->leads = [&process] { return process.tuner && process.tuner->role() == TunerRole::leading; };
+  process.executor = std::make_unique<FakeExecutor>(
+      *host.machine, [this, h = process.host](const Job& job) { return program_of(h, job); },
+      rng_.split("cut", static_cast<std::uint64_t>(process.pid)));
+  process.builder = std::make_unique<SimJobBuilder>();
+  WorkerOptions worker;
+  worker.info = {fmt::format("worker-{}", process.pid), process.holder, "sim", "{}"};
+  worker.parallel = scenario_.parallel;
+  worker.lease_ttl_us = kWorkerTtl_us;
+  worker.give_up_us = INT64_MAX;
+  worker.fault = switch_for();
+  process.worker = std::make_unique<Worker>(*process.store, *process.executor, clock_, study_, scenario_.spec,
+                                            *process.builder, worker);
+  TunerOptions tuner;
+  tuner.holder = process.holder;
+  tuner.lease_ttl_us = kLeaderTtl_us;
+  tuner.parallel = scenario_.parallel * scenario_.processes;
+  tuner.give_up_us = INT64_MAX;
+  tuner.entropy = scenario_.seed;
+  tuner.load_spec = [this](const SpecRecord&) { return scenario_.spec; };
+  tuner.fault = switch_for();
+  for (;;) {
+    try {
+      process.tuner = std::make_unique<Tuner>(*process.store, clock_, study_, tuner);
+      return;
+    } catch (const Error&) {  // a process that cannot read its study at its start ends, and is started again
+    }
+  }
+}
+
+void Simulation::die(Process& process) {
+  process.tuner.reset();
+  process.worker.reset();
+  process.executor.reset();
+  process.restart_at_us = clock_.now_us() + static_cast<std::int64_t>(rng_.uniform(0, 300e6));
+}
+
+void Simulation::step_process(Process& process) {
+  try {
+    if (!process.alive()) {
+      boot(process);
+      return;
+    }
+    if (rng_.chance(0.5)) {
+      process.tuner->step();
+    } else {
+      process.worker->step(0);
+    }
+  } catch (const ProcessDies&) {
+    die(process);
+  }
+}
+
+void Simulation::strike() {
+  if (calm_) return;
+  if (rng_.chance(scenario_.keeper_rate)) {
+    hosts_[rng_.below(hosts_.size())].machine->kill_keeper();
+    log_.add(FaultKind::keeper_crash);
+  }
+  if (rng_.chance(scenario_.reboot_rate)) {
+    const auto h = static_cast<int>(rng_.below(hosts_.size()));
+    log_.add(FaultKind::reboot);
+    for (Process& process : processes_) {
+      if (process.host == h && process.alive()) die(process);
+    }
+    hosts_[static_cast<std::size_t>(h)].machine->reboot();
+    ++hosts_[static_cast<std::size_t>(h)].boot;
+  }
+  for (Process& process : processes_) {
+    if (process.alive() && rng_.chance(scenario_.stall_rate)) {
+      process.asleep_until_us = clock_.now_us() + static_cast<std::int64_t>(rng_.uniform(0.3, 6) * kWorkerTtl_us);
+      log_.add(FaultKind::lost_lease);
+    }
+  }
+  if (!sent_.empty() && rng_.chance(scenario_.duplicate_rate / 20)) {
+    const SentBatch& old = sent_[rng_.below(sent_.size())];
+    log_.add(FaultKind::late_report);
+    store_.append(old.run, old.token, old.batch);
+  }
+  if (rng_.chance(scenario_.request_rate)) request();
+}
+
+void Simulation::request() {
+  if (checker_.trials() == 0 || checker_.study_state() != StudyState::open) return;
+  log_.add(FaultKind::user_request);
+  Value body = Value::Map{};
+  const auto trial = static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(checker_.trials())));
+  if (rng_.chance(0.5)) {
+    body.set("trials", Value(Value::List{Value(trial)}));
+    store_.add_request(study_, "stop_trials", body, "sim");
+  } else if (rng_.chance(0.5)) {
+    body.set("trials", Value(Value::List{Value(trial)}));
+    store_.add_request(study_, "retry", body, "sim");
+  } else {
+    Rng draw = rng_.split("enqueue", static_cast<std::uint64_t>(clock_.now_us()));
+    body.set("config", scenario_.spec->space.sample(draw)->to_value());
+    checker_.allow_more_trials(1);
+    store_.add_request(study_, "enqueue", body, "sim");
+  }
+}
+
+void Simulation::advance() {
+  const double u = rng_.uniform();
+  const double seconds = u < 0.7 ? rng_.uniform(0, 2) : u < 0.95 ? rng_.uniform(0, 30) : rng_.uniform(0, 300);
+  clock_.advance_us(static_cast<std::int64_t>(seconds * 1e6));
+}
+
+/// No run in two hands: of the processes that live, at most one works for an open run of the same trial, replicate and purpose.
+void Simulation::check_hands() {
+  std::set<std::tuple<std::int64_t, int, int>> working;
+  std::set<RunId> alive;
+  for (const Host& host : hosts_) {
+    for (const auto& [run, process] : host.machine->processes()) {
+      if (!host.machine->is_alive(run)) continue;
+      if (!alive.insert(run).second) throw Violation(fmt::format("run {} lives on two machines", run.value));
+      if (!checker_.is_open(run)) continue;
+      const RunPlan& plan = checker_.plan(run);
+      if (!working.insert({plan.trial, plan.replicate, static_cast<int>(plan.purpose)}).second) {
+        throw Violation(fmt::format("two processes work for trial {} at once", plan.trial));
+      }
+    }
+  }
+}
+
+void Simulation::check_replay(Outcome& outcome) {
+  for (Process& process : processes_) {
+    if (!process.tuner || process.tuner->role() != TunerRole::leading) continue;
+    if (process.tuner->history().version() != checker_.last_seq()) continue;
+    const std::string wrong = compare_with_replay(store_, study_, scenario_.spec, *process.tuner);
+    if (!wrong.empty()) throw Violation(wrong);
+    ++outcome.replays;
+  }
+}
+
+Outcome Simulation::run(bool verbose) {
+  Outcome outcome;
+  const std::int64_t start_us = clock_.now_us();
+  try {
+    // Faults strike until the study is old; then everything must come to rest by itself.
+    const std::int64_t calm_after = 2500 + static_cast<std::int64_t>(rng_.below(1500));
+    while (!checker_.finished()) {
+      if (++outcome.steps > kStepsAtMost) throw Violation("the study does not end");
+      if (!calm_ && outcome.steps > calm_after) {
+        calm_ = true;
+        for (Process& process : processes_) {
+          if (process.store) process.store->calm = true;
+        }
+      }
+      Process& process = processes_[rng_.below(processes_.size())];
+      const bool asleep = process.asleep_until_us > clock_.now_us();
+      const bool down = !process.alive() && process.restart_at_us > clock_.now_us();
+      if (!asleep && !down) step_process(process);
+      strike();
+      if (rng_.chance(0.5)) advance();
+      checker_.read(store_, study_);
+      check_hands();
+      if (rng_.chance(0.02)) check_replay(outcome);
+    }
+    check_replay(outcome);
+  } catch (const Violation& violation) {
+    outcome.violation = violation.what();
+  } catch (const Error& error) {
+    outcome.violation = fmt::format("an error came through: {}", error.what());
+  }
+  if (verbose) {
+    for (const Process& process : processes_) {
+      fmt::print("process {} on host {}: {}, asleep until {}, runs:", process.pid, process.host,
+                 process.alive() ? "alive" : "down", process.asleep_until_us - clock_.now_us());
+      if (process.worker) {
+        for (const ActiveRun& run : process.worker->active()) {
+          fmt::print(" {} (trial {}{})", run.run.value, run.trial, run.stopping ? ", stopping" : "");
+        }
+      }
+      fmt::print("\n");
+    }
+  }
+  outcome.faults = log_;
+  outcome.trials = checker_.trials();
+  outcome.simulated_us = clock_.now_us() - start_us;
+  if (verbose) {
+    for (const Change& change : store_.changes_since(study_, 0, 1'000'000)) fmt::print("{}\n", describe(change));
+  }
+  return outcome;
+}
+
+constexpr DeliberateFault kFaults[] = {
+    {"fencing", "the store does not compare tokens"},
+    {"append_twice", "the store takes reports that it has already"},
+    {"requeue_forgotten", "an interrupted trial is not queued again"},
+    {"lease_kept_after_loss", "a worker goes on after its lease was lost"},
+    {"judge_again", "verdicts are derived again from the whole record at a restart"},
+    {"rung_off_by_one", "a rung keeps one trial less"},
+    {"offset_forgotten", "an adopted run is read from its start again"},
+    {"claim_twice", "a run that somebody holds is given to another worker"},
+    {"budget_off_by_one", "one trial too many is started"},
+    {"late_folded", "reports behind a verdict are folded"},
+    {"last_batch_lost", "the last reports of a run are dropped at its end"},
+    {"settle_early", "a trial is settled while a run of it is open"},
+    {"reclaim_living", "the leader reclaims runs whose lease is valid"},
+    {"cause_missing", "a verdict does not name its report"},
+};
+
+}  // namespace
+
+std::span<const DeliberateFault> deliberate_faults() { return kFaults; }
+
+Outcome simulate(std::uint64_t seed, const std::string& fault, bool verbose) {
+  return Simulation(seed, fault).run(verbose);
+}
+
+}  // namespace hone::sim
