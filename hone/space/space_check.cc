@@ -222,7 +222,10 @@ class Checker {
       return error("probabilities",
                    fmt::format("the probabilities sum to {}, not to 1", format_number(sum)));
     }
-    for (double& w : d.weights) w /= sum;
+    // Only where it changes more than rounding: a stored space must come back bit for bit.
+    if (std::fabs(sum - 1) > 1e-12) {
+      for (double& w : d.weights) w /= sum;
+    }
   }
 
   // --- conditions, defaults, beliefs

@@ -112,7 +112,8 @@ void collect_paths(const ConfigNode& node, const std::string& prefix, std::vecto
 /// What the place holds instead of the step that is missing.
 std::string why_missing(const ConfigNode& node, const Step& step, const std::string& where) {
   if (node.kind == ConfigNode::Kind::list) {
-    return is_number(step.key) ? fmt::format("{} has {} items, counted from 0", where, node.items.size())
+    return is_number(step.key) ? fmt::format("{} has {} item{}, counted from 0", where, node.items.size(),
+                                           node.items.size() == 1 ? "" : "s")
                                : fmt::format("{} is a list: write {}[0]", where, where);
   }
   if (node.kind == ConfigNode::Kind::scalar) return fmt::format("{} is a single value", where);

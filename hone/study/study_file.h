@@ -22,6 +22,8 @@ struct LoadOptions {
   std::string folder;          ///< of the study file, absolute: workdir and paths in the file are relative to it
   std::string current_folder;  ///< where the user stands, absolute; only for better messages
   std::function<FileKind(const std::string& path)> file_kind;
+  /// The content of a file, to check the paths that `files` sets; nullopt: it cannot be read.
+  std::function<std::optional<std::string>(const std::string& path)> read_file;
   std::function<std::optional<std::string>(const std::string& name)> environment;
   std::vector<AlgorithmHelp> samplers;     ///< none: any method is accepted, with any options
   std::vector<AlgorithmHelp> schedulers;   ///< none: any scheduler is accepted, with any options

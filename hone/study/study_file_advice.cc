@@ -128,11 +128,11 @@ class Adviser {
     const double decades = low > 0 ? std::log10(high / low) : 0;
     if (low > 0 && high / low >= limit * (1 - 1e-12)) {
       reader_.warning(place(i).key,
-                      fmt::format("{}: a linear scale over {} orders of magnitude: nine of ten trials would fall in the top one", p.name,
+                      fmt::format("{}: a linear scale over {} orders of magnitude: most trials would fall in the top decade", p.name,
                                   format_number(decades, 2)),
                       fmt::format("add distribution: {}", integer ? "int_log_uniform" : "log_uniform_values"));
     } else if (!integer && low == 0 && high > 0 && high <= 1 &&
-               is_named(p.name, {"lr", "learningrate", "weightdecay", "wd", "l2", "l1", "eps", "epsilon"})) {
+               is_named(p.name, {"lr", "learningrate"})) {
       reader_.warning(place(i).key,
                       fmt::format("{}: a linear scale from 0: values of different magnitude are hardly told apart", p.name),
                       fmt::format("use distribution: log_uniform_values with min: {}", format_number(high / 10000)));

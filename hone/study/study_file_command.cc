@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "hone/base/text.h"
+#include "hone/study/config_files.h"
 #include "hone/study/placeholders.h"
 #include "hone/study/placeholders_text.h"
 #include "hone/study/study_file_launchers.h"
@@ -287,7 +288,30 @@ class CommandReader {
                     fmt::format("{}.to is one file for all runs, which run at the same time", what),
                     fmt::format("write to: \"${{trial_dir}}/{}\"", file.to.substr(file.to.rfind('/') + 1)));
     }
+    if (const YamlMember* set = item.find("set"); set != nullptr && set->value.is_map()) check_paths(set->value, what, file);
     command_.files.push_back(std::move(file));
+  }
+
+  /// The paths that are set must be in the file.
+  void check_paths(const YamlNode& set, const std::string& what, const ConfigFile& file) {
+    if (file.from.empty() || file.from.find("${") != std::string::npos) return;
+    const auto format = config_format_of(file.from);
+    if (!format) {
+      reader_.error(set.span, fmt::format("{}: values can be set in .yaml, .yml, .json and .toml files, not in {}", what, file.from));
+      return;
+    }
+    const auto& read = reader_.options().read_file;
+    const auto text = read ? read(joined(reader_.options().folder, file.from)) : std::nullopt;
+    if (!text) return;
+    for (const YamlMember& member : set.members) {
+      const ConfigEdit edit{member.key, Value(1)};
+      const auto result = edit_config(*text, *format, std::span(&edit, 1));
+      const auto* wrong = std::get_if<ConfigEditError>(&result);
+      if (wrong == nullptr) continue;
+      const std::string place = wrong->place.line > 0 ? fmt::format(":{}:{}", wrong->place.line, wrong->place.column) : "";
+      reader_.error(member.key_span, fmt::format("{}: {}{}: {}", what, file.from, place, wrong->message), wrong->fix);
+      if (!place.empty()) return;  // the file itself is wrong
+    }
   }
 
   void read_set(const YamlNode& node, const std::string& what, ConfigFile& file) {

@@ -495,8 +495,9 @@ std::optional<ChoiceItem> read_choice_item(StudyFileReader& reader, const YamlNo
     // A sweep's agent prints what it read: numbers as Python does, and 1e-5, which PyYAML reads as a text, as it stands.
     const auto old = resolve_yaml11(node.text);
     const bool number_there = sweep_method && old && old->is_number() && same_value(*old, item.value);
+    const bool decimal = node.text.find_first_not_of("+-.0123456789eE") == std::string::npos;
     if (number_there) item.text = argument_text(*old);
-    else item.text = node.text;
+    else if (decimal) item.text = node.text;
   }
   return item;
 }

@@ -247,7 +247,9 @@ void StudyFileReader::warn_of_yaml11(const YamlNode& node) {
           fmt::format("{} is {} here (YAML 1.2), but {} for readers of YAML 1.1 such as a sweep's agent; "
                       "write it so that both agree",
                       node.text, reading, *old),
-          here.is_string() ? fmt::format("write \"{}\" or {}", node.text, *old) : "");
+          !here.is_string()  ? ""
+          : *old == "a date" ? fmt::format("write \"{}\"", node.text)
+                             : fmt::format("write \"{}\" or {}", node.text, *old));
 }
 
 Value StudyFileReader::value(const YamlNode& node) {

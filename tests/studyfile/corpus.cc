@@ -53,6 +53,11 @@ LoadOptions options() {
     const bool program = path.compare(0, bin.size(), bin) == 0 && programs.count(path.substr(bin.size())) > 0;
     return program ? FileKind::executable : FileKind::missing;
   };
+  options.read_file = [](const std::string& path) -> std::optional<std::string> {
+    if (path == "/study/base.yaml") return "optimizer:\n  lr: 0.001  # default\n  name: adam\nepochs: 3\nlayers:\n- dim: 8\n";
+    if (path == "/study/config.toml") return "[optimizer]\nlr = 0.001\n";
+    return std::nullopt;
+  };
   options.environment = [](const std::string& name) -> std::optional<std::string> {
     const auto found = variables.find(name);
     if (found == variables.end()) return std::nullopt;
@@ -61,7 +66,8 @@ LoadOptions options() {
   const OptionInfo candidates{"candidates", OptionType::integer, Value(24), 1, 10000, {}, "Candidates per suggestion"};
   const OptionInfo gamma{"gamma", OptionType::number, Value(0.1), 0, 1, {}, "Share of good trials"};
   const OptionInfo repeat{"repeat", OptionType::boolean, Value(false), {}, {}, {}, "Configurations may come again"};
-  options.samplers = {{"auto", "", {}}, {"grid", "", {}}, {"random", "", {repeat}}, {"sobol", "", {}}, {"tpe", "", {candidates, gamma}}};
+  const OptionInfo points{"points", OptionType::integer, Value(), 1, 1000, {}, "Values of a continuous parameter"};
+  options.samplers = {{"auto", "", {}}, {"grid", "", {points}}, {"random", "", {repeat}}, {"sobol", "", {}}, {"tpe", "", {candidates, gamma}}};
   const OptionInfo eta{"eta", OptionType::number, Value(3.0), 1.1, 1000, {}, "One in eta goes on"};
   const OptionInfo mode{"mode", OptionType::text, Value("auto"), {}, {}, {"auto", "stop", "promote"}, "What a rung does"};
   options.schedulers = {{"asha", "", {eta, mode}}, {"median", "", {}}, {"none", "", {}}};
