@@ -250,8 +250,9 @@ class PostgresConnection final : public Connection {
   bool locks_rows() const override { return true; }
   std::int64_t schema_version() override {
     {
-      Query there(*this, "SELECT CASE WHEN to_regclass('meta') IS NULL THEN 0 ELSE 1 END");
-      if (!there.step() || there.integer(0) == 0) return 0;
+      // Not to_regclass: it may answer from the session's cache that a table made meanwhile is not there.
+      Query there(*this, "SELECT 1 FROM pg_catalog.pg_class WHERE relname = 'meta' AND pg_catalog.pg_table_is_visible(oid)");
+      if (!there.step()) return 0;
     }
     Query query(*this, "SELECT schema_version FROM meta");
     return query.step() ? query.integer(0) : 0;

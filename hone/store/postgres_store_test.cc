@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <thread>
 
 #include "hone/base/assert.h"
@@ -140,6 +141,135 @@ std::unique_ptr<Store> make_postgres_store(const Clock& clock, const LivenessPro
 
 INSTANTIATE_TEST_SUITE_P(Postgres, StoreContract, testing::Values(StoreKind{"Postgres", make_postgres_store}),
                          [](const auto& kind) { return kind.param.name; });
+
+/// Several stores on one database, as several machines have them.
+struct PostgresStores : testing::Test {
+  void SetUp() override {
+    if (!Server::instance().runs()) GTEST_SKIP() << Server::instance().why_not();
+    address = Server::instance().fresh_address();
+  }
+  std::unique_ptr<Store> open(OpenMode mode = OpenMode::create) { return open_store(address, clock, probe, mode); }
+  StudyId make_study(Store& store, int trials) {
+    NewStudy fresh;
+    fresh.name = "study";
+    fresh.metrics = {{"loss", MetricRole::objective}};
+    const StudyId id = store.create_study(fresh);
+    lead = store.lead(id, {"here", "boot", 1, 1}, 30 * kSecond_us).token;
+    std::vector<Action> actions;
+    for (int i = 0; i < trials; ++i) {
+      auto proposal = std::make_shared<Proposal>();
+      proposal->number = i;
+      QueueRun run;
+      run.plan.trial = i;
+      actions.emplace_back(TrialAdded{std::move(proposal)});
+      actions.emplace_back(run);
+    }
+    EXPECT_EQ(store.apply(id, lead, actions), LeaseState::held);
+    return id;
+  }
+  std::string address;
+  std::int64_t lead = 0;
+  ManualClock clock;
+  FakeProbe probe;
+};
+
+TEST_F(PostgresStores, MadeAtOnceByManyAreMadeOnce) {
+  std::atomic<int> failures = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 6; ++t) {
+      threads.emplace_back([&] {
+        try {
+          open()->list_studies();
+        } catch (const Error& error) {
+          ADD_FAILURE() << error.what();
+          ++failures;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(failures, 0);
+}
+
+TEST_F(PostgresStores, GiveNoRunToTwo) {
+  constexpr int kStores = 4;
+  constexpr int kTrials = 80;
+  const StudyId id = make_study(*open(), kTrials);
+  {
+    std::vector<std::jthread> threads;
+    for (int s = 0; s < kStores; ++s) {
+      threads.emplace_back([&, s] {
+        try {
+          const auto store = open();
+          const WorkerId worker = store->register_worker({fmt::format("w{}", s), {"here", "boot", 10 + s, 1}, "", "{}"});
+          for (;;) {
+            const auto claims = store->claim(id, worker, 2, 30 * kSecond_us);
+            if (claims.empty()) return;
+            std::vector<RunLease> leases;
+            for (const Claim& claim : claims) leases.push_back({claim.run.id, claim.run.token});
+            for (const auto& answer : store->renew(worker, leases, 30 * kSecond_us)) {
+              EXPECT_EQ(answer.lease, LeaseState::held);
+            }
+            for (const RunLease& lease : leases) {
+              EXPECT_EQ(store->end_run(lease.run, lease.token, {}, {}), LeaseState::held);
+            }
+          }
+        } catch (const Error& error) {
+          ADD_FAILURE() << error.what();
+        }
+      });
+    }
+    threads.emplace_back([&] {  // a leader that judges the runs while they are renewed
+      const auto store = open();
+      for (int i = 0; i < kTrials; ++i) {
+        store->apply(id, lead, std::vector<Action>{Judged{i, Verdict::stop, "", "", 0, {}}});
+      }
+    });
+  }
+  const auto changes = open()->changes_since(id, 0, 100'000);
+  EXPECT_EQ(changes.size(), static_cast<std::size_t>(kTrials * 5));
+  std::map<std::int64_t, int> claimed;
+  for (const Change& change : changes) {
+    const auto* c = std::get_if<RunClaimed>(&change.body);
+    if (c != nullptr) ++claimed[c->trial];
+  }
+  EXPECT_EQ(claimed.size(), static_cast<std::size_t>(kTrials));
+  for (const auto& [trial, count] : claimed) EXPECT_EQ(count, 1) << trial;
+}
+
+TEST_F(PostgresStores, WakeEachOther) {
+  const auto reader = open();
+  const StudyId id = make_study(*reader, 1);
+  std::jthread other([&] { open()->add_request(id, "stop", {}, "me"); });
+  EXPECT_TRUE(reader->wait_for_change(id, 2, 60 * kSecond_us));
+}
+
+TEST_F(PostgresStores, GoOnAfterALostConnection) {
+  const auto store = open();
+  const StudyId id = make_study(*store, 1);
+  EXPECT_EQ(store->changes_since(id, 0, 10).size(), 2U);
+  // Every connection of this test's schema but the one that does it.
+  sql::open_postgres(address, OpenMode::create)
+      ->connect_writer()
+      ->run_script("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+                   "AND backend_type = 'client backend'");
+  EXPECT_EQ(store->changes_since(id, 0, 10).size(), 2U) << "reading";
+  EXPECT_EQ(store->apply(id, lead, std::vector<Action>{Noted{"n", {}}}), LeaseState::held) << "writing";
+  EXPECT_EQ(store->changes_since(id, 0, 10).size(), 3U);
+}
+
+TEST_F(PostgresStores, OpenedForReadingCannotBeWritten) {
+  EXPECT_THROW(open(OpenMode::existing), Error) << "there is none yet";
+  const StudyId id = make_study(*open(), 1);
+  const auto store = open(OpenMode::read_only);
+  EXPECT_EQ(store->changes_since(id, 0, 10).size(), 2U);
+  try {
+    store->add_request(id, "stop", {}, "me");
+    FAIL() << "it was written";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::store);
+  }
+}
 
 TEST(PostgresStore, ShowsNoPassword) {
   EXPECT_EQ(sql::without_password("postgres://me:secret@host:5432/db"), "postgres://me:***@host:5432/db");

@@ -178,6 +178,9 @@ void Actor::operator()(const RequestHandled& action) {
 }
 
 void Actor::operator()(const ReclaimRun& action) {
+  if (connection_.locks_rows()) {  // a renewal locks the run's row only: it comes wholly before or is told that it lost
+    Query(connection_, "SELECT 1 FROM run WHERE run_id = $1 FOR UPDATE", action.run.value).run();
+  }
   const sql::RunRef ref = run(action.run);
   if (!ref.is_held(action.token)) return;
   const Holder holder = sql::find_worker(connection_, ref.worker).holder;

@@ -15,6 +15,7 @@
 #include <sstream>
 #include <vector>
 
+#include "hone/base/clock.h"
 #include "hone/base/error.h"
 #include "hone/base/file.h"
 #include "hone/base/text.h"
@@ -119,7 +120,7 @@ std::optional<std::string> lock_holder(const std::filesystem::path& path) {
 void note_holder(const std::filesystem::path& path) {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
-  const std::time_t now = std::time(nullptr);
+  const auto now = static_cast<std::time_t>(SystemClock().now_us() / kSecond_us);
   std::tm utc{};
   ::gmtime_r(&now, &utc);
   std::array<char, 32> since{};
