@@ -72,9 +72,10 @@ class TreeBuilder : public YAML::EventHandler {
     const std::size_t begin = skip_properties(position(mark));
     node.text = value;
     const char first = begin < text_.size() ? text_[begin] : ' ';
-    node.plain = tag != "!" && first != '"' && first != '\'' && first != '|' && first != '>';
+    node.plain = first != '"' && first != '\'' && first != '|' && first != '>';
     node.block = !node.plain && (first == '|' || first == '>');
     if (tag != "?" && tag != "!") node.tag = tag;
+    if (tag == "!" && node.plain) node.tag = "tag:yaml.org,2002:str";  // `! 5`
     node.span = {begin, scalar_end(begin, node)};
     const bool quoted = !node.plain && !node.block;
     if (quoted && (node.span.end <= begin + 1 || text_[node.span.end - 1] != first || unclosed_)) {

@@ -29,6 +29,7 @@ std::optional<Value> digits(std::string_view text, int base, bool negative, bool
   std::int64_t whole = 0;
   const auto result = std::from_chars(plain.data(), plain.data() + plain.size(), whole, base);
   if (result.ec == std::errc::result_out_of_range && result.ptr == plain.data() + plain.size()) {
+    if (base == 10) return Value(parse_number(plain).value_or(0));
     double x = 0;
     for (const char c : plain) {
       if (c == '-') continue;
