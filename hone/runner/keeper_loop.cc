@@ -176,7 +176,7 @@ bool Loop::answer(Client* client, const Message& message, std::int64_t now_us) {
       break;
     case Kind::quit:
       ending_ = true;
-      runs_.stop_all(kAskedToStop, now_us);
+      runs_.stop_all(kOrphaned, now_us);
       break;
     default:
       error = EBADMSG;

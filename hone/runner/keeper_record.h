@@ -24,7 +24,7 @@ enum class RecordEvent : std::uint8_t { exited, over };
 constexpr std::uint32_t kAskedToStop = 1;  ///< a worker asked for the end
 constexpr std::uint32_t kGotKilled = 2;    ///< SIGKILL was needed or asked for
 constexpr std::uint32_t kLeftBehind = 4;   ///< processes outlived the main one and were ended
-constexpr std::uint32_t kOrphaned = 8;     ///< ended because no worker came back in time, or the keeper had to go
+constexpr std::uint32_t kOrphaned = 8;     ///< asked to end because no worker came back in time, or the keeper had to go
 
 struct Record {
   RecordEvent event = RecordEvent::over;

@@ -190,7 +190,7 @@ bool Runs::stop(std::string_view id, StopHow how, std::int64_t grace_us, std::in
 
 void Runs::stop_all(std::uint32_t flags, std::int64_t now_us) {
   for (KeptRun& run : runs_) {
-    run.record.flags |= flags;
+    if (!run.main_ended) run.record.flags |= flags;  // one that ended by itself stays that
     if (run.phase == Phase::running) begin_terminating(&run, run.grace_us, now_us);
   }
 }
