@@ -46,6 +46,8 @@ class Tuner {
   bool step();
 
   TunerRole role() const { return role_; }
+  /// False after a failed commit: the fold holds decisions that may not be in the record, and is made anew at the next step.
+  bool is_current() const { return !stale_; }
   /// Who leads when this tuner does not.
   const std::optional<Holder>& leader() const { return leader_; }
   const History& history() const { return *history_; }

@@ -101,6 +101,7 @@ Scenario make_scenario(std::uint64_t seed) {
   spec->metrics.push_back(objective);
   spec->sampler.name = "random";
   spec->fidelity = Fidelity{"epoch", 1, kEpochs};
+  spec->command.argv = {"train", "${args}", "--epochs", "${fidelity}"};
   choose_scheduler(*spec, rng);
   spec->budget.trials = 20 + static_cast<std::int64_t>(rng.below(15));
   spec->limits.retries = static_cast<int>(rng.below(3));
@@ -114,7 +115,7 @@ Scenario make_scenario(std::uint64_t seed) {
   s.processes = 2 + static_cast<int>(rng.below(3));
   s.parallel = 1 + static_cast<int>(rng.below(4));
   // Each fault strikes in some seeds only, so that a failure shows which one it needs; crashes in most.
-  const auto rate = [&](double chance, double highest) { return rng.chance(chance) ? highest * rng.uniform_open() : 0.0; };
+  const auto rate = [&](double chance, double highest) { return rng.chance(chance) ? highest * rng.uniform(0.25, 1) : 0.0; };
   s.crash_rate = rate(0.8, 0.01);
   s.store_error_rate = rate(0.5, 0.03);
   s.lost_answer_rate = rate(0.5, 0.02);
@@ -125,7 +126,7 @@ Scenario make_scenario(std::uint64_t seed) {
   s.request_rate = rate(0.4, 0.004);
   s.hang_rate = rate(0.4, 0.1);
   s.failure_rate = rate(0.5, 0.2);
-  if (s.crash_rate == 0 && s.stall_rate == 0 && s.store_error_rate == 0) s.crash_rate = 0.005;
+  if (s.crash_rate == 0 && s.store_error_rate == 0) s.crash_rate = 0.005;
   s.spec = spec;
   return s;
 }

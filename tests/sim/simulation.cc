@@ -201,7 +201,8 @@ void Simulation::boot(Process& process) {
     try {
       process.tuner = std::make_unique<Tuner>(*process.store, clock_, study_, tuner);
       return;
-    } catch (const Error&) {  // a process that cannot read its study at its start ends, and is started again
+    } catch (const Error& error) {  // a process that cannot read its study at its start ends, and is started again
+      if (error.code() == ErrorCode::invalid_input) throw;
     }
   }
 }
@@ -303,7 +304,7 @@ void Simulation::check_hands() {
 void Simulation::check_replay(Outcome& outcome) {
   for (Process& process : processes_) {
     if (!process.tuner || process.tuner->role() != TunerRole::leading) continue;
-    if (process.tuner->history().version() != checker_.last_seq()) continue;
+    if (!process.tuner->is_current() || process.tuner->history().version() != checker_.last_seq()) continue;
     const std::string wrong = compare_with_replay(store_, study_, scenario_.spec, *process.tuner);
     if (!wrong.empty()) throw Violation(wrong);
     ++outcome.replays;
@@ -332,7 +333,7 @@ Outcome Simulation::run(bool verbose) {
       if (rng_.chance(0.5)) advance();
       checker_.read(store_, study_);
       check_hands();
-      if (rng_.chance(0.02)) check_replay(outcome);
+      if (rng_.chance(0.005)) check_replay(outcome);
     }
     check_replay(outcome);
   } catch (const Violation& violation) {
