@@ -1,0 +1,10 @@
+# As a script: cmake -DOUT=… -DROOT=… -DFILES=a;b -P HoneEmbed.cmake writes the rows {path, content} of a C++ table of files.
+set(text "// Written by cmake/HoneEmbed.cmake.\n")
+foreach(file ${FILES})
+  file(READ ${ROOT}/${file} hex HEX)
+  string(LENGTH "${hex}" length)
+  math(EXPR count "${length} / 2")
+  string(REGEX REPLACE "(..)" "\\\\x\\1" bytes "${hex}")
+  string(APPEND text "{\"${file}\", std::string_view(\"${bytes}\", ${count})},\n")
+endforeach()
+file(WRITE ${OUT} "${text}")

@@ -1,0 +1,224 @@
+#include "hone/cli/outcome.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "hone/cli/lines.h"
+
+namespace hone::cli {
+namespace {
+
+constexpr std::int64_t kBurstLeast_us = 5'000'000;  ///< shorter runs may well report at their end
+constexpr double kBurstShare = 0.02;                ///< of the run's time, within which all reports came
+constexpr std::size_t kBurstReports = 4;
+
+Spread spread_of(const std::vector<double>& values) {
+  Spread spread;
+  spread.count = static_cast<int>(values.size());
+  for (const double v : values) spread.mean += v;
+  spread.mean /= static_cast<double>(values.size());
+  if (values.size() < 2) return spread;
+  double squares = 0;
+  for (const double v : values) squares += (v - spread.mean) * (v - spread.mean);
+  spread.sd = std::sqrt(squares / static_cast<double>(values.size() - 1));
+  return spread;
+}
+
+/// How far a trial's value may be from itself: the spread over its replicates, else over the last points of its curve.
+double noise_of(const Trial& trial) {
+  if (!trial.results.empty() && trial.results.front().sd) return *trial.results.front().sd;
+  constexpr std::size_t kPoints = 5;
+  if (trial.curve.size() < kPoints) return 0;
+  std::vector<double> steps;
+  for (std::size_t i = trial.curve.size() - kPoints + 1; i < trial.curve.size(); ++i) {
+    steps.push_back(std::abs(trial.curve[i].value - trial.curve[i - 1].value));
+  }
+  std::sort(steps.begin(), steps.end());
+  return steps[steps.size() / 2];
+}
+
+Gain gain_between(Goal goal, double best, double base, double noise) {
+  Gain gain;
+  gain.difference = best - base;
+  gain.default_value = base;
+  gain.better = is_better(goal, best, base);
+  const bool one_sign = (best > 0 && base > 0) || (best < 0 && base < 0);
+  if (one_sign && std::abs(base) > 2 * noise) gain.share = std::abs(gain.difference) / std::abs(base);
+  return gain;
+}
+
+void find_gain(const History& history, Outcome& outcome) {
+  for (const Trial& trial : history.trials()) {
+    if (trial.proposal->origin == TrialOrigin::default_config) outcome.default_trial = trial.number();
+  }
+  const std::int64_t base = outcome.default_trial;
+  if (base < 0 || base == outcome.best || !outcome.value) return;
+  const Trial& trial = history.trial(base);
+  if (trial.state != TrialState::complete || !trial.value() || std::isnan(*trial.value())) return;
+  const Goal goal = history.spec().objective().goal;
+  const auto best = confirmed_values(history, outcome.best);
+  const auto defaults = confirmed_values(history, base);
+  if (best.empty() || best.size() != defaults.size()) {
+    outcome.gain = gain_between(goal, *history.trial(outcome.best).value(), *trial.value(), noise_of(trial));
+    return;
+  }
+  const Spread base_spread = spread_of(defaults);
+  outcome.gain = gain_between(goal, spread_of(best).mean, base_spread.mean, base_spread.sd.value_or(0));
+  if (!outcome.gain->share || best.size() < 2) return;
+  std::vector<double> shares;  // the same seeds on both sides
+  for (std::size_t i = 0; i < best.size(); ++i) shares.push_back(std::abs(best[i] - defaults[i]) / std::abs(defaults[i]));
+  outcome.gain->share_sd = spread_of(shares).sd;
+}
+
+std::optional<double> steps_saved(const History& history) {
+  const StudySpec& spec = history.spec();
+  double full = spec.fidelity ? spec.fidelity->max.value_or(0) : 0;
+  if (full <= 0) {
+    for (const Trial& trial : history.trials()) {
+      if (trial.state == TrialState::complete) full = std::max(full, trial.reached.value_or(0));
+    }
+  }
+  double whole = 0;
+  double saved = 0;
+  for (const Trial& trial : history.trials()) {
+    if (trial.state != TrialState::complete && trial.state != TrialState::stopped) continue;
+    whole += full;
+    if (trial.state == TrialState::stopped) saved += std::max(0.0, full - trial.reached.value_or(0));
+  }
+  if (full <= 0 || whole <= 0 || saved <= 0) return std::nullopt;
+  return saved / whole;
+}
+
+bool came_in_one_burst(const History& history, const Trial& trial) {
+  const auto runs = history.runs_of(trial.number());
+  if (runs.empty()) return false;
+  const Run* run = history.run(runs.front());
+  const auto series = history.series(runs.front());
+  if (run->state != RunState::ended || run->end.busy_us < kBurstLeast_us || series.size() < kBurstReports) return false;
+  const auto [first, last] = std::minmax_element(series.begin(), series.end(), [](const auto& a, const auto& b) {
+    return a.busy_us < b.busy_us;
+  });
+  return first->fidelity != last->fidelity &&
+         static_cast<double>(last->busy_us - first->busy_us) < kBurstShare * static_cast<double>(run->end.busy_us);
+}
+
+/// The best by confirmation among those that were confirmed; −1 when none was.
+std::int64_t best_confirmed(const History& history) {
+  const Goal goal = history.spec().objective().goal;
+  std::int64_t best = -1;
+  double best_mean = 0;
+  for (const Trial& trial : history.trials()) {
+    const auto values = confirmed_values(history, trial.number());
+    if (values.empty()) continue;
+    const double mean = spread_of(values).mean;
+    if (best < 0 ? !std::isnan(mean) : is_better(goal, mean, best_mean)) {
+      best = trial.number();
+      best_mean = mean;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+std::optional<double> run_value(const History& history, RunId run, int metric) {
+  const Metric& declared = history.spec().metrics[static_cast<std::size_t>(metric)];
+  std::vector<std::pair<double, double>> points;
+  for (const auto& point : history.series(run)) {
+    if (point.metric == metric) points.emplace_back(point.fidelity, point.value);
+  }
+  if (points.empty()) return std::nullopt;
+  if (declared.take == Take::best) {
+    double best = points.front().second;
+    for (const auto& [at, value] : points) {
+      if (is_better(declared.goal, value, best) || std::isnan(best)) best = value;
+    }
+    return best;
+  }
+  std::stable_sort(points.begin(), points.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  if (declared.take == Take::last) return points.back().second;
+  const std::size_t count = std::min(points.size(), static_cast<std::size_t>(std::max(1, declared.take_count)));
+  double sum = 0;
+  for (std::size_t i = points.size() - count; i < points.size(); ++i) sum += points[i].second;
+  return sum / static_cast<double>(count);
+}
+
+std::vector<double> confirmed_values(const History& history, std::int64_t trial) {
+  std::vector<std::pair<int, double>> found;
+  for (const RunId id : history.runs_of(trial)) {
+    const Run* run = history.run(id);
+    if (run->plan.purpose != RunPurpose::confirm || run->state != RunState::ended) continue;
+    if (run->end.outcome != RunOutcome::finished) continue;
+    if (const auto value = run_value(history, id, 0)) found.emplace_back(run->plan.replicate, *value);
+  }
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<double> values;
+  for (const auto& [seed, value] : found) values.push_back(value);
+  return values;
+}
+
+Outcome find_outcome(const History& history) {
+  Outcome outcome;
+  const std::int64_t confirmed = best_confirmed(history);
+  outcome.best = confirmed >= 0 ? confirmed : history.best();
+  if (outcome.best >= 0) {
+    const Trial& trial = history.trial(outcome.best);
+    outcome.best_is_complete = trial.state == TrialState::complete;
+    const auto values = confirmed_values(history, outcome.best);
+    outcome.confirmed = !values.empty();
+    if (outcome.confirmed) {
+      outcome.value = spread_of(values);
+    } else if (const auto value = trial.value()) {
+      const Result& result = trial.results.front();
+      outcome.value = Spread{*value, result.sd, result.count};
+    }
+    for (const Result& result : trial.results) {
+      if (result.metric == 0) continue;
+      outcome.other_metrics.emplace_back(history.spec().metrics[static_cast<std::size_t>(result.metric)].name, result.value);
+    }
+    find_gain(history, outcome);
+  }
+  for (const Trial& trial : history.trials()) {
+    if (trial.state == TrialState::failed) ++outcome.failures[trial.fail_kind];
+    if (came_in_one_burst(history, trial)) outcome.burst.push_back(trial.number());
+  }
+  outcome.steps_saved = steps_saved(history);
+  return outcome;
+}
+
+Value outcome_json(const History& history, const Outcome& outcome, const std::string& study) {
+  const TrialCounts& counts = history.counts();
+  Value row = Value::Map{};
+  row.set("event", "summary").set("study", study).set("state", study_state_name(history.state()));
+  row.set("reason", history.state_reason());
+  Value by_state = Value::Map{};
+  by_state.set("complete", counts.complete).set("stopped", counts.stopped).set("failed", counts.failed);
+  by_state.set("running", counts.running).set("queued", counts.queued).set("paused", counts.paused);
+  by_state.set("cancelled", counts.cancelled);
+  row.set("trials", std::move(by_state));
+  if (outcome.best >= 0) {
+    Value best = trial_json(history, history.trial(outcome.best));
+    if (outcome.value) {
+      best.set("value", outcome.value->mean).set("n", outcome.value->count).set("confirmed", outcome.confirmed);
+      if (outcome.value->sd) best.set("sd", *outcome.value->sd);
+    }
+    row.set("best", std::move(best));
+  } else {
+    row.set("best", nullptr);
+  }
+  if (outcome.gain) {
+    Value gain = Value::Map{};
+    gain.set("default", outcome.gain->default_value).set("difference", outcome.gain->difference);
+    gain.set("better", outcome.gain->better);
+    if (outcome.gain->share) gain.set("share", *outcome.gain->share);
+    if (outcome.gain->share_sd) gain.set("share_sd", *outcome.gain->share_sd);
+    row.set("gain", std::move(gain));
+  }
+  if (outcome.steps_saved) row.set("steps_saved", *outcome.steps_saved);
+  Value failures = Value::Map{};
+  for (const auto& [kind, count] : outcome.failures) failures.set(fail_kind_name(kind), count);
+  row.set("failures", std::move(failures));
+  return row;
+}
+
+}  // namespace hone::cli

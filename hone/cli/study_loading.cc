@@ -1,0 +1,126 @@
+#include "hone/cli/study_loading.h"
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "hone/base/error.h"
+#include "hone/base/file.h"
+#include "hone/base/text.h"
+#include "hone/runner/metric_parser.h"
+#include "hone/sampler/sampler.h"
+#include "hone/scheduler/scheduler.h"
+#include "hone/study/command_line_space.h"
+
+namespace hone::cli {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::int64_t kStudyFileBytes = 4 << 20;
+
+FileKind kind_of(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return FileKind::missing;
+  if (S_ISDIR(info.st_mode)) return FileKind::folder;
+  return access(path.c_str(), X_OK) == 0 ? FileKind::executable : FileKind::file;
+}
+
+std::optional<std::string> variable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+LoadOptions options_for(const fs::path& folder) {
+  LoadOptions options;
+  options.folder = folder.string();
+  options.current_folder = fs::current_path().string();
+  options.file_kind = kind_of;
+  options.environment = variable;
+  options.samplers = sampler_help();
+  options.schedulers = scheduler_help();
+  options.metric_formats = metric_format_names();
+  options.check_pattern = check_metric_pattern;
+  return options;
+}
+
+/// Paths of configuration files are relative to the study file, and programs may run elsewhere.
+void make_absolute(StudySpec& spec, const fs::path& folder) {
+  for (ConfigFile& file : spec.command.files) {
+    if (!file.from.starts_with('/') && !file.from.starts_with("${")) file.from = (folder / file.from).string();
+  }
+}
+
+}  // namespace
+
+ReadStudy read_study(const std::string& path) {
+  ReadStudy read;
+  read.path = path;
+  if (kind_of(path) == FileKind::folder) {
+    throw Error(ErrorCode::invalid_input, fmt::format("{} is a folder, not a study file", path),
+                kind_of(path + "/study.yaml") != FileKind::missing ? fmt::format("did you mean {}/study.yaml?", path) : "");
+  }
+  try {
+    read.source = read_file(path, kStudyFileBytes);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::not_found) throw;
+    throw Error(ErrorCode::not_found, fmt::format("there is no study file {}", path),
+                "hone init -- python train.py writes one; hone help study-file says what it may hold");
+  }
+  const fs::path folder = fs::absolute(path).lexically_normal().parent_path();
+  read.loaded = load_study_file(read.source, path, options_for(folder));
+  if (read.loaded.spec) make_absolute(*read.loaded.spec, folder);
+  if (!read.loaded.diagnostics.empty()) {
+    read.report = render_diagnostics(read.loaded.diagnostics, read.source, path);
+  }
+  return read;
+}
+
+ReadStudy make_study(const CommandStudy& wanted) {
+  if (wanted.minimize.has_value() == wanted.maximize.has_value()) {
+    throw Error(ErrorCode::invalid_input, "what should be optimised?",
+                "say --minimize METRIC or --maximize METRIC, as the program prints it: hone run --minimize val_loss -- python train.py …");
+  }
+  const fs::path folder = fs::current_path();
+  CommandLineStudy line = read_command_line(wanted.command);
+  StudySpec spec;
+  const bool good = fill_from_command_line(line, folder.string(), spec);
+  Metric metric;
+  metric.name = wanted.minimize ? *wanted.minimize : *wanted.maximize;
+  metric.goal = wanted.minimize ? Goal::minimize : Goal::maximize;
+  spec.metrics = {metric};
+  if (wanted.method) spec.sampler.name = *wanted.method;
+  spec.budget.stop_without_improvement = spec.sampler.name == "auto";
+  std::string stem;
+  for (const std::string& word : wanted.command) {
+    if (word.ends_with(".py") || stem.empty()) stem = fs::path(word).stem().string();
+    if (word.ends_with(".py")) break;
+  }
+  spec.name = wanted.name.value_or(stem.empty() ? "study" : stem);
+  ReadStudy read;
+  read.path = "command";
+  read.source = line.text;
+  if (!line.diagnostics.empty()) read.report = render_diagnostics(line.diagnostics, line.text, "command");
+  read.loaded.diagnostics = line.diagnostics;
+  if (good) read.loaded.spec = std::move(spec);
+  if (good && read.loaded.spec->space.dimension() == 0) {
+    throw Error(ErrorCode::invalid_input, "the command has nothing that may vary",
+                "write a law where a value stands: --lr '~log(1e-5,1e-1)' --batch '~[8,16,32]'; see: hone help command-line");
+  }
+  return read;
+}
+
+std::string diagnostics_json(const ReadStudy& read) {
+  std::string out;
+  for (const Diagnostic& d : read.loaded.diagnostics) {
+    Value row = Value::Map{};
+    row.set("severity", d.severity == Severity::error ? "error" : d.severity == Severity::warning ? "warning" : "note");
+    row.set("file", read.path).set("line", d.line).set("column", d.column).set("message", d.message);
+    if (!d.fix.empty()) row.set("fix", d.fix);
+    out += row.dump() + "\n";
+  }
+  return out;
+}
+
+}  // namespace hone::cli

@@ -1,0 +1,349 @@
+#include "hone/tuner/job_builder.h"
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "hone/base/error.h"
+#include "hone/base/file.h"
+#include "hone/base/log.h"
+#include "hone/base/text.h"
+#include "hone/study/config_files.h"
+#include "hone/study/placeholders.h"
+#include "hone/tuner/job_builder_files.h"
+#include "hone/tuner/settle.h"
+
+namespace hone {
+namespace fs = std::filesystem;
+namespace {
+
+using Environment = std::vector<std::pair<std::string, std::string>>;
+
+constexpr const char* kJobFile = "job.json";
+
+std::optional<std::string> value_of(const Environment& environment, const std::string& name) {
+  for (auto it = environment.rbegin(); it != environment.rend(); ++it) {
+    if (it->first == name) return it->second;
+  }
+  return std::nullopt;
+}
+
+void set_variable(Environment& environment, const std::string& name, std::string value) {
+  for (auto& [known, old] : environment) {
+    if (known == name) {
+      old = std::move(value);
+      return;
+    }
+  }
+  environment.emplace_back(name, std::move(value));
+}
+
+/// A path of the study file: relative ones are seen from the folder in which programs run.
+fs::path in_workdir(const StudySpec& spec, const std::string& path) {
+  return path.starts_with('/') ? fs::path(path) : fs::path(spec.command.workdir) / path;
+}
+
+std::int64_t size_of(const fs::path& path) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0 ? static_cast<std::int64_t>(info.st_size) : 0;
+}
+
+bool is_below(const fs::path& path, const fs::path& folder) {
+  const std::string text = path.lexically_normal().string();
+  return text.starts_with(folder.lexically_normal().string() + "/");
+}
+
+/// The entries of `files`; what is wrong, or nullopt.
+std::optional<std::string> write_config_files(const StudySpec& spec, const ExpandContext& context) {
+  constexpr std::int64_t kConfigFileBytes = 16 << 20;
+  for (const ConfigFile& file : spec.command.files) {
+    const auto from = expand_text(file.from, spec, context);
+    if (const auto* wrong = std::get_if<ExpandError>(&from)) return "files.from: " + wrong->message;
+    const auto to = expand_text(file.to, spec, context);
+    if (const auto* wrong = std::get_if<ExpandError>(&to)) return "files.to: " + wrong->message;
+    const fs::path source = in_workdir(spec, std::get<std::string>(from));
+    const auto text = expand_config_file(file, read_file(source, kConfigFileBytes), spec, context);
+    if (const auto* wrong = std::get_if<ExpandError>(&text)) return source.string() + ": " + wrong->message;
+    const fs::path target = in_workdir(spec, std::get<std::string>(to));
+    if (!fs::exists(target.parent_path())) make_private_folder(target.parent_path());
+    write_private_file(target, std::get<std::string>(text));
+  }
+  return std::nullopt;
+}
+
+/// The runs' folders within the folder of a trial or replicate.
+std::vector<fs::path> run_folders_in(const fs::path& folder) {
+  return match_paths((folder / "run-*").string());
+}
+
+}  // namespace
+
+/// A job as it is put together.
+struct LocalJobBuilder::Draft {
+  fs::path trial_dir;
+  fs::path folder;
+  fs::path metrics;
+  std::optional<std::string> checkpoint;
+  std::vector<std::string> argv;
+  Environment environment;
+  std::vector<JobSource> sources;
+};
+
+LocalJobBuilder::LocalJobBuilder(std::shared_ptr<const StudySpec> spec, const Clock& clock, JobBuilderOptions options)
+    : spec_(std::move(spec)), clock_(clock), options_(std::move(options)), gpu_states_(options_.gpus.size()) {
+  interpreter_ = find_interpreter([this](const std::string& name) { return value_of(options_.environment, name); },
+                                  [](const std::string& path) { return access(path.c_str(), X_OK) == 0; });
+}
+
+LocalJobBuilder::~LocalJobBuilder() = default;
+
+fs::path LocalJobBuilder::trial_dir(const fs::path& trials_folder, const RunPlan& plan) {
+  const fs::path trial = trials_folder / std::to_string(plan.trial);
+  if (plan.purpose != RunPurpose::search) {
+    return trial / fmt::format("{}-{}", run_purpose_name(plan.purpose), plan.replicate);
+  }
+  return plan.replicate == 0 ? trial : trial / fmt::format("replicate-{}", plan.replicate);
+}
+
+fs::path LocalJobBuilder::run_folder(const fs::path& trials_folder, const RunPlan& plan) {
+  return trial_dir(trials_folder, plan) / fmt::format("run-{}-{}", plan.segment, plan.attempt);
+}
+
+std::variant<BuiltJob, JobRefused, NoRoom> LocalJobBuilder::build(const Claim& claim) {
+  const RunId run = claim.run.id;
+  if (!take_devices(run)) return NoRoom{};
+  Draft draft;
+  draft.trial_dir = trial_dir(options_.trials_folder, claim.run.plan);
+  draft.folder = run_folder(options_.trials_folder, claim.run.plan);
+  draft.metrics = draft.folder / "metrics.jsonl";
+  devices_[run].folder = draft.folder.string();
+  std::optional<std::string> problem;
+  try {
+    problem = fill(claim, draft);
+  } catch (const Error& error) {
+    problem = error.what();
+  } catch (const fs::filesystem_error& error) {
+    problem = error.what();
+  }
+  if (problem) {
+    give_back(run);
+    return JobRefused{*problem};
+  }
+  BuiltJob built;
+  Job& job = built.job;
+  job.run = run;
+  job.token = claim.run.token;
+  job.study_uid = options_.study_uid;
+  job.argv = draft.argv;
+  job.env = std::move(draft.environment);
+  job.workdir = spec_->command.workdir;
+  job.folder = draft.folder.string();
+  job.sources = std::move(draft.sources);
+  job.tty = spec_->command.tty;
+  job.output_limit_bytes = spec_->limits.output_bytes;
+  job.cpus = devices_[run].cpus;
+  job.orphan_us = spec_->limits.orphan_us;
+  built.start.argv = std::move(draft.argv);
+  built.start.folder = job.folder;
+  built.start.devices = devices_json(run);
+  built.start.environment = options_.environment_record;
+  return built;
+}
+
+std::optional<std::string> LocalJobBuilder::fill(const Claim& claim, Draft& draft) {
+  make_private_folder(draft.folder);
+  const RunPlan& plan = claim.run.plan;
+  if (plan.resume_from == kNewestCheckpoint && spec_->checkpoint) {
+    // The pattern itself may name the trial's folder and parameters, never a checkpoint.
+    const ExpandContext context{claim.proposal->config, plan.seed, plan.trial, draft.trial_dir.string()};
+    const auto pattern = expand_text(spec_->checkpoint->path, *spec_, context);
+    if (const auto* wrong = std::get_if<ExpandError>(&pattern)) return "checkpoint.path: " + wrong->message;
+    const auto newest = newest_checkpoint(in_workdir(*spec_, std::get<std::string>(pattern)).string(),
+                                          spec_->checkpoint->ready, run_folders_in(draft.trial_dir));
+    if (newest) draft.checkpoint = newest->string();
+  } else if (!plan.resume_from.empty() && plan.resume_from != kNewestCheckpoint) {
+    if (!fs::exists(plan.resume_from)) {
+      return fmt::format("the checkpoint {} that this run should go on from does not exist", plan.resume_from);
+    }
+    draft.checkpoint = plan.resume_from;
+  }
+  return write_files(claim, draft);
+}
+
+std::optional<std::string> LocalJobBuilder::write_files(const Claim& claim, Draft& draft) {
+  const RunPlan& plan = claim.run.plan;
+  const Config& config = claim.proposal->config;
+  const auto lookup = [this](const std::string& name) { return value_of(options_.environment, name); };
+  ExpandContext context{config, plan.seed, plan.trial, draft.trial_dir.string()};
+  context.fidelity = plan.fidelity_target;
+  context.checkpoint = draft.checkpoint;
+  context.gpu = gpu_text(claim.run.id);
+  context.port = devices_[claim.run.id].port;
+  context.interpreter = interpreter_;
+  context.environment = lookup;
+
+  make_private_folder(draft.trial_dir / "checkpoints");
+  write_private_file(draft.trial_dir / "config.json", config_json(*spec_, config));
+  auto argv = expand_command(*spec_, context);
+  if (const auto* wrong = std::get_if<ExpandError>(&argv)) return wrong->message;
+  draft.argv = std::get<std::vector<std::string>>(std::move(argv));
+  if (draft.argv.empty()) return "the command is empty once its placeholders are filled in";
+  if (auto problem = write_config_files(*spec_, context)) return *problem;
+
+  draft.environment = environment_of(claim, draft);
+  for (const auto& [name, text] : spec_->command.env) {
+    const auto value = expand_text(text, *spec_, context);
+    if (const auto* wrong = std::get_if<ExpandError>(&value)) return fmt::format("env {}: {}", name, wrong->message);
+    set_variable(draft.environment, name, std::get<std::string>(value));
+  }
+  write_private_file(draft.folder / "wandb-parameters.yaml", wandb_parameter_file(*spec_, config));
+  add_wandb(draft, draft.environment);
+
+  draft.sources = {{"stdout", (draft.folder / "stdout.log").string(), 0},
+                   {"stderr", (draft.folder / "stderr.log").string(), 0},
+                   {"metrics", draft.metrics.string(), 0}};
+  for (const std::string& pattern : spec_->metric_source.files) {
+    const auto expanded = expand_text(pattern, *spec_, context);
+    if (const auto* wrong = std::get_if<ExpandError>(&expanded)) return "metric_source.files: " + wrong->message;
+    const fs::path path = in_workdir(*spec_, std::get<std::string>(expanded));
+    // What an earlier attempt left there is not this run's: put aside when the run starts anew, skipped when it goes on.
+    if (!draft.checkpoint && is_below(path, draft.trial_dir) && fs::exists(path)) {
+      fs::rename(path, draft.folder / ("before-" + path.filename().string()));
+    }
+    draft.sources.push_back({path.string(), path.string(), size_of(path)});
+  }
+
+  Value job = Value::Map{};
+  Value::List sources;
+  for (const JobSource& source : draft.sources) sources.emplace_back(Value::List{source.name, source.path});
+  job.set("sources", Value(std::move(sources))).set("devices", Value::parse(devices_json(claim.run.id)).value_or(Value::Map{}));
+  write_private_file(draft.folder / kJobFile, job.dump() + "\n");
+  return std::nullopt;
+}
+
+Environment LocalJobBuilder::environment_of(const Claim& claim, const Draft& draft) {
+  const RunPlan& plan = claim.run.plan;
+  const RunId run = claim.run.id;
+  Environment environment = options_.environment;
+  const auto is_set = [&](const std::string& name) {
+    if (value_of(options_.environment, name)) return true;
+    return std::any_of(spec_->command.env.begin(), spec_->command.env.end(),
+                       [&](const auto& entry) { return entry.first == name; });
+  };
+  for (auto& [name, value] : thread_variables(options_.cpus, options_.parallel, spec_->resources.cpus, is_set)) {
+    set_variable(environment, name, value);
+  }
+  if (!is_set("PYTHONUNBUFFERED")) set_variable(environment, "PYTHONUNBUFFERED", "1");
+  const Devices& devices = devices_[run];
+  if (options_.gpus_per_run > 0) {
+    std::vector<std::string> tokens;
+    for (const std::size_t i : devices.gpus) tokens.push_back(options_.gpus[i].token);
+    for (auto& [name, value] : gpu_variables(tokens)) set_variable(environment, name, value);
+  }
+  if (devices.port) {
+    if (!is_set("MASTER_ADDR")) set_variable(environment, "MASTER_ADDR", "127.0.0.1");
+    if (!is_set("MASTER_PORT")) set_variable(environment, "MASTER_PORT", std::to_string(*devices.port));
+  }
+  for (auto& [name, value] : parameter_environment(*spec_, claim.proposal->config)) {
+    set_variable(environment, name, std::move(value));
+  }
+  set_variable(environment, "HONE_STUDY", options_.study_name);
+  set_variable(environment, "HONE_TRIAL", std::to_string(plan.trial));
+  set_variable(environment, "HONE_TRIAL_DIR", draft.trial_dir.string());
+  set_variable(environment, "HONE_METRICS", draft.metrics.string());
+  set_variable(environment, "HONE_CHECKPOINT_DIR", (draft.trial_dir / "checkpoints").string());
+  set_variable(environment, "HONE_SEED", std::to_string(plan.seed));
+  set_variable(environment, "HONE_RUN", fmt::format("{}/{}/{}", options_.study_uid, run.value, claim.run.token));
+  if (draft.checkpoint) set_variable(environment, "HONE_RESUME_FROM", *draft.checkpoint);
+  if (plan.fidelity_target) set_variable(environment, "HONE_FIDELITY", format_double(*plan.fidelity_target));
+  return environment;
+}
+
+void LocalJobBuilder::add_wandb(Draft& draft, Environment& environment) {
+  if (hook_folder_.empty()) hook_folder_ = write_wandb_hook(options_.private_folder).string();
+  const std::string before = value_of(environment, "PYTHONPATH").value_or("");
+  set_variable(environment, "PYTHONPATH", before.empty() ? hook_folder_ : hook_folder_ + ":" + before);
+  set_variable(environment, "WANDB_SWEEP_PARAM_PATH", (draft.folder / "wandb-parameters.yaml").string());
+  if (value_of(environment, "WANDB_MODE")) return;  // the user's own ways with wandb
+  set_variable(environment, "WANDB_MODE", "offline");
+  if (!value_of(environment, "WANDB_DIR")) set_variable(environment, "WANDB_DIR", draft.folder.string());
+  if (!value_of(environment, "WANDB_RUN_ID")) {
+    const std::string uid = options_.study_uid.size() > 8 ? options_.study_uid.substr(options_.study_uid.size() - 8)
+                                                          : options_.study_uid;
+    set_variable(environment, "WANDB_RUN_ID",
+                 fmt::format("{}-{}-{}", uid, draft.trial_dir.filename().string(), draft.folder.filename().string()));
+  }
+  if (!value_of(environment, "WANDB_SILENT")) set_variable(environment, "WANDB_SILENT", "true");
+}
+
+Job LocalJobBuilder::rebuild(const Claim& claim) {
+  Job job;
+  job.run = claim.run.id;
+  job.token = claim.run.token;
+  job.study_uid = options_.study_uid;
+  job.workdir = spec_->command.workdir;
+  const Value started = Value::parse(claim.started).value_or(Value::Map{});
+  job.folder = started.string_or("folder", run_folder(options_.trials_folder, claim.run.plan).string());
+  if (const Value* argv = started.find("argv"); argv != nullptr && argv->is_list()) {
+    for (const Value& argument : argv->as_list()) {
+      if (argument.is_string()) job.argv.push_back(argument.as_string());
+    }
+  }
+  job.tty = spec_->command.tty;
+  job.output_limit_bytes = spec_->limits.output_bytes;
+  job.orphan_us = spec_->limits.orphan_us;
+  const fs::path folder = job.folder;
+  std::optional<Value> stored;
+  if (fs::exists(folder / kJobFile)) stored = Value::parse(read_file(folder / kJobFile, 1 << 20));
+  const Value* sources = stored ? stored->find("sources") : nullptr;
+  if (sources != nullptr && sources->is_list()) {
+    for (const Value& row : sources->as_list()) {
+      if (!row.is_list() || row.as_list().size() != 2) continue;
+      job.sources.push_back({row.as_list()[0].as_string(), row.as_list()[1].as_string(), 0});
+    }
+  }
+  if (job.sources.size() < 2) {
+    job.sources = {{"stdout", (folder / "stdout.log").string(), 0},
+                   {"stderr", (folder / "stderr.log").string(), 0},
+                   {"metrics", (folder / "metrics.jsonl").string(), 0}};
+  }
+  // Its devices are in use.
+  Devices& devices = devices_[claim.run.id];
+  devices.folder = job.folder;
+  const Value* held = stored ? stored->find("devices") : nullptr;
+  const Value* gpus = held != nullptr ? held->find("gpus") : nullptr;
+  if (gpus != nullptr && gpus->is_list()) {
+    for (const Value& token : gpus->as_list()) {
+      for (std::size_t i = 0; i < options_.gpus.size(); ++i) {
+        if (!token.is_string() || options_.gpus[i].token != token.as_string()) continue;
+        devices.gpus.push_back(i);
+        gpu_states_[i].load = std::min(1.0, gpu_states_[i].load + std::min(1.0, options_.gpus_per_run));
+      }
+    }
+  }
+  const Value* cpus = held != nullptr ? held->find("cpus") : nullptr;
+  if (cpus != nullptr && cpus->is_list()) {
+    for (const Value& cpu : cpus->as_list()) {
+      if (cpu.is_int()) devices.cpus.push_back(static_cast<int>(cpu.as_int()));
+    }
+  }
+  return job;
+}
+
+void LocalJobBuilder::release(RunId run) {
+  const auto it = devices_.find(run);
+  if (it == devices_.end()) return;
+  try {
+    if (!it->second.folder.empty() && fs::exists(it->second.folder)) {
+      write_private_file(fs::path(it->second.folder) / kEndedFile, "");
+    }
+  } catch (const Error& error) {
+    log(LogLevel::debug, error.what());
+  }
+  give_back(run);
+}
+
+}  // namespace hone
