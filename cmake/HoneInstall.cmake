@@ -1,8 +1,8 @@
 # What `cmake --install` puts where: the programs, and the C++ library as one archive with a package that find_package(hone) finds.
 #
-# The folders' libraries are merged into libhone.a. What they link privately is read from the targets; HONE_PACKAGES says how a
-# user's build finds each, and a library that is missing there ends the configuration of an install, so that the list stays whole.
-# Headers are installed as they lie, without those that only tests and other sources include.
+# The folders' libraries are merged into libhone.a. What they link privately is read from the targets; the list below says how a user's
+# build finds each, and a library that is missing there is warned of. Headers are installed as they lie, without those that only tests
+# and other sources include.
 if(HONE_SANITIZE STREQUAL "" AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   set(install_by_default ON)
 else()
@@ -36,6 +36,7 @@ set(found_CLI11::CLI11 "")
 set(plain_libraries xxhash nlopt nlopt_cxx m dl rt ${CMAKE_DL_LIBS})
 
 get_property(components GLOBAL PROPERTY HONE_COMPONENTS)
+list(REMOVE_ITEM components hone_cli hone_server)  # the program's own
 set(objects "")
 set(links "")
 set(finds "")
