@@ -123,8 +123,8 @@ def light_headers(path, text, known=()):
 
 
 def determinism(path, text, known=()):
-    """Random numbers come from hone/base/rng.h, instants from the Clock."""
-    if suffix(path) not in SOURCE:
+    """Random numbers come from hone/base/rng.h, instants from the Clock; programs in examples/ are not ours."""
+    if suffix(path) not in SOURCE or path.startswith("examples/"):
         return []
     banned = [
         (r"std::random_device|std::mt19937|std::default_random_engine|\bstd::rand\b", "use hone/base/rng.h"),
