@@ -1,8 +1,9 @@
-# What `cmake --install` puts where: the programs, and the C++ library as one archive with a package that find_package(hone) finds.
+# What `cmake --install` puts where: the programs, and the C++ library as one archive with a package
+# that find_package(hone) finds.
 #
-# The folders' libraries are merged into libhone.a. What they link privately is read from the targets; the list below says how a user's
-# build finds each, and a library that is missing there is warned of. Headers are installed as they lie, without those that only tests
-# and other sources include.
+# The folders' libraries are merged into libhone.a. What they link privately is read from the targets;
+# the list below says how a user's build finds each, and a library that is missing there is warned of.
+# Headers are installed as they lie, without those that only tests and other sources include.
 if(HONE_SANITIZE STREQUAL "" AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   set(install_by_default ON)
 else()

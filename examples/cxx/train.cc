@@ -1,5 +1,6 @@
-// A program to tune that knows nothing of hone: flags in, lines out. It learns to tell two spirals apart with a small network (one
-// hidden layer, stochastic gradient descent with momentum) and prints the loss on points that it does not learn from.
+// A program to tune that knows nothing of hone: flags in, lines out. It learns to tell two spirals
+// apart with a small network (one hidden layer, stochastic gradient descent with momentum) and
+// prints the loss on points that it does not learn from.
 //
 //   ./train --rate 0.05 --momentum 0.9 --hidden 16 --batch 8 --seed 1
 #include <algorithm>
@@ -28,9 +29,11 @@ std::vector<Point> spirals(int count, std::mt19937& random) {
   std::vector<Point> points;
   for (int i = 0; i < count; ++i) {
     const double turn = 1 + 5 * (static_cast<double>(random() % 10000) / 10000);
-    const double noise = static_cast<double>(random() % 1000 + random() % 1000) / 500 - 2;  // radians; the arms overlap a little
+    const double noise = static_cast<double>(random() % 1000 + random() % 1000) / 500 -
+                         2;  // radians; the arms overlap a little
     const double side = i % 2 == 0 ? 0 : 3.14159265358979;
-    points.push_back({turn / 6 * std::cos(turn + side + noise), turn / 6 * std::sin(turn + side + noise), i % 2 == 0 ? 0.0 : 1.0});
+    points.push_back({turn / 6 * std::cos(turn + side + noise),
+                      turn / 6 * std::sin(turn + side + noise), i % 2 == 0 ? 0.0 : 1.0});
   }
   return points;
 }
@@ -96,11 +99,16 @@ Options parse(int argc, char** argv) {
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string name = argv[i];
     const double value = std::atof(argv[i + 1]);
-    if (name == "--rate") options.rate = value;
-    else if (name == "--momentum") options.momentum = value;
-    else if (name == "--hidden") options.hidden = static_cast<int>(value);
-    else if (name == "--batch") options.batch = static_cast<int>(value);
-    else if (name == "--seed") options.seed = static_cast<unsigned>(value);
+    if (name == "--rate")
+      options.rate = value;
+    else if (name == "--momentum")
+      options.momentum = value;
+    else if (name == "--hidden")
+      options.hidden = static_cast<int>(value);
+    else if (name == "--batch")
+      options.batch = static_cast<int>(value);
+    else if (name == "--seed")
+      options.seed = static_cast<unsigned>(value);
     else {
       std::fprintf(stderr, "train: unknown flag %s\n", argv[i]);
       std::exit(2);
@@ -114,7 +122,8 @@ Options parse(int argc, char** argv) {
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
   std::mt19937 data_random(1), random(options.seed);
-  const std::vector<Point> training = spirals(400, data_random), validation = spirals(400, data_random);
+  const std::vector<Point> training = spirals(400, data_random),
+                           validation = spirals(400, data_random);
   Network network(options, random);
   for (int epoch = 1; epoch <= 27; ++epoch) {
     for (int i = 0; i < 400; i += options.batch) {

@@ -1,4 +1,5 @@
-// The C++ library without hone's processes: ask for a configuration, evaluate it here, tell the value.
+// The C++ library without hone's processes: ask for a configuration, evaluate it here, tell the
+// value.
 #include <cmath>
 #include <cstdio>
 
@@ -7,8 +8,10 @@
 int main() {
   hone::StudySpec spec;
   spec.space = *hone::SearchSpace::create(
-      {{"rate", hone::Real{hone::Law::log_uniform, 1e-5, 1e-1}, {}, {}, {}},
-       {"layers", hone::Integer{1, 6}, {}, {}, {}}}, {}).space;
+                    {{"rate", hone::Real{hone::Law::log_uniform, 1e-5, 1e-1}, {}, {}, {}},
+                     {"layers", hone::Integer{1, 6}, {}, {}, {}}},
+                    {})
+                    .space;
   spec.metrics = {{"loss"}};
   spec.sampler.name = "random";
   hone::AskTell study(spec);
@@ -19,6 +22,6 @@ int main() {
     study.tell(trial->number, std::pow(std::log10(rate) + 3.5, 2) + std::abs(layers - 5));
   }
   const auto best = study.best();
-  std::printf("best of 50 trials: number %d, loss %.3f, %s\n", static_cast<int>(best->number), best->value,
-              best->config.canonical().c_str());
+  std::printf("best of 50 trials: number %d, loss %.3f, %s\n", static_cast<int>(best->number),
+              best->value, best->config.canonical().c_str());
 }

@@ -85,12 +85,13 @@ std::optional<Asked> AskTell::ask() {
 
 AskTell::Out AskTell::out(std::int64_t number) const {
   if (number < 0 || number >= history_.size()) {
-    throw Error(ErrorCode::not_found, fmt::format("there is no trial {}; {} were asked for", number, history_.size()));
+    throw Error(ErrorCode::not_found,
+                fmt::format("there is no trial {}; {} were asked for", number, history_.size()));
   }
   const Trial& trial = history_.trial(number);
   if (trial.state != TrialState::running) {
-    throw Error(ErrorCode::conflict,
-                fmt::format("trial {} was told before: it is {}", number, trial_state_name(trial.state)));
+    throw Error(ErrorCode::conflict, fmt::format("trial {} was told before: it is {}", number,
+                                                 trial_state_name(trial.state)));
   }
   return {number, history_.runs_of(number).front()};
 }
@@ -108,8 +109,9 @@ void AskTell::tell(std::int64_t number, double value) { tell(number, std::span(&
 void AskTell::tell(std::int64_t number, std::span<const double> values) {
   const Out trial = out(number);
   if (values.size() != spec_->metrics.size()) {
-    throw Error(ErrorCode::invalid_input, fmt::format("trial {}: {} values for {} declared metrics", number,
-                                                      values.size(), spec_->metrics.size()));
+    throw Error(ErrorCode::invalid_input,
+                fmt::format("trial {}: {} values for {} declared metrics", number, values.size(),
+                            spec_->metrics.size()));
   }
   // The end of the curve: a trial that is told has been evaluated in full.
   const double fidelity = spec_->fidelity ? spec_->fidelity->max.value_or(spec_->fidelity->min) : 1;
@@ -136,7 +138,8 @@ void AskTell::tell(std::int64_t number, std::span<const double> values) {
 void AskTell::tell_failed(std::int64_t number, FailKind kind, const std::string& detail) {
   const Out trial = out(number);
   if (kind == FailKind::none) {
-    throw Error(ErrorCode::invalid_input, fmt::format("trial {}: a failed trial has a kind of failure", number));
+    throw Error(ErrorCode::invalid_input,
+                fmt::format("trial {}: a failed trial has a kind of failure", number));
   }
   RunEnd run_end;
   run_end.outcome = RunOutcome::failed;

@@ -1,5 +1,6 @@
-// A study without processes, store or leader: the caller asks for configurations, evaluates them itself and tells the values.
-// The record is kept in memory, in the same changes that a store would hold, so a sampler sees the same history either way.
+// A study without processes, store or leader: the caller asks for configurations, evaluates them
+// itself and tells the values. The record is kept in memory, in the same changes that a store would
+// hold, so a sampler sees the same history either way.
 #pragma once
 
 #include <cstdint>
@@ -26,24 +27,28 @@ struct BestTrial {
   double value = 0;
 };
 
-/// Not thread-safe. Any number of trials may be out at a time, and they may be told in any order. The same spec and seed, asked and
-/// told in the same order, give the same configurations.
+/// Not thread-safe. Any number of trials may be out at a time, and they may be told in any order.
+/// The same spec and seed, asked and told in the same order, give the same configurations.
 class AskTell {
  public:
-  /// Uses the spec's space, metrics, sampler, seed, `run_default_first` and `budget.trials`. Throws Error(invalid_input) when the
-  /// sampler is unknown, its options are wrong, it cannot search the space, or no objective is declared.
+  /// Uses the spec's space, metrics, sampler, seed, `run_default_first` and `budget.trials`. Throws
+  /// Error(invalid_input) when the sampler is unknown, its options are wrong, it cannot search the
+  /// space, or no objective is declared.
   explicit AskTell(StudySpec spec);
 
-  /// The next trial; nullopt when none is left (the budget is used, or a finite space is covered), and then `why_done` says so.
+  /// The next trial; nullopt when none is left (the budget is used, or a finite space is covered),
+  /// and then `why_done` says so.
   std::optional<Asked> ask();
   const std::string& why_done() const { return why_done_; }
 
   /// Ends a trial with the value of the only declared metric. A NaN fails it, as a program's would.
   void tell(std::int64_t number, double value);
-  /// The same with a value for every declared metric, in the order of the spec. Both throw Error(invalid_input) when the count is
-  /// wrong, Error(not_found) for an unknown trial and Error(conflict) for one that has ended.
+  /// The same with a value for every declared metric, in the order of the spec. Both throw
+  /// Error(invalid_input) when the count is wrong, Error(not_found) for an unknown trial and
+  /// Error(conflict) for one that has ended.
   void tell(std::int64_t number, std::span<const double> values);
-  /// Ends a trial without a value. What the sampler learns from it depends on `kind` (not FailKind::none). Throws as `tell`.
+  /// Ends a trial without a value. What the sampler learns from it depends on `kind` (not
+  /// FailKind::none). Throws as `tell`.
   void tell_failed(std::int64_t number, FailKind kind, const std::string& detail = "");
 
   /// nullopt before the first value.

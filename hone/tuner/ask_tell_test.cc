@@ -44,7 +44,9 @@ StudySpec spec_of(std::vector<Parameter> parameters) {
   return spec;
 }
 
-double number_of(const Config& config, std::string_view name) { return config.get(name)->as_number(); }
+double number_of(const Config& config, std::string_view name) {
+  return config.get(name)->as_number();
+}
 
 TEST(AskTell, FindsTheBestOfWhatItWasTold) {
   AskTell study(spec_of({real("x", -1, 1)}));

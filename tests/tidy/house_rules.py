@@ -3,6 +3,7 @@
 The table of includes is the one of ARCHITECTURE.md. A rule never looks outside of the file that it
 is given, but for `known`, the set of all paths of the repository.
 """
+
 import re
 from pathlib import PurePosixPath
 
@@ -32,7 +33,8 @@ MAX_LINES = 800
 # Headers that cost every including file a second or more to compile, or that tie it to a library.
 HEAVY = re.compile(
     r"#\s*include\s*[<\"](nlohmann/|CLI/|yaml-cpp/|sqlite3\.h|libpq|postgresql/|Eigen/|unsupported/Eigen|httplib|spdlog/"
-    r"|toml\+\+|re2/)")
+    r"|toml\+\+|re2/)"
+)
 
 # Other systems' layouts, mirrored so that programs find what they import.
 MIRRORED = ("hone/runner/wandb/standin/", "tests/integration/wandb_programs/")
@@ -40,8 +42,24 @@ MIRRORED = ("hone/runner/wandb/standin/", "tests/integration/wandb_programs/")
 DATA = ("tests/data/", "tests/studyfile/", "docs/images/")
 
 SOURCE = {".cc", ".h", ".c"}
-TEXT = SOURCE | {".py", ".md", ".txt", ".cmake", ".in", ".sql", ".yaml", ".yml", ".json", ".toml", ".sh", ".ts", ".js",
-                 ".css", ".html", ""}
+TEXT = SOURCE | {
+    ".py",
+    ".md",
+    ".txt",
+    ".cmake",
+    ".in",
+    ".sql",
+    ".yaml",
+    ".yml",
+    ".json",
+    ".toml",
+    ".sh",
+    ".ts",
+    ".js",
+    ".css",
+    ".html",
+    "",
+}
 
 
 def suffix(path):
@@ -54,8 +72,14 @@ def _lines(text):
 
 def _is_test_source(path):
     """Tests, contracts and fixtures: they may reach for what the folder itself may not."""
-    return path.startswith("tests/") or re.search(
-        r"_(test|fuzz|contract|contract_test|contract_worker_test|fixture|test_support)\.(cc|h)$", path) is not None
+    return (
+        path.startswith("tests/")
+        or re.search(
+            r"_(test|fuzz|contract|contract_test|contract_worker_test|fixture|test_support)\.(cc|h)$",
+            path,
+        )
+        is not None
+    )
 
 
 def include_direction(path, text, known=()):
@@ -76,14 +100,26 @@ def include_direction(path, text, known=()):
             if not _is_test_source(path):
                 found.append((number, "hone/ includes nothing of %s/" % tree))
         elif other not in MAY_INCLUDE[folder]:
-            found.append((number, "%s may not include %s (it may: %s)"
-                          % (folder, other, ", ".join(sorted(MAY_INCLUDE[folder] - {folder})) or "nothing")))
+            found.append(
+                (
+                    number,
+                    "%s may not include %s (it may: %s)"
+                    % (
+                        folder,
+                        other,
+                        ", ".join(sorted(MAY_INCLUDE[folder] - {folder})) or "nothing",
+                    ),
+                )
+            )
     return found
 
 
 def file_length(path, text, known=()):
     """No source file is longer than 800 lines."""
-    if suffix(path) not in SOURCE | {".py", ".cmake", ".sql", ".ts", ".js", ".sh"} and path != "dev":
+    if (
+        suffix(path) not in SOURCE | {".py", ".cmake", ".sql", ".ts", ".js", ".sh"}
+        and path != "dev"
+    ):
         return []
     count = len(text.splitlines())
     return [(count, "%d lines; the most are %d" % (count, MAX_LINES))] if count > MAX_LINES else []
@@ -92,19 +128,29 @@ def file_length(path, text, known=()):
 def opening_comment(path, text, known=()):
     """A file opens by saying what it does; x.cc and x_test.cc leave that to x.h or x.cc."""
     kind = suffix(path)
-    if kind not in SOURCE | {".py", ".sql", ".sh"} or path.startswith(MIRRORED + DATA) or not text.strip():
+    if (
+        kind not in SOURCE | {".py", ".sql", ".sh"}
+        or path.startswith(MIRRORED + DATA)
+        or not text.strip()
+    ):
         return []
     if kind == ".cc":
         stem = path[:-3]
         for end in ("_contract_test", "_test"):
             if stem.endswith(end):
-                stem = stem[:-len(end)]
+                stem = stem[: -len(end)]
                 break
         if stem + ".h" in known or stem + ".cc" in known - {path}:
             return []
-    first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#!")), "")
+    first = next(
+        (line for line in text.splitlines() if line.strip() and not line.startswith("#!")), ""
+    )
     begins = {".py": ('"""', 'r"""', "#"), ".sql": ("--",), ".sh": ("#",)}.get(kind, ("//", "/*"))
-    return [] if first.startswith(begins) else [(1, "does not open with a comment that says what it does")]
+    return (
+        []
+        if first.startswith(begins)
+        else [(1, "does not open with a comment that says what it does")]
+    )
 
 
 def header_guard(path, text, known=()):
@@ -118,8 +164,11 @@ def light_headers(path, text, known=()):
     """Heavy libraries are included by sources only."""
     if suffix(path) != ".h":
         return []
-    return [(n, "a header includes %s" % line.split("include", 1)[1].strip())
-            for n, line in _lines(text) if HEAVY.match(line)]
+    return [
+        (n, "a header includes %s" % line.split("include", 1)[1].strip())
+        for n, line in _lines(text)
+        if HEAVY.match(line)
+    ]
 
 
 def determinism(path, text, known=()):
@@ -127,16 +176,28 @@ def determinism(path, text, known=()):
     if suffix(path) not in SOURCE or path.startswith("examples/"):
         return []
     banned = [
-        (r"std::random_device|std::mt19937|std::default_random_engine|\bstd::rand\b", "use hone/base/rng.h"),
+        (
+            r"std::random_device|std::mt19937|std::default_random_engine|\bstd::rand\b",
+            "use hone/base/rng.h",
+        ),
         (r"std::\w+_distribution\b", "the standard leaves its algorithm open: use hone/base/rng.h"),
     ]
     if path != "hone/base/clock.cc":
-        banned.append((r"\bsystem_clock\b|\bgettimeofday\b|\bstd::time\(", "instants come from hone/base/clock.h"))
+        banned.append(
+            (
+                r"\bsystem_clock\b|\bgettimeofday\b|\bstd::time\(",
+                "instants come from hone/base/clock.h",
+            )
+        )
     found = []
     for number, line in _lines(text):
         code = line.split("//", 1)[0]
-        found += [(number, "%s: %s" % (match.group(0), why)) for pattern, why in banned
-                  for match in [re.search(pattern, code)] if match]
+        found += [
+            (number, "%s: %s" % (match.group(0), why))
+            for pattern, why in banned
+            for match in [re.search(pattern, code)]
+            if match
+        ]
     return found
 
 
@@ -144,24 +205,41 @@ def threads(path, text, known=()):
     """No detached threads."""
     if suffix(path) not in SOURCE:
         return []
-    return [(n, "a detached thread outlives what it uses") for n, line in _lines(text)
-            if re.search(r"\.detach\(\)", line.split("//", 1)[0])]
+    return [
+        (n, "a detached thread outlives what it uses")
+        for n, line in _lines(text)
+        if re.search(r"\.detach\(\)", line.split("//", 1)[0])
+    ]
 
 
 def machine_paths(path, text, known=()):
     """No path of somebody's machine; made-up homes in tests belong to me, ann or user."""
-    if suffix(path) not in TEXT or path.startswith(DATA) or path in ("LICENSE", "tests/tidy/tidy_test.py"):
+    if (
+        suffix(path) not in TEXT
+        or path.startswith(DATA)
+        or path in ("LICENSE", "tests/tidy/tidy_test.py")
+    ):
         return []
-    pattern = re.compile(r"(?<![\w./$}-])/(?:work|root|Users|mnt|srv|scratch|home/(?!(?:me|ann|user)\b)[\w.-]+)/[\w.-]")
-    return [(n, "a path of one machine: %s" % match.group(0)) for n, line in _lines(text)
-            for match in [pattern.search(line)] if match]
+    pattern = re.compile(
+        r"(?<![\w./$}-])/(?:work|root|Users|mnt|srv|scratch|home/(?!(?:me|ann|user)\b)[\w.-]+)/[\w.-]"
+    )
+    return [
+        (n, "a path of one machine: %s" % match.group(0))
+        for n, line in _lines(text)
+        for match in [pattern.search(line)]
+        if match
+    ]
 
 
 def white_space(path, text, known=()):
     """No blanks at the end of a line, no carriage returns, one line end at the end of the file."""
     if suffix(path) not in TEXT or path.startswith(DATA) or path == "LICENSE":
         return []
-    found = [(n, "blanks at the end of the line") for n, line in _lines(text) if line != line.rstrip(" \t")]
+    found = [
+        (n, "blanks at the end of the line")
+        for n, line in _lines(text)
+        if line != line.rstrip(" \t")
+    ]
     if "\r" in text:
         found.append((1, "carriage returns"))
     if text and not text.endswith("\n"):
@@ -182,13 +260,25 @@ def test_names(path, text, known=()):
     if not name.endswith("_test.cc"):
         return []
     # What only tests link with is named so too, since the build takes *_test.cc for them; it has a header.
-    if not has_tests and "INSTANTIATE_TEST_SUITE_P" not in text and path[:-len("_test.cc")] + ".h" not in known:
+    if (
+        not has_tests
+        and "INSTANTIATE_TEST_SUITE_P" not in text
+        and path[: -len("_test.cc")] + ".h" not in known
+    ):
         return [(1, "is named as a test and has none")]
     folder = str(PurePosixPath(path).parent)
-    tested = name[:-len("_test.cc")]
-    stems = {PurePosixPath(other).stem for other in known
-             if str(PurePosixPath(other).parent) == folder and suffix(other) in SOURCE and not other.endswith("_test.cc")}
-    near = any(tested == stem or tested.startswith(stem + "_") or stem.startswith(tested + "_") for stem in stems)
+    tested = name[: -len("_test.cc")]
+    stems = {
+        PurePosixPath(other).stem
+        for other in known
+        if str(PurePosixPath(other).parent) == folder
+        and suffix(other) in SOURCE
+        and not other.endswith("_test.cc")
+    }
+    near = any(
+        tested == stem or tested.startswith(stem + "_") or stem.startswith(tested + "_")
+        for stem in stems
+    )
     if near or tested.startswith(PurePosixPath(folder).name):
         return []
     return [(1, "there is nothing named %s in %s that it could test" % (tested, folder))]
@@ -199,7 +289,11 @@ def file_names(path, text, known=()):
     if path.startswith(MIRRORED + DATA):
         return []
     parts = re.split(r"[/_.\-]", path.lower())
-    bad = [part for part in parts if re.fullmatch(r"utils?|utilities|helpers?|managers?|common|misc", part)]
+    bad = [
+        part
+        for part in parts
+        if re.fullmatch(r"utils?|utilities|helpers?|managers?|common|misc", part)
+    ]
     return [(1, "'%s' in a name says nothing" % bad[0])] if bad else []
 
 
@@ -208,9 +302,24 @@ def lock_files(path, text, known=()):
     name = PurePosixPath(path).name
     if name not in ("package-lock.json", "requirements.txt", "npm-shrinkwrap.json"):
         return []
-    return [(n, "a download address") for n, line in _lines(text) if re.search(r"https?://|\"resolved\"", line)
-            and "funding" not in line]
+    return [
+        (n, "a download address")
+        for n, line in _lines(text)
+        if re.search(r"https?://|\"resolved\"", line) and "funding" not in line
+    ]
 
 
-RULES = [include_direction, file_length, opening_comment, header_guard, light_headers, determinism, threads,
-         machine_paths, white_space, test_names, file_names, lock_files]
+RULES = [
+    include_direction,
+    file_length,
+    opening_comment,
+    header_guard,
+    light_headers,
+    determinism,
+    threads,
+    machine_paths,
+    white_space,
+    test_names,
+    file_names,
+    lock_files,
+]

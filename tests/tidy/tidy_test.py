@@ -1,7 +1,8 @@
 """Checks the whole repository against the house rules, and the rules against made-up files.
 
-    python3 tests/tidy/tidy_test.py            # or: ./dev check
+python3 tests/tidy/tidy_test.py            # or: ./dev check
 """
+
 import os
 import subprocess
 import sys
@@ -17,8 +18,11 @@ SKIPPED_FOLDERS = {".git", "build", ".hone", ".cache", "__pycache__", "dist", "n
 
 def repository():
     """Every text file of the repository that git would keep, path -> text."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
-                            capture_output=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+    )
     if listed.returncode == 0:
         paths = sorted(set(listed.stdout.decode().split("\0")) - {""})
     else:  # no clone, or one that git does not trust
@@ -48,10 +52,14 @@ def _rule_test(rule):
         files = OfTheRepository.files
         self.assertGreater(len(files), 100, "the repository's files were not found")
         known = set(files)
-        found = ["%s:%d: %s" % (path, line, message) for path, text in files.items()
-                 for line, message in rule(path, text, known)]
+        found = [
+            "%s:%d: %s" % (path, line, message)
+            for path, text in files.items()
+            for line, message in rule(path, text, known)
+        ]
         if found:
             self.fail("%d found:\n%s" % (len(found), "\n".join(found)))
+
     test.__doc__ = rule.__doc__
     return test
 
@@ -64,7 +72,9 @@ class OfTheRules(unittest.TestCase):
     """Each rule finds what it is for, and leaves alone what is right."""
 
     def finds(self, rule, path, text, known=()):
-        self.assertTrue(rule(path, text, set(known)), "%s found nothing in %s" % (rule.__name__, path))
+        self.assertTrue(
+            rule(path, text, set(known)), "%s found nothing in %s" % (rule.__name__, path)
+        )
 
     def accepts(self, rule, path, text, known=()):
         self.assertEqual(rule(path, text, set(known)), [])
@@ -73,7 +83,9 @@ class OfTheRules(unittest.TestCase):
         table = house_rules.MAY_INCLUDE
         for folder, below in table.items():
             for other in below - {folder}:
-                self.assertNotIn(folder, table[other], "%s and %s include each other" % (folder, other))
+                self.assertNotIn(
+                    folder, table[other], "%s and %s include each other" % (folder, other)
+                )
         self.assertNotIn("scheduler", table["sampler"])
         self.assertNotIn("sampler", table["scheduler"])
         self.assertNotIn("sampler", table["store"])
@@ -102,7 +114,12 @@ class OfTheRules(unittest.TestCase):
         self.finds(rule, "hone/base/a.h", "#pragma once\n// late\n")
         self.finds(rule, "hone/base/a.cc", '#include "b.h"\n', {"hone/base/a.cc"})
         self.finds(rule, "python/hone/a.py", "import os\n")
-        self.accepts(rule, "hone/base/a.cc", '#include "hone/base/a.h"\n', {"hone/base/a.cc", "hone/base/a.h"})
+        self.accepts(
+            rule,
+            "hone/base/a.cc",
+            '#include "hone/base/a.h"\n',
+            {"hone/base/a.cc", "hone/base/a.h"},
+        )
         self.accepts(rule, "hone/base/a_test.cc", '#include "hone/base/a.h"\n', {"hone/base/a.h"})
         self.accepts(rule, "tests/a.py", '#!/usr/bin/env python3\n"""What it does."""\n')
 
@@ -118,7 +135,9 @@ class OfTheRules(unittest.TestCase):
         self.finds(rule, "hone/base/a.cc", "std::normal_distribution<double> d;\n")
         self.finds(rule, "hone/tuner/a.cc", "auto t = std::chrono::system_clock::now();\n")
         self.accepts(rule, "hone/base/clock.cc", "auto t = std::chrono::system_clock::now();\n")
-        self.accepts(rule, "hone/base/rng.h", "// No std::random_device, no std::normal_distribution.\n")
+        self.accepts(
+            rule, "hone/base/rng.h", "// No std::random_device, no std::normal_distribution.\n"
+        )
         self.finds(house_rules.threads, "hone/store/a.cc", "thread.detach();\n")
 
     def test_finds_paths_of_a_machine(self):
