@@ -172,7 +172,7 @@ def light_headers(path, text, known=()):
 
 
 def determinism(path, text, known=()):
-    """Random numbers come from hone/base/rng.h, instants from the Clock; programs in examples/ are not ours."""
+    """Random numbers come from hone/base/rng.h, instants from the Clock, but for examples/."""
     if suffix(path) not in SOURCE or path.startswith("examples/"):
         return []
     banned = [
@@ -221,7 +221,7 @@ def machine_paths(path, text, known=()):
     ):
         return []
     pattern = re.compile(
-        r"(?<![\w./$}-])/(?:work|root|Users|mnt|srv|scratch|home/(?!(?:me|ann|user)\b)[\w.-]+)/[\w.-]"
+        r"(?<![\w./$}-])/(?:work|root|Users|mnt/(?![a-z]\b)[\w.-]+|srv|scratch|home/(?!(?:me|ann|user)\b)[\w.-]+)/[\w.-]"
     )
     return [
         (n, "a path of one machine: %s" % match.group(0))
