@@ -221,7 +221,7 @@ def machine_paths(path, text, known=()):
     ):
         return []
     pattern = re.compile(
-        r"(?<![\w./$}-])/(?:work|root|Users|mnt/(?![a-z]\b)[\w.-]+|srv|scratch|home/(?!(?:me|ann|user)\b)[\w.-]+)/[\w.-]"
+        r"(?<![\w./$}-])/(?:work|root|Users|srv|scratch|home/(?!(?:me|ann|user)\b)[\w.-]+)/[\w.-]"
     )
     return [
         (n, "a path of one machine: %s" % match.group(0))
