@@ -12,6 +12,8 @@
 #include "hone/cli/launch.h"
 #include "hone/cli/study_loading.h"
 #include "hone/cli/terminal.h"
+#include "hone/sampler/sampler.h"
+#include "hone/scheduler/scheduler.h"
 
 namespace hone::cli {
 namespace {
@@ -65,6 +67,7 @@ class RunCommand final : public Command {
   std::string free_name(const Store& store, const StudySpec& spec) const;
   StudyInfo create(const Workplace& place, const StudySpec& spec, const std::string& source) const;
   int go_on(const Workplace& place, const StudyInfo& study, const ReadStudy& read);
+  void say_diagnostics(const ReadStudy& read) const;
   std::string run_command() const {
     std::string out = "hone run";
     if (common_.store) out += " --store " + shell_quoted(*common_.store);
@@ -132,16 +135,30 @@ StudyInfo RunCommand::create(const Workplace& place, const StudySpec& spec, cons
   return *place.store().study(id);
 }
 
+void RunCommand::say_diagnostics(const ReadStudy& read) const {
+  if (common_.json) {
+    std::fputs(diagnostics_json(read).c_str(), stderr);
+  } else if (!(common_.quiet && read.loaded.spec)) {
+    std::fputs(read.report.c_str(), stderr);
+  }
+}
+
+/// What only this build can tell: whether it has the algorithms. Throws Error(invalid_input).
+void check_algorithms(const StudySpec& spec) {
+  std::vector<OptionProblem> problems;
+  const auto sampler = make_sampler(spec, problems);
+  if (problems.empty()) make_scheduler(spec, problems);
+  if (!problems.empty()) throw Error(ErrorCode::invalid_input, problems.front().message, "hone help samplers, hone help schedulers");
+}
+
 int RunCommand::run() {
   if (parallel_ && *parallel_ < 1) throw Error(ErrorCode::invalid_input, "--parallel: at least 1");
   if (trials_) parse_trials(*trials_);
   ReadStudy read = this->read();
-  if (common_.json && !read.loaded.diagnostics.empty()) {
-    std::fputs(diagnostics_json(read).c_str(), stderr);
-  } else if (!read.report.empty() && !(common_.quiet && read.loaded.spec)) {
-    std::fputs(read.report.c_str(), stderr);
+  if (!read.loaded.spec) {
+    say_diagnostics(read);
+    return kBadInput;
   }
-  if (!read.loaded.spec) return kBadInput;
   StudySpec& spec = *read.loaded.spec;
   if (seed_) {
     const auto seed = parse_number(*seed_);
@@ -161,6 +178,8 @@ int RunCommand::run() {
   if (const auto existing = place.store().find_study(spec.project, spec.name)) return go_on(place, *existing, read);
   if (!read.loaded.seed_given) spec.seed = static_cast<std::int64_t>(system_entropy() & 0x7fffffffU);
   apply_options(spec, 0);
+  say_diagnostics(read);
+  check_algorithms(spec);
   const auto shared = std::make_shared<const StudySpec>(spec);
   Work work(place, shared, {parallel_, true, false});
   const StudyInfo study = create(place, spec, read.source);
@@ -171,7 +190,12 @@ int RunCommand::run() {
 int RunCommand::go_on(const Workplace& place, const StudyInfo& study, const ReadStudy& read) {
   const SpecRecord record = place.store().spec(study.id);
   const std::shared_ptr<const StudySpec> stored = stored_spec(place.store(), study.id);
-  StudySpec wanted = record.source == read.source ? *stored : *read.loaded.spec;
+  const bool same_file = record.source == read.source;
+  StudySpec wanted = same_file ? *stored : *read.loaded.spec;
+  if (!same_file) {
+    say_diagnostics(read);
+    check_algorithms(wanted);
+  }
   LaunchOptions options{common_, parallel_, true, {}, run_command(), &background_};
   const SpecChanges changes = compare_specs(*stored, wanted);
   if (!changes.refused.empty()) {

@@ -46,13 +46,13 @@ void CommandLine::option(const std::string& names, std::vector<std::string>& int
 }
 
 void CommandLine::positional(const std::string& name, std::optional<std::string>& into, const std::string& help) {
-  impl_->app.add_option(name, into, help);
+  impl_->app.add_option(fmt::format("argument{}", rows_.size()), into, help);
   rows_.push_back({name, "", help, true});
 }
 
 void CommandLine::positional(const std::string& name, std::vector<std::string>& into, const std::string& help) {
-  impl_->app.add_option(name, into, help);
-  rows_.push_back({name + "…", "", help, true});
+  impl_->app.add_option(fmt::format("argument{}", rows_.size()), into, help);
+  rows_.push_back({name + " …", "", help, true});
 }
 
 void CommandLine::rest(std::vector<std::string>& into, const std::string& name, const std::string& help) {

@@ -12,6 +12,24 @@ namespace {
 
 constexpr std::array kCommands = {
     CommandEntry{"run", "Search", "Search the hyperparameters of a study, or go on searching", make_run},
+    CommandEntry{"validate", "Search", "Check a study file; with --dry-run try one trial", make_validate},
+    CommandEntry{"worker", "Search", "Run trials of a study that another hone leads", make_worker},
+    CommandEntry{"list", "Look", "The studies of the store", make_list},
+    CommandEntry{"status", "Look", "How a study stands", make_status},
+    CommandEntry{"best", "Look", "The best trial and what it gained", make_best},
+    CommandEntry{"show", "Look", "One trial, or all trials of a study", make_show},
+    CommandEntry{"diff", "Look", "What differs between two trials", make_diff},
+    CommandEntry{"attach", "Look", "Watch a study that runs", make_attach},
+    CommandEntry{"export", "Look", "Trials or reports as CSV or JSON lines", make_export},
+    CommandEntry{"stop", "Steer", "Stop a study, or some of its trials", make_stop},
+    CommandEntry{"resume", "Steer", "Go on with a study, or with stopped trials", make_resume},
+    CommandEntry{"retry", "Steer", "Run failed trials again", make_retry},
+    CommandEntry{"enqueue", "Steer", "Add a configuration of your own", make_enqueue},
+    CommandEntry{"log", "Steer", "Report metrics from within a trial", make_log},
+    CommandEntry{"clean", "Keep", "Remove files of trials that are no longer needed", make_clean},
+    CommandEntry{"delete", "Keep", "Remove a study with all its trials", make_delete},
+    CommandEntry{"help", "Keep", "Explain a command or a topic", make_help},
+    CommandEntry{"completion", "Keep", "A completion script for bash, zsh or fish", make_completion},
     CommandEntry{"version", "Keep", "The version of hone", make_version},
 };
 

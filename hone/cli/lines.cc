@@ -114,7 +114,9 @@ void LineObserver::plain(const Change& change, const SessionView& view) {
     if (run == nullptr) return;
     const RunPlan& plan = run->plan;
     const Trial& trial = history.trial(plan.trial);
-    if (plan.purpose != RunPurpose::search) {
+    if (claimed->token > 1) {
+      print(fmt::format("trial {} goes on: its program outlived the hone that started it", plan.trial));
+    } else if (plan.purpose != RunPurpose::search) {
       print(fmt::format("trial {} {} {} of {} started", plan.trial, run_purpose_name(plan.purpose), plan.replicate + 1,
                         spec.confirm.seeds));
     } else if (plan.attempt > 0) {

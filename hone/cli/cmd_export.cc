@@ -1,0 +1,160 @@
+// hone export: trials, reports or tracking points as CSV or JSON lines.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <functional>
+
+#include "hone/base/error.h"
+#include "hone/base/file.h"
+#include "hone/base/text.h"
+#include "hone/cli/commands.h"
+#include "hone/cli/lines.h"
+#include "hone/cli/workplace.h"
+
+namespace hone::cli {
+namespace {
+
+using Row = std::vector<std::pair<std::string, Value>>;
+
+/// One row of a table whose columns are known beforehand.
+std::string csv_cell(const Value& value) {
+  if (value.is_null()) return "";
+  std::string text = value.is_string() ? value.as_string() : value.dump();
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + "\"";
+}
+
+class ExportCommand final : public Command {
+ public:
+  void declare(CommandLine& line) override {
+    line.positional("STUDY", study_, "The study; may be left out where there is one only");
+    line.option("--what", what_, "WHAT", "trials (default), reports of declared metrics, or points: all that was logged");
+    line.option("--format", format_, "FORMAT", "csv or jsonl; by the ending of --output, else csv");
+    line.option("-o,--output", output_, "FILE", "Instead of stdout");
+    common_.declare(line);
+  }
+
+  int run() override {
+    check();
+    const Workplace place = Workplace::open(common_, OpenMode::existing);
+    const StudyInfo study = place.study_or_only(study_, common_.project);
+    const History history = load_history(place.store(), study.id);
+    if (*what_ == "trials") {
+      trials(history);
+    } else if (*what_ == "reports") {
+      reports(history);
+    } else {
+      points(place, history);
+    }
+    if (output_) {
+      write_file_atomically(*output_, text_);
+      if (!common_.quiet) std::fprintf(stderr, "wrote %s: %zu rows\n", output_->c_str(), rows_);
+    } else {
+      std::fwrite(text_.data(), 1, text_.size(), stdout);
+    }
+    return kOk;
+  }
+
+ private:
+  void check() {
+    if (!what_) what_ = "trials";
+    const std::vector<std::string> kinds = {"trials", "reports", "points"};
+    if (std::find(kinds.begin(), kinds.end(), *what_) == kinds.end()) {
+      const auto near = nearest_name(*what_, kinds);
+      throw Error(ErrorCode::invalid_input, fmt::format("--what: '{}' cannot be exported", *what_),
+                  near ? fmt::format("did you mean {}?", *near) : "trials, reports or points");
+    }
+    const bool by_ending = output_ && (output_->ends_with(".jsonl") || output_->ends_with(".json"));
+    if (!format_) format_ = by_ending || common_.json ? "jsonl" : "csv";
+    if (*format_ != "csv" && *format_ != "jsonl") {
+      throw Error(ErrorCode::invalid_input, fmt::format("--format: '{}' is unknown", *format_), "csv or jsonl");
+    }
+  }
+
+  void add(const Row& row) {
+    ++rows_;
+    if (*format_ == "jsonl") {
+      Value object = Value::Map{};
+      for (const auto& [name, value] : row) {
+        if (!value.is_null()) object.set(name, value);
+      }
+      text_ += object.dump() + "\n";
+      return;
+    }
+    if (rows_ == 1) {
+      std::string header;
+      for (const auto& [name, value] : row) header += (header.empty() ? "" : ",") + csv_cell(Value(name));
+      text_ += header + "\n";
+    }
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) line += (i == 0 ? "" : ",") + csv_cell(row[i].second);
+    text_ += line + "\n";
+  }
+
+  void trials(const History& history) {
+    const StudySpec& spec = history.spec();
+    for (const Trial& trial : history.trials()) {
+      Row row = {{"trial", trial.number()}, {"state", trial_state_name(trial.state)},
+                 {"origin", trial_origin_name(trial.proposal->origin)}};
+      for (int m = 0; m < static_cast<int>(spec.metrics.size()); ++m) {
+        const auto value = trial.value_of(m);
+        row.emplace_back(spec.metrics[static_cast<std::size_t>(m)].name, value ? Value(*value) : Value());
+      }
+      row.emplace_back("reached", trial.reached ? Value(*trial.reached) : Value());
+      row.emplace_back("seconds", static_cast<double>(trial.busy_us) / 1e6);
+      for (const Parameter& parameter : spec.space.parameters()) {
+        const Value* value = trial.config().get(parameter.name);
+        row.emplace_back("param." + parameter.name, value != nullptr ? *value : Value());
+      }
+      row.emplace_back("failure", trial.fail_kind == FailKind::none ? Value() : Value(fail_kind_name(trial.fail_kind)));
+      row.emplace_back("reason", trial.reason.empty() ? Value() : Value(split_detail(trial.reason).first));
+      row.emplace_back("created", static_cast<double>(trial.proposal->created_us) / 1e6);
+      row.emplace_back("ended", trial.ended_us > 0 ? Value(static_cast<double>(trial.ended_us) / 1e6) : Value());
+      add(row);
+    }
+  }
+
+  void for_each_run(const History& history, const std::function<void(const Run&)>& use) {
+    for (const Trial& trial : history.trials()) {
+      for (const RunId id : history.runs_of(trial.number())) use(*history.run(id));
+    }
+  }
+
+  void reports(const History& history) {
+    for_each_run(history, [&](const Run& run) {
+      for (const auto& point : history.series(run.id)) {
+        add({{"trial", run.plan.trial}, {"run", run.id.value}, {"purpose", run_purpose_name(run.plan.purpose)},
+             {"replicate", run.plan.replicate}, {"metric", history.spec().metrics[static_cast<std::size_t>(point.metric)].name},
+             {"fidelity", point.fidelity}, {"value", point.value}, {"seconds", static_cast<double>(point.busy_us) / 1e6},
+             {"late", point.late}});
+      }
+    });
+  }
+
+  void points(const Workplace& place, const History& history) {
+    for_each_run(history, [&](const Run& run) {
+      for (const Point& point : place.store().points(run.id)) {
+        add({{"trial", run.plan.trial}, {"run", run.id.value}, {"metric", point.metric}, {"step", point.step},
+             {"value", point.value}, {"seconds", static_cast<double>(point.busy_us) / 1e6}});
+      }
+    });
+  }
+
+  std::optional<std::string> study_;
+  std::optional<std::string> what_;
+  std::optional<std::string> format_;
+  std::optional<std::string> output_;
+  CommonOptions common_;
+  std::string text_;
+  std::size_t rows_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_export() { return std::make_unique<ExportCommand>(); }
+
+}  // namespace hone::cli

@@ -1,0 +1,230 @@
+// hone show: the trials of a study as a table, or one trial with its runs, curve, failure and environment.
+#include <fmt/core.h>
+
+#include <cstdio>
+
+#include "hone/base/error.h"
+#include "hone/base/file.h"
+#include "hone/base/text.h"
+#include "hone/cli/commands.h"
+#include "hone/cli/lines.h"
+#include "hone/cli/outcome.h"
+#include "hone/cli/terminal.h"
+
+namespace hone::cli {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::int64_t kLogTail = 64 * 1024;
+
+class ShowCommand final : public Command {
+ public:
+  void declare(CommandLine& line) override {
+    line.positional("STUDY[/TRIAL]", words_, "A study, or trials of it: finetune/44, or finetune 44 45");
+    line.flag("--command", command_, "Prints the command of the trial only");
+    line.flag("--config", config_, "Prints the configuration of the trial as JSON only");
+    line.flag("--log", log_, "Prints the end of the trial's output");
+    line.flag("--curve", curve_, "Prints each report of the trial");
+    common_.declare(line);
+  }
+
+  int run() override {
+    const Workplace place = Workplace::open(common_, OpenMode::existing);
+    const TrialAddress address = find_trials(place, words_, common_.project);
+    const History history = load_history(place.store(), address.study.id);
+    if (address.trials.empty()) {
+      if (command_ || config_ || log_ || curve_) {
+        throw Error(ErrorCode::invalid_input, "which trial?", fmt::format("hone show {}/NUMBER", study_title(address.study)));
+      }
+      all(history);
+      return kOk;
+    }
+    for (const std::int64_t number : address.trials) {
+      if (command_) {
+        std::printf("%s\n", reproduce_text(place, history, number).c_str());
+      } else if (config_) {
+        std::printf("%s\n", history.trial(number).config().to_value().dump().c_str());
+      } else if (log_) {
+        log_of(place, history, number);
+      } else if (common_.json) {
+        std::printf("%s\n", whole(place, history, number).dump().c_str());
+      } else {
+        one(place, history, number);
+      }
+    }
+    return kOk;
+  }
+
+ private:
+  void all(const History& history) const;
+  void one(const Workplace& place, const History& history, std::int64_t number) const;
+  static Value whole(const Workplace& place, const History& history, std::int64_t number);
+  static void log_of(const Workplace& place, const History& history, std::int64_t number);
+  static void print_curve(const History& history, std::int64_t number);
+
+  std::vector<std::string> words_;
+  bool command_ = false;
+  bool config_ = false;
+  bool log_ = false;
+  bool curve_ = false;
+  CommonOptions common_;
+};
+
+void ShowCommand::all(const History& history) const {
+  const StudySpec& spec = history.spec();
+  TextTable table;
+  table.header = {"trial", "state", spec.objective().name, "at", "time"};
+  table.right = {true, false, true, false, true};
+  for (std::size_t m = 1; m < spec.metrics.size(); ++m) {
+    table.header.push_back(spec.metrics[m].name);
+    table.right.push_back(true);
+  }
+  for (const int i : spec.space.searched()) table.header.push_back(spec.space.parameter(i).name);
+  table.header.emplace_back("reason");
+  for (const Trial& trial : history.trials()) {
+    if (common_.json) {
+      std::printf("%s\n", trial_json(history, trial).dump().c_str());
+      continue;
+    }
+    const auto value = trial.value();
+    std::vector<std::string> row = {std::to_string(trial.number()), trial_state_name(trial.state), value ? metric_text(*value) : "",
+                                    trial.reached ? format_number(*trial.reached, 6) : "", format_duration_us(trial.busy_us)};
+    for (int m = 1; m < static_cast<int>(spec.metrics.size()); ++m) {
+      const auto other = trial.value_of(m);
+      row.push_back(other ? metric_text(*other) : "");
+    }
+    for (const int i : spec.space.searched()) {
+      const Value* parameter = trial.config().get(spec.space.parameter(i).name);
+      row.push_back(parameter != nullptr ? value_text(*parameter) : "");
+    }
+    row.push_back(trial.fail_kind != FailKind::none ? fail_kind_text(trial.fail_kind) : split_detail(trial.reason).first);
+    table.rows.push_back(std::move(row));
+  }
+  if (!common_.json) std::fputs(table.text(is_terminal(stdout) ? terminal_width(stdout) : 0).c_str(), stdout);
+}
+
+void ShowCommand::one(const Workplace& place, const History& history, std::int64_t number) const {
+  const Trial& trial = history.trial(number);
+  const StudySpec& spec = history.spec();
+  const bool colour = wants_colour(stdout);
+  std::string head = fmt::format("trial {} · {}", number, trial_state_name(trial.state));
+  if (trial.proposal->origin != TrialOrigin::sampler) head += fmt::format(" · {}", trial_origin_name(trial.proposal->origin));
+  if (trial.proposal->parent) head += fmt::format(" of {}", *trial.proposal->parent);
+  std::printf("%s\n", toned(head, Tone::bold, colour).c_str());
+  std::vector<std::pair<std::string, std::string>> parameters;
+  for (const auto& [name, value] : trial.config()) parameters.emplace_back(name, value_text(value));
+  std::fputs(two_columns(parameters).c_str(), stdout);
+  for (const Result& result : trial.results) {
+    const Metric& metric = spec.metrics[static_cast<std::size_t>(result.metric)];
+    std::string text = fmt::format("{} {}", metric.name, metric_text(result.value));
+    if (result.sd) text += fmt::format(" ± {} ({} runs)", format_number(*result.sd, 2), result.count);
+    if (result.at_fidelity) {
+      text += fmt::format(" at {} {}", spec.fidelity ? spec.fidelity->name : "step", format_number(*result.at_fidelity, 6));
+    }
+    std::printf("%s\n", text.c_str());
+  }
+  const auto confirmed = confirmed_values(history, number);
+  if (!confirmed.empty()) {
+    std::string text;
+    for (const double v : confirmed) text += (text.empty() ? "" : ", ") + metric_text(v);
+    std::printf("confirmed with fresh seeds: %s\n", text.c_str());
+  }
+  if (!trial.reason.empty() && trial.state != TrialState::failed) std::printf("reason: %s\n", trial.reason.c_str());
+  if (trial.state == TrialState::failed) {
+    const auto [sentence, lines] = split_detail(trial.detail.empty() ? trial.reason : trial.detail);
+    std::printf("%s: %s\n", fail_kind_text(trial.fail_kind), sentence.c_str());
+    if (!lines.empty()) {
+      for (const std::string_view line : split(lines, '\n')) std::printf("  | %.*s\n", static_cast<int>(line.size()), line.data());
+    }
+  }
+  for (const RunId id : history.runs_of(number)) {
+    const Run* run = history.run(id);
+    const auto started = Value::parse(place.store().run_detail(id).started).value_or(Value::Map{});
+    std::string text = fmt::format("run {}-{}", run->plan.segment, run->plan.attempt);
+    if (run->plan.purpose != RunPurpose::search) text += fmt::format(" ({} {})", run_purpose_name(run->plan.purpose), run->plan.replicate + 1);
+    if (run->plan.purpose == RunPurpose::search && run->plan.replicate > 0) text += fmt::format(" (replicate {})", run->plan.replicate);
+    text += run->state == RunState::ended
+                ? fmt::format(": {} after {}", run_outcome_name(run->end.outcome), format_duration_us(run->end.busy_us))
+                : fmt::format(": {}", run_state_name(run->state));
+    if (run->end.peak_bytes > 0) text += fmt::format(", {} of memory", format_bytes(run->end.peak_bytes));
+    std::printf("%s\n", text.c_str());
+    const std::string folder = started.string_or("folder", "");
+    if (!folder.empty()) std::printf("  %s\n", toned(folder, Tone::dim, colour).c_str());
+  }
+  const std::string command = reproduce_text(place, history, number);
+  if (!command.empty()) std::printf("command: %s\n", command.c_str());
+  if (curve_) print_curve(history, number);
+}
+
+void ShowCommand::print_curve(const History& history, std::int64_t number) {
+  const StudySpec& spec = history.spec();
+  for (const RunId id : history.runs_of(number)) {
+    for (const auto& point : history.series(id)) {
+      std::printf("%s %s  %s %s%s\n", spec.fidelity ? spec.fidelity->name.c_str() : "step",
+                  format_number(point.fidelity, 6).c_str(), spec.metrics[static_cast<std::size_t>(point.metric)].name.c_str(),
+                  metric_text(point.value).c_str(), point.late ? "  (late)" : "");
+    }
+  }
+}
+
+Value ShowCommand::whole(const Workplace& place, const History& history, std::int64_t number) {
+  Value row = trial_json(history, history.trial(number));
+  Value::List runs;
+  for (const RunId id : history.runs_of(number)) {
+    const Run* run = history.run(id);
+    const Store::RunDetail detail = place.store().run_detail(id);
+    Value entry = Value::Map{};
+    entry.set("run", id.value).set("state", run_state_name(run->state)).set("purpose", run_purpose_name(run->plan.purpose));
+    entry.set("segment", run->plan.segment).set("attempt", run->plan.attempt).set("replicate", run->plan.replicate);
+    entry.set("seed", run->plan.seed);
+    if (run->state == RunState::ended) {
+      entry.set("outcome", run_outcome_name(run->end.outcome)).set("busy_s", static_cast<double>(run->end.busy_us) / 1e6);
+      if (run->end.exit_code) entry.set("exit_code", *run->end.exit_code);
+      if (run->end.signal) entry.set("signal", *run->end.signal);
+      entry.set("peak_bytes", run->end.peak_bytes);
+    }
+    entry.set("started", Value::parse(detail.started).value_or(Value::Map{}));
+    entry.set("environment", Value::parse(detail.environment).value_or(Value::Map{}));
+    Value::List series;
+    for (const auto& point : history.series(id)) {
+      Value p = Value::Map{};
+      p.set("metric", history.spec().metrics[static_cast<std::size_t>(point.metric)].name).set("fidelity", point.fidelity);
+      p.set("value", point.value).set("busy_s", static_cast<double>(point.busy_us) / 1e6);
+      if (point.late) p.set("late", true);
+      series.push_back(std::move(p));
+    }
+    entry.set("reports", Value(std::move(series)));
+    runs.push_back(std::move(entry));
+  }
+  row.set("runs", Value(std::move(runs)));
+  return row;
+}
+
+void ShowCommand::log_of(const Workplace& place, const History& history, std::int64_t number) {
+  std::string folder;
+  for (const RunId id : history.runs_of(number)) {
+    const auto started = Value::parse(place.store().run_detail(id).started).value_or(Value::Map{});
+    const std::string one = started.string_or("folder", "");
+    if (!one.empty()) folder = one;
+  }
+  if (folder.empty()) throw Error(ErrorCode::not_found, fmt::format("trial {} has not been started yet", number));
+  for (const char* name : {"stdout.log", "stderr.log"}) {
+    const fs::path path = fs::path(folder) / name;
+    if (!fs::exists(path)) throw Error(ErrorCode::not_found, fmt::format("there is no {} on this machine", path.string()));
+    std::FILE* file = std::fopen(path.c_str(), "rb");
+    if (file == nullptr) throw Error(ErrorCode::io, fmt::format("cannot read {}", path.string()));
+    const auto size = static_cast<std::int64_t>(fs::file_size(path));
+    if (size > kLogTail) std::fseek(file, static_cast<long>(size - kLogTail), SEEK_SET);
+    char buffer[16384];
+    std::FILE* out = std::string_view(name) == "stdout.log" ? stdout : stderr;
+    while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, file)) std::fwrite(buffer, 1, got, out);
+    std::fclose(file);
+    std::fflush(out);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_show() { return std::make_unique<ShowCommand>(); }
+
+}  // namespace hone::cli

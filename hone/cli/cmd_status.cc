@@ -1,0 +1,163 @@
+// hone status: how a study stands now; hone best: what it came to so far.
+#include <fmt/core.h>
+
+#include <cstdio>
+
+#include "hone/base/error.h"
+#include "hone/base/text.h"
+#include "hone/cli/commands.h"
+#include "hone/cli/lines.h"
+#include "hone/cli/outcome.h"
+#include "hone/cli/terminal.h"
+
+namespace hone::cli {
+namespace {
+
+std::string counts_text(const TrialCounts& counts) {
+  std::string out;
+  const auto add = [&](std::int64_t n, const char* name) {
+    if (n > 0) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", n, name);
+  };
+  add(counts.running, "running");
+  add(counts.queued, "queued");
+  add(counts.paused, "paused");
+  add(counts.complete, "done");
+  add(counts.stopped, "stopped");
+  add(counts.failed, "failed");
+  add(counts.cancelled, "cancelled");
+  return out.empty() ? "none yet" : out;
+}
+
+std::string state_text(const Workplace& place, const StudyInfo& study, const History& history) {
+  const std::string why = history.state_reason().empty() ? "" : fmt::format(" ({})", history.state_reason());
+  if (study.state == StudyState::finished) return "finished" + why;
+  if (study.state == StudyState::paused) return "stopped" + why;
+  const auto now = place.store().study(study.id);
+  if (is_led(place, study) && now && now->leader) {
+    return fmt::format("running (process {} on {})", now->leader->pid, now->leader->host);
+  }
+  return fmt::format("interrupted: hone resume {} goes on", study_title(study));
+}
+
+/// Time until the budget of trials is used, at the pace so far; nullopt where that cannot be told.
+std::optional<std::int64_t> time_left_us(const History& history) {
+  const auto& budget = history.spec().budget.trials;
+  const TrialCounts& counts = history.counts();
+  const std::int64_t ended = counts.complete + counts.stopped + counts.failed;
+  if (!budget || ended < 3 || history.active_us() <= 0) return std::nullopt;
+  const std::int64_t left = std::max<std::int64_t>(0, *budget - history.counted()) + counts.running + counts.queued;
+  return history.active_us() / ended * left;
+}
+
+class StatusCommand final : public Command {
+ public:
+  void declare(CommandLine& line) override {
+    line.positional("STUDY", study_, "The study; may be left out where there is one only");
+    common_.declare(line);
+  }
+
+  int run() override {
+    const Workplace place = Workplace::open(common_, OpenMode::existing);
+    const StudyInfo study = place.study_or_only(study_, common_.project);
+    const History history = load_history(place.store(), study.id);
+    const Outcome outcome = find_outcome(history);
+    if (common_.json) {
+      Value row = outcome_json(history, outcome, study_title(study));
+      row.set("event", "status").set("led", is_led(place, study));
+      Value::List running;
+      for (const Trial& trial : history.trials()) {
+        if (trial.state == TrialState::running) running.push_back(trial_json(history, trial));
+      }
+      row.set("running", Value(std::move(running)));
+      std::printf("%s\n", row.dump().c_str());
+      return kOk;
+    }
+    print(place, study, history, outcome);
+    return kOk;
+  }
+
+ private:
+  static void print(const Workplace& place, const StudyInfo& study, const History& history, const Outcome& outcome) {
+    const StudySpec& spec = history.spec();
+    std::string trials = fmt::format("{} of ", history.counted());
+    trials = spec.budget.trials ? trials + std::to_string(*spec.budget.trials) : std::to_string(history.size());
+    std::vector<std::pair<std::string, std::string>> rows = {
+        {"study", fmt::format("{} · {} {} · {}{}", study_title(study), goal_name(spec.objective().goal), spec.objective().name,
+                              spec.sampler.name, spec.scheduler.name == "none" ? "" : " · " + spec.scheduler.name)},
+        {"state", state_text(place, study, history)},
+        {"trials", fmt::format("{}: {}", trials, counts_text(history.counts()))}};
+    if (outcome.best >= 0) {
+      const Trial& best = history.trial(outcome.best);
+      const std::string gain = gain_text(outcome);
+      rows.emplace_back("best", fmt::format("{} {}, trial {}{}", spec.objective().name, metric_text(outcome.value->mean),
+                                            outcome.best, gain.empty() ? "" : ", " + gain));
+      rows.emplace_back("", config_text(spec, best.config()));
+    }
+    if (const std::string failures = failures_text(outcome); !failures.empty()) rows.emplace_back("failures", failures);
+    if (outcome.steps_saved) rows.emplace_back("saved", fmt::format("{:.0f} % of the steps, by early stopping", *outcome.steps_saved * 100));
+    rows.emplace_back("time", format_duration_us(history.active_us()) + " of work");
+    const auto left = time_left_us(history);
+    if (study.state == StudyState::open && left) rows.back().second += fmt::format(", about {} left", format_duration_us(*left));
+    for (const auto& [name, text] : rows) std::printf("%-9s %s\n", name.c_str(), text.c_str());
+    TextTable table;
+    table.header = {"trial", "at", spec.objective().name, "parameters"};
+    table.right = {true, false, true, false};
+    for (const Trial& trial : history.trials()) {
+      if (trial.state != TrialState::running) continue;
+      table.rows.push_back({std::to_string(trial.number()), reached_text(spec, trial),
+                            trial.curve.empty() ? "" : metric_text(trial.curve.back().value), config_text(spec, trial.config())});
+    }
+    if (!table.rows.empty()) std::printf("\n%s", table.text(terminal_width(stdout)).c_str());
+  }
+
+  std::optional<std::string> study_;
+  CommonOptions common_;
+};
+
+class BestCommand final : public Command {
+ public:
+  void declare(CommandLine& line) override {
+    line.positional("STUDY", study_, "The study; may be left out where there is one only");
+    line.flag("--config", config_, "Prints the configuration as one JSON object");
+    common_.declare(line);
+  }
+
+  int run() override {
+    const Workplace place = Workplace::open(common_, OpenMode::existing);
+    const StudyInfo study = place.study_or_only(study_, common_.project);
+    const History history = load_history(place.store(), study.id);
+    const Outcome outcome = find_outcome(history);
+    if (config_ && outcome.best >= 0) {
+      std::printf("%s\n", history.trial(outcome.best).config().to_value().dump().c_str());
+      return kOk;
+    }
+    const std::string command = outcome.best >= 0 ? reproduce_text(place, history, outcome.best) : "";
+    if (common_.json) {
+      const Value summary = outcome_json(history, outcome, study_title(study));
+      const Value* best = summary.find("best");
+      Value row = best != nullptr && best->is_map() ? *best : Value(Value::Map{});
+      row.set("study", study_title(study));
+      for (const char* key : {"gain", "steps_saved"}) {
+        if (const Value* value = summary.find(key)) row.set(key, *value);
+      }
+      if (!command.empty()) row.set("command", command);
+      std::printf("%s\n", row.dump().c_str());
+    } else {
+      std::fputs(outcome_text(history, outcome, study_title(study), {}, wants_colour(stdout)).c_str(), stdout);
+      if (!command.empty()) std::printf("Reproduce: %s\n", command.c_str());
+    }
+    return outcome.best >= 0 ? kOk : kNoUsableTrial;
+  }
+
+ private:
+  std::optional<std::string> study_;
+  bool config_ = false;
+  CommonOptions common_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_status() { return std::make_unique<StatusCommand>(); }
+std::unique_ptr<Command> make_best() { return std::make_unique<BestCommand>(); }
+
+}  // namespace hone::cli

@@ -1,0 +1,205 @@
+// hone validate: checks a study file; with --dry-run also tries its defaults once, in a folder that is thrown away.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <set>
+
+#include "hone/base/error.h"
+#include "hone/base/text.h"
+#include "hone/cli/commands.h"
+#include "hone/cli/launch.h"
+#include "hone/cli/lines.h"
+#include "hone/cli/study_loading.h"
+#include "hone/cli/terminal.h"
+#include "hone/runner/metric_parser.h"
+#include "hone/runner/process.h"
+
+namespace hone::cli {
+namespace fs = std::filesystem;
+namespace {
+
+/// A folder that is gone afterwards.
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::string pattern = (fs::temp_directory_path() / "hone-try-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) throw Error(ErrorCode::io, fmt::format("cannot make a folder like {}", pattern));
+    path_ = pattern;
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+class ValidateCommand final : public Command {
+ public:
+  void declare(CommandLine& line) override {
+    line.positional("FILE", file_, "The study file");
+    line.flag("--dry-run", dry_run_, "Also runs one trial with the defaults, and keeps nothing of it");
+    common_.declare(line);
+  }
+
+  int run() override {
+    if (!file_) throw Error(ErrorCode::invalid_input, "which study file?", "hone validate study.yaml");
+    const ReadStudy read = read_study(*file_);
+    if (common_.json) {
+      std::fputs(diagnostics_json(read).c_str(), stdout);
+    } else if (!read.report.empty()) {
+      std::fputs(read.report.c_str(), stderr);
+    }
+    if (!read.loaded.spec) return kBadInput;
+    const StudySpec& spec = *read.loaded.spec;
+    say(true, *file_, describe(spec));
+    bool good = check_command(spec);
+    for (const std::string& note : read.loaded.notes) say_note(note);
+    if (good && dry_run_) good = try_once(spec);
+    return good ? kOk : kFailed;
+  }
+
+ private:
+  void say(bool good, const std::string& what, const std::string& text) const {
+    if (common_.json) {
+      Value row = Value::Map{};
+      row.set("check", what).set("ok", good).set("text", text);
+      std::printf("%s\n", row.dump().c_str());
+    } else if (!common_.quiet || !good) {
+      const bool colour = wants_colour(stdout);
+      std::printf("%s %-18s %s\n", toned(good ? "✓" : "✗", good ? Tone::good : Tone::bad, colour).c_str(), what.c_str(), text.c_str());
+    }
+    std::fflush(stdout);
+  }
+  void say_note(const std::string& text) const {
+    if (!common_.json && !common_.quiet) std::printf("! %s\n", text.c_str());
+  }
+
+  static std::string describe(const StudySpec& spec) {
+    int tied = 0;
+    for (const Parameter& parameter : spec.space.parameters()) {
+      if (std::holds_alternative<Derived>(parameter.domain)) ++tied;
+    }
+    const int searched = spec.space.dimension();
+    std::string out = fmt::format("{} parameter{}", searched, searched == 1 ? "" : "s");
+    if (tied > 0) out += fmt::format(", {} tied", tied);
+    for (const Metric& metric : spec.metrics) {
+      if (metric.role == MetricRole::objective) out += fmt::format(", {} {}", goal_name(metric.goal), metric.name);
+    }
+    return out;
+  }
+
+  bool check_command(const StudySpec& spec) const {
+    if (spec.command.argv.empty()) return true;
+    const std::string first = spec.command.argv.front();
+    const std::string shown = cut_to_width(shell_command(spec.command.argv), 60);
+    if (first.find("${") != std::string::npos) {
+      say(true, "command", shown);
+      return true;
+    }
+    const char* path = std::getenv("PATH");
+    const ProgramPath program = resolve_program(first, path != nullptr ? path : "", spec.command.workdir);
+    say(!program.path.empty(), "command", program.path.empty() ? program.reason : fmt::format("{} (found: {})", shown, program.path));
+    return !program.path.empty();
+  }
+
+  bool try_once(StudySpec spec);
+  bool report(const StudySpec& spec, const History& history, const Work& work) const;
+
+  std::optional<std::string> file_;
+  bool dry_run_ = false;
+  CommonOptions common_;
+};
+
+bool ValidateCommand::try_once(StudySpec spec) {
+  const ScratchFolder scratch;
+  spec.sampler = {"random", Value::Map{}};
+  spec.scheduler = {"none", Value::Map{}};
+  spec.budget = Budget{};
+  spec.budget.trials = 1;
+  spec.confirm = {};
+  spec.replicates = 1;
+  spec.run_default_first = true;
+  spec.limits.retries = 0;
+  for (Metric& metric : spec.metrics) metric.target.reset();
+  const auto shared = std::make_shared<const StudySpec>(spec);
+  const Workplace place = Workplace::scratch(scratch.path());
+  NewStudy study;
+  study.name = spec.name;
+  study.body = spec.to_value().dump();
+  for (const Metric& metric : spec.metrics) study.metrics.emplace_back(metric.name, metric.role);
+  const StudyId id = place.store().create_study(study);
+  Work work(place, shared, {1, true, false});
+  if (!common_.json && !common_.quiet) std::fprintf(stderr, "running one trial …\n");
+  LineOptions lines;
+  lines.quiet = true;
+  LineObserver observer(lines);
+  const SessionEnd end = work.run(*place.store().study(id), observer);
+  if (end != SessionEnd::finished) throw Error(ErrorCode::interrupted, "interrupted");
+  return report(spec, work.history(), work);
+}
+
+bool ValidateCommand::report(const StudySpec& spec, const History& history, const Work& work) const {
+  if (history.size() == 0) {
+    say(false, "one trial", history.state_reason());
+    return false;
+  }
+  const Trial& trial = history.trial(0);
+  const std::string& objective = spec.objective().name;
+  const std::string what = fmt::format("one trial, {}", format_duration_us(trial.busy_us));
+  std::set<double> positions;
+  std::size_t reports = 0;
+  std::int64_t first_us = -1;
+  std::int64_t last_us = 0;
+  for (const RunId id : history.runs_of(0)) {
+    for (const auto& point : history.series(id)) {
+      if (point.metric != 0) continue;
+      positions.insert(point.fidelity);
+      ++reports;
+      if (first_us < 0) first_us = point.busy_us;
+      last_us = point.busy_us;
+    }
+  }
+  if (trial.state == TrialState::complete) {
+    std::string text = fmt::format("{} reported {}", objective, reports == 1 ? "once" : fmt::format("{} times", reports));
+    if (!work.recognised().empty()) text += fmt::format(", recognised as {}", work.recognised());
+    if (spec.fidelity && positions.size() > 1) {
+      text += fmt::format("; {} {} to {}", spec.fidelity->name, format_number(*positions.begin(), 6), format_number(*positions.rbegin(), 6));
+    }
+    say(true, what, text);
+    constexpr std::int64_t kLong_us = 5'000'000;
+    if (reports > 3 && trial.busy_us > kLong_us && (last_us - first_us) * 50 < trial.busy_us) {
+      say_note("The reports came all at once: the program holds back its output, so nothing can be stopped early. "
+               "Flush after each line (print(…, flush=True)), or put stdbuf -oL in front of the command.");
+    }
+    if (reports == 1 && spec.scheduler.name == "none" && trial.busy_us > 60'000'000) {
+      say_note(fmt::format("{} comes once, at the end: report it along the way to have bad trials stopped early.", objective));
+    }
+    return true;
+  }
+  const auto [sentence, log] = split_detail(trial.detail.empty() ? trial.reason : trial.detail);
+  say(false, what, sentence);
+  if (!common_.json && !log.empty()) {
+    for (const std::string_view row : split(log, '\n')) std::printf("  | %.*s\n", static_cast<int>(row.size()), row.data());
+  }
+  if (trial.fail_kind == FailKind::no_metric) {
+    const auto seen = work.seen_metrics();
+    if (!seen.empty()) say_note("The program reported: " + join(seen, ", "));
+    if (const auto meant = match_metric_name(objective, seen)) say_note(fmt::format("Did you mean metric: {{name: {}}}?", *meant));
+    if (seen.empty()) say_note("Nothing it printed reads as a metric: hone help metrics");
+  }
+  return false;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_validate() { return std::make_unique<ValidateCommand>(); }
+
+}  // namespace hone::cli
