@@ -72,10 +72,13 @@ std::vector<Piece> pieces_of(std::string_view text, std::size_t offset) {
 }
 
 bool is_name(std::string_view name) {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  return !name.empty() && letter(name.front()) && std::all_of(name.begin(), name.end(), [&](char c) {
-    return letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-';
-  });
+  const auto letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  return !name.empty() && letter(name.front()) &&
+         std::all_of(name.begin(), name.end(), [&](char c) {
+           return letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-';
+         });
 }
 
 class CommandLineReader {
@@ -97,8 +100,8 @@ class CommandLineReader {
  private:
   void error(std::size_t offset, std::size_t length, std::string message, std::string fix = "") {
     const std::size_t begin = starts_[at_] + offset;
-    out_.diagnostics.push_back(
-        LineIndex(out_.text).at({begin, begin + length}, Severity::error, std::move(message), std::move(fix)));
+    out_.diagnostics.push_back(LineIndex(out_.text).at({begin, begin + length}, Severity::error,
+                                                       std::move(message), std::move(fix)));
   }
 
   /// Where a law begins in an argument: at the start, or behind the first '='. npos: there is none.
@@ -107,7 +110,9 @@ class CommandLineReader {
     if (argument.empty()) return std::string::npos;
     if (argument[0] != '~') {
       const std::size_t equals = argument.find('=');
-      if (equals == std::string::npos || equals + 1 >= argument.size() || argument[equals + 1] != '~') return std::string::npos;
+      if (equals == std::string::npos || equals + 1 >= argument.size() ||
+          argument[equals + 1] != '~')
+        return std::string::npos;
       at = equals + 1;
     }
     const std::string rest = argument.substr(at + 1);
@@ -149,7 +154,8 @@ class CommandLineReader {
   /// `~~x` is the argument ~x; `${` stays as it is.
   static std::string literal(const std::string& argument) {
     std::string out = argument.compare(0, 2, "~~") == 0 ? argument.substr(1) : argument;
-    for (std::size_t at = out.find("${"); at != std::string::npos; at = out.find("${", at + 3)) out.insert(at, "$");
+    for (std::size_t at = out.find("${"); at != std::string::npos; at = out.find("${", at + 3))
+      out.insert(at, "$");
     return out;
   }
 
@@ -158,7 +164,9 @@ class CommandLineReader {
     if (head.empty()) {
       flag = at_ > 0 ? arguments_[at_ - 1] : "";
       if (flag.size() < 2 || flag[0] != '-') {
-        error(0, arguments_[at_].size(), fmt::format("the law {} has no name: it takes that of the flag before it", arguments_[at_]),
+        error(0, arguments_[at_].size(),
+              fmt::format("the law {} has no name: it takes that of the flag before it",
+                          arguments_[at_]),
               fmt::format("write --lr {0} or lr={0}", arguments_[at_]));
         return "";
       }
@@ -180,7 +188,8 @@ class CommandLineReader {
   std::optional<Domain> read_law(const std::string& law, std::size_t offset) {
     const std::size_t open = law.find_first_of("([");
     const std::string name = std::string(trim(law.substr(0, open)));
-    if (open != std::string::npos && law[open] == '[' && name.empty()) return read_choice(law, offset);
+    if (open != std::string::npos && law[open] == '[' && name.empty())
+      return read_choice(law, offset);
     const LawForm* form = nullptr;
     for (const LawForm& known : kForms) {
       if (name == known.name) form = &known;
@@ -189,7 +198,8 @@ class CommandLineReader {
       const auto names = form_names();
       const auto near = nearest_name(name, names);
       error(offset, name.size(), fmt::format("there is no law '{}'", name),
-            near ? fmt::format("did you mean ~{}(…)?", *near) : "laws: [a,b,…], (low,high), " + join(names, ", "));
+            near ? fmt::format("did you mean ~{}(…)?", *near)
+                 : "laws: [a,b,…], (low,high), " + join(names, ", "));
       return std::nullopt;
     }
     if (open == std::string::npos || law.back() != ')') {
@@ -200,18 +210,22 @@ class CommandLineReader {
     return read_numbers(*form, law, open, offset);
   }
 
-  std::optional<Domain> read_numbers(const LawForm& form, const std::string& law, std::size_t open, std::size_t offset) {
+  std::optional<Domain> read_numbers(const LawForm& form, const std::string& law, std::size_t open,
+                                     std::size_t offset) {
     const auto pieces = pieces_of(law.substr(open + 1, law.size() - open - 2), offset + open + 1);
     if (pieces.size() < form.least || pieces.size() > form.most) {
-      error(offset - 1, law.size() + 1, fmt::format("~{} has {} numbers; it is written {}", form.name, pieces.size(), form.shape),
-            fmt::format("for example {}", form.example));
+      error(
+          offset - 1, law.size() + 1,
+          fmt::format("~{} has {} numbers; it is written {}", form.name, pieces.size(), form.shape),
+          fmt::format("for example {}", form.example));
       return std::nullopt;
     }
     std::vector<double> numbers;
     for (const Piece& piece : pieces) {
       const auto x = parse_number(piece.text);
       if (!x || !std::isfinite(*x)) {
-        error(piece.offset, std::max<std::size_t>(piece.text.size(), 1), fmt::format("'{}' is not a number", piece.text));
+        error(piece.offset, std::max<std::size_t>(piece.text.size(), 1),
+              fmt::format("'{}' is not a number", piece.text));
         return std::nullopt;
       }
       numbers.push_back(*x);
@@ -219,12 +233,13 @@ class CommandLineReader {
     return make_domain(form, pieces, numbers, {offset - 1, offset + law.size()});
   }
 
-  std::optional<Domain> make_domain(const LawForm& form, const std::vector<Piece>& pieces, const std::vector<double>& numbers,
-                                    TextSpan law) {
+  std::optional<Domain> make_domain(const LawForm& form, const std::vector<Piece>& pieces,
+                                    const std::vector<double>& numbers, TextSpan law) {
     const std::string name = form.name;
     if (name == "normal" || name == "lognormal") {
       if (!(numbers[1] > 0)) {
-        error(pieces[1].offset, pieces[1].text.size(), fmt::format("the deviation must be above 0, not {}", pieces[1].text));
+        error(pieces[1].offset, pieces[1].text.size(),
+              fmt::format("the deviation must be above 0, not {}", pieces[1].text));
         return std::nullopt;
       }
       Real real;
@@ -237,36 +252,46 @@ class CommandLineReader {
     }
     if (!(numbers[0] < numbers[1])) {
       error(law.begin, law.end - law.begin,
-            fmt::format("the first number {} must be below the second {}", pieces[0].text, pieces[1].text),
-            numbers[0] > numbers[1] ? fmt::format("did you mean ~{}({},{})?", name, pieces[1].text, pieces[0].text) : "");
+            fmt::format("the first number {} must be below the second {}", pieces[0].text,
+                        pieces[1].text),
+            numbers[0] > numbers[1]
+                ? fmt::format("did you mean ~{}({},{})?", name, pieces[1].text, pieces[0].text)
+                : "");
       return std::nullopt;
     }
     if ((name == "log" || name == "intlog") && numbers[0] <= 0) {
-      error(pieces[0].offset, pieces[0].text.size(), fmt::format("a logarithmic scale starts above 0, not at {}", pieces[0].text));
+      error(pieces[0].offset, pieces[0].text.size(),
+            fmt::format("a logarithmic scale starts above 0, not at {}", pieces[0].text));
       return std::nullopt;
     }
     if (name == "logit" && (numbers[0] <= 0 || numbers[1] >= 1)) {
       const Piece& wrong = numbers[0] <= 0 ? pieces[0] : pieces[1];
-      error(wrong.offset, wrong.text.size(), fmt::format("a logit scale lies strictly between 0 and 1, not at {}", wrong.text));
+      error(wrong.offset, wrong.text.size(),
+            fmt::format("a logit scale lies strictly between 0 and 1, not at {}", wrong.text));
       return std::nullopt;
     }
     if (numbers.size() == 3 && !(numbers[2] > 0 && numbers[2] <= numbers[1] - numbers[0])) {
-      error(pieces[2].offset, pieces[2].text.size(), fmt::format("the step {} must be above 0 and fit into the range", pieces[2].text));
+      error(pieces[2].offset, pieces[2].text.size(),
+            fmt::format("the step {} must be above 0 and fit into the range", pieces[2].text));
       return std::nullopt;
     }
     if (name == "int" || name == "intlog") return make_integer(name, pieces, numbers);
     Real real;
-    real.law = name == "log" ? Law::log_uniform : name == "logit" ? Law::logit_uniform : Law::uniform;
+    real.law = name == "log"     ? Law::log_uniform
+               : name == "logit" ? Law::logit_uniform
+                                 : Law::uniform;
     real.low = numbers[0];
     real.high = numbers[1];
     if (numbers.size() == 3) real.quantum = Quantum{numbers[2], true};
     return Domain(real);
   }
 
-  std::optional<Domain> make_integer(const std::string& name, const std::vector<Piece>& pieces, const std::vector<double>& numbers) {
+  std::optional<Domain> make_integer(const std::string& name, const std::vector<Piece>& pieces,
+                                     const std::vector<double>& numbers) {
     for (std::size_t i = 0; i < numbers.size(); ++i) {
       if (std::floor(numbers[i]) == numbers[i] && std::abs(numbers[i]) < 9e15) continue;
-      error(pieces[i].offset, pieces[i].text.size(), fmt::format("{} is not a whole number", pieces[i].text),
+      error(pieces[i].offset, pieces[i].text.size(),
+            fmt::format("{} is not a whole number", pieces[i].text),
             "for real numbers use ~uniform(…)");
       return std::nullopt;
     }
@@ -318,7 +343,9 @@ class CommandLineReader {
 
 }  // namespace
 
-CommandLineStudy read_command_line(const std::vector<std::string>& arguments) { return CommandLineReader(arguments).read(); }
+CommandLineStudy read_command_line(const std::vector<std::string>& arguments) {
+  return CommandLineReader(arguments).read();
+}
 
 bool fill_from_command_line(CommandLineStudy& study, const std::string& folder, StudySpec& spec) {
   if (study.argv.empty()) {
@@ -337,7 +364,8 @@ bool fill_from_command_line(CommandLineStudy& study, const std::string& folder, 
     Diagnostic d;
     d.severity = problem.warning ? Severity::warning : Severity::error;
     d.message = problem.parameter >= 0
-                    ? study.parameters[static_cast<std::size_t>(problem.parameter)].name + ": " + problem.message
+                    ? study.parameters[static_cast<std::size_t>(problem.parameter)].name + ": " +
+                          problem.message
                     : problem.message;
     study.diagnostics.push_back(std::move(d));
   }
@@ -351,8 +379,11 @@ bool fill_from_command_line(CommandLineStudy& study, const std::string& folder, 
 std::string command_line_laws_help() {
   std::string out = "Laws on the command line (quote them for the shell):\n\n";
   for (const LawForm& form : kForms) out += fmt::format("  {:<22}{}\n", form.example, form.shape);
-  out += fmt::format("  {:<22}{}\n", "~[adam,sgd]", "one of a list; quotes keep a text a text: ~['1','2']");
-  return out + "\nThe parameter is named by the flag before (--lr ~log(…)), or in front (--lr=~log(…), lr=~log(…)).\n";
+  out += fmt::format("  {:<22}{}\n", "~[adam,sgd]",
+                     "one of a list; quotes keep a text a text: ~['1','2']");
+  return out +
+         "\nThe parameter is named by the flag before (--lr ~log(…)), or in front (--lr=~log(…), "
+         "lr=~log(…)).\n";
 }
 
 }  // namespace hone

@@ -1,5 +1,6 @@
-// A study without a file: `hone run --minimize val_loss -- python train.py --lr '~log(1e-5,1e-1)' --rank '~[4,8,16]'`. An argument that
-// begins with '~' is a law; its parameter is named by the flag before it (`--lr`), or in front of it (`--lr=~…`, `lr=~…`).
+// A study without a file: `hone run --minimize val_loss -- python train.py --lr '~log(1e-5,1e-1)'
+// --rank '~[4,8,16]'`. An argument that begins with '~' is a law; its parameter is named by the
+// flag before it (`--lr`), or in front of it (`--lr=~…`, `lr=~…`).
 #pragma once
 
 #include <string>
@@ -17,13 +18,14 @@ struct CommandLineStudy {
   std::string text;                     ///< the arguments as one line, for the excerpts
 };
 
-/// The laws in a command's arguments: ~log(a,b) ~uniform(a,b) ~(a,b) ~int(a,b) ~intlog(a,b) ~logit(a,b) ~normal(m,s) ~[x,y,…]; a third
-/// number of uniform and int is the step. `$` in other arguments is kept as it is. A literal argument that begins with '~' is written
-/// with a second one (`~~x`), and paths (`~/x`, `~`, `~user/x`) are no laws.
+/// The laws in a command's arguments: ~log(a,b) ~uniform(a,b) ~(a,b) ~int(a,b) ~intlog(a,b)
+/// ~logit(a,b) ~normal(m,s) ~[x,y,…]; a third number of uniform and int is the step. `$` in other
+/// arguments is kept as it is. A literal argument that begins with '~' is written with a second one
+/// (`~~x`), and paths (`~/x`, `~`, `~user/x`) are no laws.
 CommandLineStudy read_command_line(const std::vector<std::string>& arguments);
 
-/// Puts what was read into a spec: space, command and the note of problems of the space as diagnostics. `folder` is where the
-/// program runs. False when there are errors.
+/// Puts what was read into a spec: space, command and the note of problems of the space as
+/// diagnostics. `folder` is where the program runs. False when there are errors.
 bool fill_from_command_line(CommandLineStudy& study, const std::string& folder, StudySpec& spec);
 
 /// For `hone help`: the forms with examples.

@@ -17,20 +17,26 @@ std::string mistakes(const std::vector<std::string>& arguments) {
 }
 
 TEST(CommandLineSpace, ReadsLawsAndPutsPlaceholdersInTheirPlace) {
-  CommandLineStudy study = read_command_line({"python", "train.py", "--lr", "~log(1e-5,1e-1)", "--rank=~[4,8,16]", "drop=~(0, 0.5, 0.1)", "--n",
-                                              "~int(1,8)", "--mu", "~normal(0,2)", "--w=~intlog(8,512)", "--p", "~logit(0.1,0.9)"});
+  CommandLineStudy study = read_command_line(
+      {"python", "train.py", "--lr", "~log(1e-5,1e-1)", "--rank=~[4,8,16]", "drop=~(0, 0.5, 0.1)",
+       "--n", "~int(1,8)", "--mu", "~normal(0,2)", "--w=~intlog(8,512)", "--p", "~logit(0.1,0.9)"});
   StudySpec spec;
-  ASSERT_TRUE(fill_from_command_line(study, "/w", spec)) << render_diagnostics(study.diagnostics, study.text, "c");
-  EXPECT_THAT(spec.command.argv, ElementsAre("python", "train.py", "--lr", "${lr}", "--rank=${rank}", "drop=${drop}", "--n", "${n}", "--mu",
-                                             "${mu}", "--w=${w}", "--p", "${p}"));
+  ASSERT_TRUE(fill_from_command_line(study, "/w", spec))
+      << render_diagnostics(study.diagnostics, study.text, "c");
+  EXPECT_THAT(spec.command.argv,
+              ElementsAre("python", "train.py", "--lr", "${lr}", "--rank=${rank}", "drop=${drop}",
+                          "--n", "${n}", "--mu", "${mu}", "--w=${w}", "--p", "${p}"));
   EXPECT_EQ(spec.command.workdir, "/w");
   const auto& lr = std::get<Real>(spec.space.parameter(spec.space.index_of("lr")).domain);
   EXPECT_EQ(lr.law, Law::log_uniform);
   EXPECT_EQ(lr.low, 1e-5);
   EXPECT_EQ(lr.high, 1e-1);
-  EXPECT_EQ(std::get<Choice>(spec.space.parameter(spec.space.index_of("rank")).domain).items.size(), 3U);
-  EXPECT_EQ(std::get<Real>(spec.space.parameter(spec.space.index_of("drop")).domain).quantum->step, 0.1);
-  EXPECT_EQ(std::get<Integer>(spec.space.parameter(spec.space.index_of("w")).domain).law, Law::log_uniform);
+  EXPECT_EQ(std::get<Choice>(spec.space.parameter(spec.space.index_of("rank")).domain).items.size(),
+            3U);
+  EXPECT_EQ(std::get<Real>(spec.space.parameter(spec.space.index_of("drop")).domain).quantum->step,
+            0.1);
+  EXPECT_EQ(std::get<Integer>(spec.space.parameter(spec.space.index_of("w")).domain).law,
+            Law::log_uniform);
 }
 
 TEST(CommandLineSpace, KeepsTheTextOfChoices) {
@@ -48,10 +54,13 @@ TEST(CommandLineSpace, KeepsTheTextOfChoices) {
 }
 
 TEST(CommandLineSpace, LeavesPathsAndPlaceholdersAlone) {
-  const CommandLineStudy study = read_command_line({"--data", "~/sets", "--home", "~", "--user", "~ann/x", "~ann", "~~log(1,2)", "a${b}c", "--x=~/y"});
+  const CommandLineStudy study =
+      read_command_line({"--data", "~/sets", "--home", "~", "--user", "~ann/x", "~ann",
+                         "~~log(1,2)", "a${b}c", "--x=~/y"});
   EXPECT_TRUE(study.parameters.empty());
   EXPECT_TRUE(study.diagnostics.empty());
-  EXPECT_THAT(study.argv, ElementsAre("--data", "~/sets", "--home", "~", "--user", "~ann/x", "~ann", "~log(1,2)", "a$${b}c", "--x=~/y"));
+  EXPECT_THAT(study.argv, ElementsAre("--data", "~/sets", "--home", "~", "--user", "~ann/x", "~ann",
+                                      "~log(1,2)", "a$${b}c", "--x=~/y"));
 }
 
 TEST(CommandLineSpace, UnderlinesWhatIsWrong) {
@@ -74,18 +83,25 @@ TEST(CommandLineSpace, UnderlinesWhatIsWrong) {
 
 TEST(CommandLineSpace, TellsEveryMistake) {
   EXPECT_THAT(mistakes({"t", "~log(1,2)"}), HasSubstr("the law ~log(1,2) has no name"));
-  EXPECT_THAT(mistakes({"t", "--lr", "~log(0,1)"}), HasSubstr("a logarithmic scale starts above 0, not at 0"));
-  EXPECT_THAT(mistakes({"t", "--lr", "~log(1)"}), HasSubstr("~log has 1 numbers; it is written log(low,high)"));
+  EXPECT_THAT(mistakes({"t", "--lr", "~log(0,1)"}),
+              HasSubstr("a logarithmic scale starts above 0, not at 0"));
+  EXPECT_THAT(mistakes({"t", "--lr", "~log(1)"}),
+              HasSubstr("~log has 1 numbers; it is written log(low,high)"));
   EXPECT_THAT(mistakes({"t", "--lr", "~log(1,x)"}), HasSubstr("'x' is not a number"));
-  EXPECT_THAT(mistakes({"t", "--lr", "~log(1,2"}), HasSubstr("~log needs its numbers in parentheses"));
+  EXPECT_THAT(mistakes({"t", "--lr", "~log(1,2"}),
+              HasSubstr("~log needs its numbers in parentheses"));
   EXPECT_THAT(mistakes({"t", "--lr", "~log"}), HasSubstr("~log needs its numbers in parentheses"));
-  EXPECT_THAT(mistakes({"t", "--p", "~logit(0,1)"}), HasSubstr("strictly between 0 and 1, not at 0"));
-  EXPECT_THAT(mistakes({"t", "--p", "~(0,1,2)"}), HasSubstr("the step 2 must be above 0 and fit into the range"));
-  EXPECT_THAT(mistakes({"t", "--p", "~normal(0,0)"}), HasSubstr("the deviation must be above 0, not 0"));
+  EXPECT_THAT(mistakes({"t", "--p", "~logit(0,1)"}),
+              HasSubstr("strictly between 0 and 1, not at 0"));
+  EXPECT_THAT(mistakes({"t", "--p", "~(0,1,2)"}),
+              HasSubstr("the step 2 must be above 0 and fit into the range"));
+  EXPECT_THAT(mistakes({"t", "--p", "~normal(0,0)"}),
+              HasSubstr("the deviation must be above 0, not 0"));
   EXPECT_THAT(mistakes({"t", "--o", "~[a,,b]"}), HasSubstr("a value is missing here"));
   EXPECT_THAT(mistakes({"t", "--o", "~[a,a]"}), HasSubstr("a stands there twice"));
   EXPECT_THAT(mistakes({"t", "--o", "~[a,b"}), HasSubstr("the list is not closed"));
-  EXPECT_THAT(mistakes({"t", "--o", "~[a]", "--o", "~[b]"}), HasSubstr("the parameter o is given twice"));
+  EXPECT_THAT(mistakes({"t", "--o", "~[a]", "--o", "~[b]"}),
+              HasSubstr("the parameter o is given twice"));
   EXPECT_THAT(mistakes({"t", "--9", "~[a]"}), HasSubstr("'--9' cannot name a parameter"));
   EXPECT_THAT(mistakes({"t", "--x", "1"}), HasSubstr("no argument has a law"));
   EXPECT_THAT(mistakes({}), HasSubstr("there is nothing to run"));
@@ -93,7 +109,8 @@ TEST(CommandLineSpace, TellsEveryMistake) {
 
 TEST(CommandLineSpace, ExplainsEveryLawInTheHelp) {
   const std::string help = command_line_laws_help();
-  for (const char* law : {"~log(", "~uniform(", "~(0", "~int(", "~intlog(", "~logit(", "~normal(", "~lognormal(", "~[adam"}) {
+  for (const char* law : {"~log(", "~uniform(", "~(0", "~int(", "~intlog(", "~logit(", "~normal(",
+                          "~lognormal(", "~[adam"}) {
     EXPECT_THAT(help, HasSubstr(law));
   }
 }

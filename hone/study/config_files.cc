@@ -19,7 +19,8 @@ struct Step {
 };
 
 bool is_number(std::string_view text) {
-  return !text.empty() && text.size() < 9 && text.find_first_not_of("0123456789") == std::string_view::npos;
+  return !text.empty() && text.size() < 9 &&
+         text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 /// nullopt for a path that is not well formed.
@@ -30,7 +31,8 @@ std::optional<std::vector<Step>> steps_of(std::string_view path) {
   while (i < path.size()) {
     if (path[i] == '[') {
       const std::size_t close = path.find(']', i);
-      if (close == std::string_view::npos || !is_number(path.substr(i + 1, close - i - 1))) return std::nullopt;
+      if (close == std::string_view::npos || !is_number(path.substr(i + 1, close - i - 1)))
+        return std::nullopt;
       steps.push_back({std::string(path.substr(i + 1, close - i - 1)), true});
       i = close + 1;
       want_key = false;
@@ -95,7 +97,8 @@ std::string quoted_key(const std::string& key) {
   return key.find_first_of(".[") == std::string::npos ? key : "\"" + key + "\"";
 }
 
-void collect_paths(const ConfigNode& node, const std::string& prefix, std::vector<std::string>& out) {
+void collect_paths(const ConfigNode& node, const std::string& prefix,
+                   std::vector<std::string>& out) {
   for (const auto& [name, member] : node.members) {
     if (out.size() >= kMaxPaths) return;
     const std::string path = prefix.empty() ? quoted_key(name) : prefix + "." + quoted_key(name);
@@ -112,8 +115,8 @@ void collect_paths(const ConfigNode& node, const std::string& prefix, std::vecto
 /// What the place holds instead of the step that is missing.
 std::string why_missing(const ConfigNode& node, const Step& step, const std::string& where) {
   if (node.kind == ConfigNode::Kind::list) {
-    return is_number(step.key) ? fmt::format("{} has {} item{}, counted from 0", where, node.items.size(),
-                                           node.items.size() == 1 ? "" : "s")
+    return is_number(step.key) ? fmt::format("{} has {} item{}, counted from 0", where,
+                                             node.items.size(), node.items.size() == 1 ? "" : "s")
                                : fmt::format("{} is a list: write {}[0]", where, where);
   }
   if (node.kind == ConfigNode::Kind::scalar) return fmt::format("{} is a single value", where);
@@ -123,41 +126,51 @@ std::string why_missing(const ConfigNode& node, const Step& step, const std::str
     if (names.size() == 12) break;
   }
   const std::string more = node.members.size() > names.size() ? ", …" : "";
-  return names.empty() ? fmt::format("{} is empty", where) : fmt::format("{} has {}{}", where, join(names, ", "), more);
+  return names.empty() ? fmt::format("{} is empty", where)
+                       : fmt::format("{} has {}{}", where, join(names, ", "), more);
 }
 
-ConfigEditError missing_path(ConfigNode& root, const std::string& path, const std::vector<Step>& steps, const Found& found,
-                             int index) {
+ConfigEditError missing_path(ConfigNode& root, const std::string& path,
+                             const std::vector<Step>& steps, const Found& found, int index) {
   ConfigEditError error;
   error.edit = index;
   std::string where;
   for (std::size_t i = 0; i < found.missing; ++i) {
-    where += steps[i].index ? "[" + steps[i].key + "]" : (where.empty() ? "" : ".") + quoted_key(steps[i].key);
+    where += steps[i].index ? "[" + steps[i].key + "]"
+                            : (where.empty() ? "" : ".") + quoted_key(steps[i].key);
   }
-  error.message = fmt::format("there is no {} in the file: {}", path,
-                              why_missing(*found.node, steps[found.missing], where.empty() ? "it" : where));
+  error.message =
+      fmt::format("there is no {} in the file: {}", path,
+                  why_missing(*found.node, steps[found.missing], where.empty() ? "it" : where));
   std::vector<std::string> paths;
   collect_paths(root, "", paths);
-  std::erase_if(paths, [&](const std::string& p) { return path.compare(0, p.size(), p) == 0; });  // what contains it
+  std::erase_if(paths, [&](const std::string& p) {
+    return path.compare(0, p.size(), p) == 0;
+  });  // what contains it
   std::optional<std::string> near = nearest_name(path, paths);
   if (!near) {  // the same last key elsewhere
     const std::string tail = "." + quoted_key(steps.back().key);
     for (const std::string& candidate : paths) {
-      if (candidate.size() > tail.size() && candidate.compare(candidate.size() - tail.size(), tail.size(), tail) == 0) {
+      if (candidate.size() > tail.size() &&
+          candidate.compare(candidate.size() - tail.size(), tail.size(), tail) == 0) {
         near = candidate;
         break;
       }
     }
   }
-  error.fix = near ? fmt::format("did you mean {}?", *near) : "add the key to the file, with any value";
+  error.fix =
+      near ? fmt::format("did you mean {}?", *near) : "add the key to the file, with any value";
   return error;
 }
 
 ConfigTree parse(std::string_view text, ConfigFormat format) {
   switch (format) {
-    case ConfigFormat::yaml: return parse_yaml_config(text);
-    case ConfigFormat::json: return parse_json_config(text);
-    case ConfigFormat::toml: return parse_toml_config(text);
+    case ConfigFormat::yaml:
+      return parse_yaml_config(text);
+    case ConfigFormat::json:
+      return parse_json_config(text);
+    case ConfigFormat::toml:
+      return parse_toml_config(text);
   }
   return parse_yaml_config(text);
 }
@@ -169,7 +182,8 @@ void set_value(ConfigNode& node, const Value& value) {
     for (const Value& item : value.as_list()) set_value(node.items.emplace_back(), item);
   } else if (value.is_map()) {
     node.kind = ConfigNode::Kind::map;
-    for (const auto& [name, member] : value.as_map()) set_value(node.members.emplace_back(name, ConfigNode{}).second, member);
+    for (const auto& [name, member] : value.as_map())
+      set_value(node.members.emplace_back(name, ConfigNode{}).second, member);
   } else {
     node.value = value;
   }
@@ -193,7 +207,9 @@ bool same_tree(const Value& a, const Value& b) {
            std::equal(a.as_list().begin(), a.as_list().end(), b.as_list().begin(), same_tree);
   }
   if (a.is_map() && b.is_map()) {
-    const auto same_member = [](const auto& x, const auto& y) { return x.first == y.first && same_tree(x.second, y.second); };
+    const auto same_member = [](const auto& x, const auto& y) {
+      return x.first == y.first && same_tree(x.second, y.second);
+    };
     return a.as_map().size() == b.as_map().size() &&
            std::equal(a.as_map().begin(), a.as_map().end(), b.as_map().begin(), same_member);
   }
@@ -214,20 +230,25 @@ ConfigEditError plain_error(int edit, std::string message, std::string fix = "")
 }
 
 /// Finds one edit's place. The value is put into `wanted`, the tree that the result must read as.
-std::variant<Replacement, ConfigEditError> plan(ConfigNode& root, ConfigNode& wanted, const ConfigEdit& edit, ConfigFormat format,
+std::variant<Replacement, ConfigEditError> plan(ConfigNode& root, ConfigNode& wanted,
+                                                const ConfigEdit& edit, ConfigFormat format,
                                                 int index) {
   const auto steps = steps_of(edit.path);
   if (!steps) {
-    return plain_error(index, fmt::format("'{}' is no path", edit.path), "write optimizer.lr, layers[0].dim or \"a.b\".c");
+    return plain_error(index, fmt::format("'{}' is no path", edit.path),
+                       "write optimizer.lr, layers[0].dim or \"a.b\".c");
   }
   const Found found = find(root, *steps);
   if (found.missing < steps->size()) return missing_path(root, edit.path, *steps, found, index);
-  if (!found.blocked.empty()) return plain_error(index, fmt::format("{} {}", edit.path, found.blocked));
-  if (!found.node->blocked_here.empty()) return plain_error(index, fmt::format("{} {}", edit.path, found.node->blocked_here));
+  if (!found.blocked.empty())
+    return plain_error(index, fmt::format("{} {}", edit.path, found.blocked));
+  if (!found.node->blocked_here.empty())
+    return plain_error(index, fmt::format("{} {}", edit.path, found.node->blocked_here));
   const auto text = write_config_value(edit.value, format);
   if (!text) return plain_error(index, fmt::format("{}: the format has no null", edit.path));
   const Found target = find(wanted, *steps);
-  if (target.missing < steps->size()) return plain_error(index, fmt::format("{} lies within another path that is set", edit.path));
+  if (target.missing < steps->size())
+    return plain_error(index, fmt::format("{} lies within another path that is set", edit.path));
   set_everywhere(wanted, found.node->span, edit.value);
   return Replacement{found.node->span, found.node->lead + *text};
 }
@@ -236,7 +257,8 @@ std::variant<Replacement, ConfigEditError> plan(ConfigNode& root, ConfigNode& wa
 
 std::optional<ConfigFormat> config_format_of(std::string_view path) {
   const std::size_t dot = path.rfind('.');
-  const std::string_view end = dot == std::string_view::npos ? std::string_view() : path.substr(dot);
+  const std::string_view end =
+      dot == std::string_view::npos ? std::string_view() : path.substr(dot);
   if (end == ".yaml" || end == ".yml") return ConfigFormat::yaml;
   if (end == ".json") return ConfigFormat::json;
   if (end == ".toml") return ConfigFormat::toml;
@@ -251,13 +273,15 @@ Value config_tree_value(const ConfigNode& node) {
   }
   if (node.kind == ConfigNode::Kind::map) {
     Value::Map map;
-    for (const auto& [name, member] : node.members) map.emplace_back(name, config_tree_value(member));
+    for (const auto& [name, member] : node.members)
+      map.emplace_back(name, config_tree_value(member));
     return Value(std::move(map));
   }
   return node.value;
 }
 
-std::variant<std::string, ConfigEditError> edit_config(std::string_view text, ConfigFormat format, std::span<const ConfigEdit> edits) {
+std::variant<std::string, ConfigEditError> edit_config(std::string_view text, ConfigFormat format,
+                                                       std::span<const ConfigEdit> edits) {
   ConfigTree tree = parse(text, format);
   if (const auto* wrong = std::get_if<Diagnostic>(&tree)) {
     ConfigEditError error = plain_error(-1, wrong->message, wrong->fix);
@@ -272,20 +296,24 @@ std::variant<std::string, ConfigEditError> edit_config(std::string_view text, Co
     if (auto* error = std::get_if<ConfigEditError>(&planned)) return std::move(*error);
     replacements.push_back(std::get<Replacement>(std::move(planned)));
   }
-  std::stable_sort(replacements.begin(), replacements.end(),
-                   [](const Replacement& a, const Replacement& b) { return a.span.begin > b.span.begin; });
+  std::stable_sort(
+      replacements.begin(), replacements.end(),
+      [](const Replacement& a, const Replacement& b) { return a.span.begin > b.span.begin; });
   std::string out(text);
-  for (const Replacement& r : replacements) out.replace(r.span.begin, r.span.end - r.span.begin, r.text);
+  for (const Replacement& r : replacements)
+    out.replace(r.span.begin, r.span.end - r.span.begin, r.text);
   ConfigTree again = parse(out, format);
   const auto* result = std::get_if<ConfigNode>(&again);
   if (result == nullptr || !same_tree(config_tree_value(*result), config_tree_value(wanted))) {
-    return plain_error(-1, "the values cannot be set without changing something else in the file",
-                       "write the values that are set on lines of their own, without anchors or tags");
+    return plain_error(
+        -1, "the values cannot be set without changing something else in the file",
+        "write the values that are set on lines of their own, without anchors or tags");
   }
   return out;
 }
 
-std::optional<Value> config_value(std::string_view text, ConfigFormat format, std::string_view path) {
+std::optional<Value> config_value(std::string_view text, ConfigFormat format,
+                                  std::string_view path) {
   ConfigTree tree = parse(text, format);
   auto* root = std::get_if<ConfigNode>(&tree);
   const auto steps = steps_of(path);
@@ -295,20 +323,27 @@ std::optional<Value> config_value(std::string_view text, ConfigFormat format, st
   return config_tree_value(*found.node);
 }
 
-std::variant<std::string, ExpandError> expand_config_file(const ConfigFile& file, std::string_view text, const StudySpec& spec,
+std::variant<std::string, ExpandError> expand_config_file(const ConfigFile& file,
+                                                          std::string_view text,
+                                                          const StudySpec& spec,
                                                           const ExpandContext& context) {
   const auto format = config_format_of(file.from);
-  if (!format) return ExpandError{fmt::format("{}: only .yaml, .yml, .json and .toml files can be edited", file.from)};
+  if (!format)
+    return ExpandError{
+        fmt::format("{}: only .yaml, .yml, .json and .toml files can be edited", file.from)};
   std::vector<ConfigEdit> edits;
   for (const auto& [path, source] : file.set) {
     auto value = expand_value(source, spec, context);
     if (const auto* wrong = std::get_if<ExpandError>(&value)) return *wrong;
-    if (auto& known = std::get<std::optional<Value>>(value)) edits.push_back({path, std::move(*known)});
+    if (auto& known = std::get<std::optional<Value>>(value))
+      edits.push_back({path, std::move(*known)});
   }
   auto edited = edit_config(text, *format, edits);
   if (const auto* error = std::get_if<ConfigEditError>(&edited)) {
-    const std::string place = error->place.line > 0 ? fmt::format(":{}:{}", error->place.line, error->place.column) : "";
-    return ExpandError{fmt::format("{}{}: {}{}{}", file.from, place, error->message, error->fix.empty() ? "" : "; ", error->fix)};
+    const std::string place =
+        error->place.line > 0 ? fmt::format(":{}:{}", error->place.line, error->place.column) : "";
+    return ExpandError{fmt::format("{}{}: {}{}{}", file.from, place, error->message,
+                                   error->fix.empty() ? "" : "; ", error->fix)};
   }
   return std::get<std::string>(std::move(edited));
 }

@@ -1,4 +1,5 @@
-// JSON (RFC 8259) with places. nlohmann/json gives no offsets, so the text is scanned here; values of scalars are read by Value::parse.
+// JSON (RFC 8259) with places. nlohmann/json gives no offsets, so the text is scanned here; values
+// of scalars are read by Value::parse.
 #include <fmt/core.h>
 
 #include "hone/study/config_files_tree.h"
@@ -29,21 +30,27 @@ class JsonScanner {
 
  private:
   bool fail(std::string message) {
-    error_ = LineIndex(text_).at({at_, at_ + 1}, Severity::error, "this is no JSON: " + std::move(message));
+    error_ = LineIndex(text_).at({at_, at_ + 1}, Severity::error,
+                                 "this is no JSON: " + std::move(message));
     return false;
   }
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
   void skip_blanks() {
-    while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) ++at_;
+    while (at_ < text_.size() &&
+           std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos)
+      ++at_;
   }
 
   bool value(ConfigNode& node, int depth) {
     if (depth > kMaxDepth) return fail("nested too deep");
     node.span.begin = at_;
     bool good = false;
-    if (peek() == '{') good = object(node, depth);
-    else if (peek() == '[') good = array(node, depth);
-    else good = scalar(node);
+    if (peek() == '{')
+      good = object(node, depth);
+    else if (peek() == '[')
+      good = array(node, depth);
+    else
+      good = scalar(node);
     node.span.end = at_;
     return good;
   }
@@ -54,7 +61,9 @@ class JsonScanner {
     skip_blanks();
     if (peek() == '}') return ++at_, true;
     while (true) {
-      if (peek() != '"') return fail(peek() == '}' ? "a comma stands before '}'" : "a key in double quotes is missing");
+      if (peek() != '"')
+        return fail(peek() == '}' ? "a comma stands before '}'"
+                                  : "a key in double quotes is missing");
       ConfigNode key;
       if (!scalar(key)) return false;
       skip_blanks();
@@ -62,7 +71,8 @@ class JsonScanner {
       ++at_;
       skip_blanks();
       for (const auto& [name, member] : node.members) {
-        if (name == key.value.as_string()) return fail(fmt::format("the key '{}' is given twice", name));
+        if (name == key.value.as_string())
+          return fail(fmt::format("the key '{}' is given twice", name));
       }
       node.members.emplace_back(key.value.as_string(), ConfigNode{});
       if (!value(node.members.back().second, depth + 1)) return false;
@@ -99,10 +109,13 @@ class JsonScanner {
       if (end >= text_.size() || text_[end] != '"') return fail("this text is not closed");
       ++end;
     } else {
-      while (end < text_.size() && std::string_view(" \t\r\n,]}:").find(text_[end]) == std::string_view::npos) ++end;
+      while (end < text_.size() &&
+             std::string_view(" \t\r\n,]}:").find(text_[end]) == std::string_view::npos)
+        ++end;
     }
     const auto parsed = Value::parse(text_.substr(begin, end - begin));
-    if (!parsed || parsed->is_list() || parsed->is_map()) return fail(end == begin ? "a value is missing" : "this is no value");
+    if (!parsed || parsed->is_list() || parsed->is_map())
+      return fail(end == begin ? "a value is missing" : "this is no value");
     node.value = *parsed;
     node.span = {begin, end};
     at_ = end;
@@ -117,7 +130,8 @@ class JsonScanner {
 std::string json_text(const Value& value) {
   if (value.is_double()) {
     const double x = value.as_number();
-    return x - x == 0 ? python_float(x) : value.dump();  // NaN, Infinity as Python's json writes them
+    return x - x == 0 ? python_float(x)
+                      : value.dump();  // NaN, Infinity as Python's json writes them
   }
   if (value.is_list()) {
     std::string out;
@@ -126,7 +140,8 @@ std::string json_text(const Value& value) {
   }
   if (value.is_map()) {
     std::string out;
-    for (const auto& [name, member] : value.as_map()) out += (out.empty() ? "" : ", ") + Value(name).dump() + ": " + json_text(member);
+    for (const auto& [name, member] : value.as_map())
+      out += (out.empty() ? "" : ", ") + Value(name).dump() + ": " + json_text(member);
     return "{" + out + "}";
   }
   return value.dump();
@@ -134,7 +149,9 @@ std::string json_text(const Value& value) {
 
 /// A text that YAML, also 1.1, takes for the same text without quotes.
 bool is_plain_text(const std::string& text) {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '/'; };
+  const auto letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '/';
+  };
   if (text.empty() || !letter(text.front())) return false;
   for (const char c : text) {
     if (!letter(c) && !(c >= '0' && c <= '9') && c != '-' && c != '.') return false;

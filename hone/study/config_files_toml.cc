@@ -1,8 +1,8 @@
 // TOML 1.0 by toml++, whose nodes carry their source region (lines, and columns in code points).
 #include <fmt/core.h>
 
-#include <sstream>
 #include <toml++/toml.h>
+#include <sstream>
 
 #include "hone/study/config_files_tree.h"
 
@@ -18,7 +18,8 @@ class TomlReader {
     out.span = {offset_of(node.source().begin), offset_of(node.source().end)};
     if (const toml::table* table = node.as_table()) {
       out.kind = ConfigNode::Kind::map;
-      for (const auto& [key, value] : *table) out.members.emplace_back(std::string(key.str()), read(value));
+      for (const auto& [key, value] : *table)
+        out.members.emplace_back(std::string(key.str()), read(value));
     } else if (const toml::array* array = node.as_array()) {
       out.kind = ConfigNode::Kind::list;
       for (const toml::node& item : *array) out.items.push_back(read(item));
@@ -30,7 +31,8 @@ class TomlReader {
 
   Diagnostic diagnostic(const toml::parse_error& error) const {
     const std::size_t at = offset_of(error.source().begin);
-    return lines_.at({at, at + 1}, Severity::error, "this is no TOML: " + std::string(error.description()));
+    return lines_.at({at, at + 1}, Severity::error,
+                     "this is no TOML: " + std::string(error.description()));
   }
 
  private:

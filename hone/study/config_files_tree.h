@@ -15,11 +15,11 @@ namespace hone {
 struct ConfigNode {
   enum class Kind { scalar, list, map };
   Kind kind = Kind::scalar;
-  TextSpan span;       ///< what a new value replaces
-  std::string lead;    ///< to write before the new value (a blank behind a colon)
+  TextSpan span;             ///< what a new value replaces
+  std::string lead;          ///< to write before the new value (a blank behind a colon)
   std::string blocked;       ///< why neither it nor anything in it can be replaced; empty: it can
   std::string blocked_here;  ///< why it cannot be replaced, though what is in it can
-  Value value;         ///< of a scalar
+  Value value;               ///< of a scalar
   std::vector<std::pair<std::string, ConfigNode>> members;
   std::vector<ConfigNode> items;
 };

@@ -1,5 +1,6 @@
-// Rendering of diagnostics. Widths follow Unicode Standard Annex 11 for the common ranges: what is East Asian wide or an emoji
-// takes two columns; rarer scripts may be off by a column, which only moves carets.
+// Rendering of diagnostics. Widths follow Unicode Standard Annex 11 for the common ranges: what is
+// East Asian wide or an emoji takes two columns; rarer scripts may be off by a column, which only
+// moves carets.
 #include "hone/study/diagnostic.h"
 
 #include <fmt/core.h>
@@ -51,7 +52,8 @@ int width_of(char32_t c) {
   return wide ? 2 : 1;
 }
 
-/// The line as shown: tabs as blanks, control characters as '?'; columns[i] is where character i starts.
+/// The line as shown: tabs as blanks, control characters as '?'; columns[i] is where character i
+/// starts.
 struct Shown {
   std::vector<std::string> characters;
   std::vector<int> columns;
@@ -84,8 +86,7 @@ std::string excerpt(const Diagnostic& d, std::string_view line) {
   const Shown shown = show_line(line);
   const std::size_t count = shown.characters.size();
   const std::size_t from = std::min(static_cast<std::size_t>(std::max(d.column - 1, 0)), count);
-  const std::size_t to =
-      std::min(count, from + static_cast<std::size_t>(std::max(d.length, 1)));
+  const std::size_t to = std::min(count, from + static_cast<std::size_t>(std::max(d.length, 1)));
   // A long line is cut so that the place is seen.
   std::size_t first = 0;
   if (shown.columns[to] > kExcerptMax) {
@@ -110,9 +111,12 @@ std::string excerpt(const Diagnostic& d, std::string_view line) {
 
 const char* severity_name(Severity severity) {
   switch (severity) {
-    case Severity::note: return "note";
-    case Severity::warning: return "warning";
-    case Severity::error: return "error";
+    case Severity::note:
+      return "note";
+    case Severity::warning:
+      return "warning";
+    case Severity::error:
+      return "error";
   }
   return "error";
 }
@@ -126,7 +130,8 @@ LineIndex::LineIndex(std::string_view text) : text_(text), starts_{0} {
 }
 
 int LineIndex::line_of(std::size_t offset) const {
-  const auto after = std::upper_bound(starts_.begin(), starts_.end(), std::min(offset, text_.size()));
+  const auto after =
+      std::upper_bound(starts_.begin(), starts_.end(), std::min(offset, text_.size()));
   return static_cast<int>(after - starts_.begin());
 }
 

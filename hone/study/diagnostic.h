@@ -1,5 +1,6 @@
-// Mistakes in a text that a person wrote: where, what is wrong, what was probably meant. Written so that an editor can jump to
-// them (path:line:column) and a reader sees the place (excerpt with carets).
+// Mistakes in a text that a person wrote: where, what is wrong, what was probably meant. Written so
+// that an editor can jump to them (path:line:column) and a reader sees the place (excerpt with
+// carets).
 #pragma once
 
 #include <span>
@@ -47,7 +48,8 @@ class LineIndex {
   std::vector<std::size_t> starts_;
 };
 
-/// Columns that a terminal needs for a text: combining marks 0, wide East Asian characters and emoji 2.
+/// Columns that a terminal needs for a text: combining marks 0, wide East Asian characters and
+/// emoji 2.
 int display_width(std::string_view utf8);
 /// Code points in the text (bytes that are no UTF-8 count one each).
 int character_count(std::string_view utf8);
@@ -59,7 +61,8 @@ bool has_errors(std::span<const Diagnostic> diagnostics);
 /// One diagnostic as text: `path:7:18: error: …`, then the line with carets. Ends with a line end.
 std::string render_diagnostic(const Diagnostic& diagnostic, std::string_view text,
                               std::string_view path);
-/// All of them and the line of sums: "3 errors, 0 warnings: nothing was started" (that ending only with errors).
+/// All of them and the line of sums: "3 errors, 0 warnings: nothing was started" (that ending only
+/// with errors).
 std::string render_diagnostics(std::span<const Diagnostic> diagnostics, std::string_view text,
                                std::string_view path);
 

@@ -19,7 +19,8 @@ TEST(Diagnostics, PutCaretsUnderWideCharactersAndTabs) {
   const std::string text = "\ta: [日本, é, x]\n";
   const LineIndex lines(text);
   const std::size_t at = text.find('x');
-  const std::string shown = render_diagnostic(lines.at({at, at + 1}, Severity::error, "m", "f"), text, "p.yaml");
+  const std::string shown =
+      render_diagnostic(lines.at({at, at + 1}, Severity::error, "m", "f"), text, "p.yaml");
   EXPECT_EQ(shown,
             "p.yaml:1:13: error: m\n"
             "   1 |     a: [日本, é, x]\n"
@@ -35,7 +36,8 @@ TEST(Diagnostics, UnderlineOnlyTheFirstLineOfARange) {
 
 TEST(Diagnostics, CutLongLinesAroundThePlace) {
   const std::string text = std::string(200, 'a') + "X" + std::string(200, 'b');
-  const std::string shown = render_diagnostic(LineIndex(text).at({200, 201}, Severity::error, "m"), text, "p");
+  const std::string shown =
+      render_diagnostic(LineIndex(text).at({200, 201}, Severity::error, "m"), text, "p");
   for (std::size_t from = 0; from < shown.size();) {
     const std::size_t to = shown.find('\n', from);
     EXPECT_LE(display_width(shown.substr(from, to - from)), 115);
@@ -45,7 +47,8 @@ TEST(Diagnostics, CutLongLinesAroundThePlace) {
   const std::size_t first = shown.find("   1 | ");
   const std::string line = shown.substr(first, second - first);
   const std::string carets = shown.substr(second + 1);
-  EXPECT_EQ(display_width(line.substr(0, line.find('X'))), display_width(carets.substr(0, carets.find('^'))));
+  EXPECT_EQ(display_width(line.substr(0, line.find('X'))),
+            display_width(carets.substr(0, carets.find('^'))));
 }
 
 TEST(Diagnostics, SumUpAndSayThatNothingStarted) {
@@ -53,7 +56,8 @@ TEST(Diagnostics, SumUpAndSayThatNothingStarted) {
   list[1].severity = Severity::warning;
   list[2].severity = Severity::note;
   for (Diagnostic& d : list) d.message = "m";
-  EXPECT_EQ(render_diagnostics(list, "", "p"), "p: error: m\np: warning: m\np: note: m\n1 error, 1 warning: nothing was started\n");
+  EXPECT_EQ(render_diagnostics(list, "", "p"),
+            "p: error: m\np: warning: m\np: note: m\n1 error, 1 warning: nothing was started\n");
   list.erase(list.begin());
   EXPECT_EQ(render_diagnostics(list, "", "p"), "p: warning: m\np: note: m\n0 errors, 1 warning\n");
   list.erase(list.begin());

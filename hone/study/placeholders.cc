@@ -1,5 +1,6 @@
-// Expansion. A macro of the sweep file is replaced where it is an element of its own; inside of longer texts hone replaces parameters and
-// its own names and leaves everything else as it is, so that `bash -c "cd ${HOME} && …"` keeps its meaning.
+// Expansion. A macro of the sweep file is replaced where it is an element of its own; inside of
+// longer texts hone replaces parameters and its own names and leaves everything else as it is, so
+// that `bash -c "cd ${HOME} && …"` keeps its meaning.
 #include "hone/study/placeholders.h"
 
 #include <fmt/core.h>
@@ -34,7 +35,8 @@ class Expander {
  public:
   Expander(const StudySpec& spec, const ExpandContext& context) : spec_(spec), context_(context) {}
 
-  std::variant<std::vector<std::string>, ExpandError> arguments(const std::vector<std::string>& given) {
+  std::variant<std::vector<std::string>, ExpandError> arguments(
+      const std::vector<std::string>& given) {
     for (std::size_t i = 0; i < given.size(); ++i) {
       if (auto wrong = argument(given, i)) return *wrong;
     }
@@ -79,8 +81,9 @@ class Expander {
     Text expanded = text(element, inactive);
     if (const auto* wrong = std::get_if<ExpandError>(&expanded)) return *wrong;
     if (inactive) {
-      const bool flag_before = whole && i > 0 && given[i - 1].size() > 1 && given[i - 1][0] == '-' &&
-                               find_placeholders(given[i - 1]).empty() && !out_.empty();
+      const bool flag_before = whole && i > 0 && given[i - 1].size() > 1 &&
+                               given[i - 1][0] == '-' && find_placeholders(given[i - 1]).empty() &&
+                               !out_.empty();
       if (flag_before) out_.pop_back();
       return std::nullopt;
     }
@@ -150,7 +153,8 @@ class Expander {
     if (name == "gpu") return context_.gpu;
     if (name == "fidelity") return fidelity();
     if (name == "checkpoint") {
-      if (!context_.checkpoint) return ExpandError{"${checkpoint} has no value: this run starts from the beginning"};
+      if (!context_.checkpoint)
+        return ExpandError{"${checkpoint} has no value: this run starts from the beginning"};
       return *context_.checkpoint;
     }
     if (name == "port") {
@@ -205,7 +209,8 @@ std::vector<PlaceholderUse> find_placeholders(std::string_view text) {
 }
 
 std::variant<std::vector<std::string>, ExpandError> expand_arguments(
-    const std::vector<std::string>& arguments, const StudySpec& spec, const ExpandContext& context) {
+    const std::vector<std::string>& arguments, const StudySpec& spec,
+    const ExpandContext& context) {
   return Expander(spec, context).arguments(arguments);
 }
 
@@ -223,12 +228,14 @@ std::variant<std::string, ExpandError> expand_text(std::string_view text, const 
   bool inactive = false;
   Text expanded = Expander(spec, context).text(text, inactive);
   if (inactive) {
-    return ExpandError{fmt::format("'{}' names a parameter that is not active in this configuration", text)};
+    return ExpandError{
+        fmt::format("'{}' names a parameter that is not active in this configuration", text)};
   }
   return expanded;
 }
 
-std::variant<std::optional<Value>, ExpandError> expand_value(std::string_view text, const StudySpec& spec,
+std::variant<std::optional<Value>, ExpandError> expand_value(std::string_view text,
+                                                             const StudySpec& spec,
                                                              const ExpandContext& context) {
   const auto uses = find_placeholders(text);
   if (is_whole(text, uses) && spec.space.index_of(uses[0].name) >= 0) {
@@ -261,15 +268,17 @@ std::string parameter_text(const StudySpec& spec, std::string_view name, const V
       const int item = choice->index_of(value);
       if (item >= 0) return choice->items[static_cast<std::size_t>(item)].text;
     }
-    if (const auto* fixed = std::get_if<Fixed>(&domain); fixed != nullptr && same_value(fixed->value, value)) {
+    if (const auto* fixed = std::get_if<Fixed>(&domain);
+        fixed != nullptr && same_value(fixed->value, value)) {
       return fixed->text;
     }
   }
   return argument_text(value, spec.command.bool_style);
 }
 
-std::string find_interpreter(const std::function<std::optional<std::string>(const std::string&)>& environment,
-                             const std::function<bool(const std::string&)>& exists) {
+std::string find_interpreter(
+    const std::function<std::optional<std::string>(const std::string&)>& environment,
+    const std::function<bool(const std::string&)>& exists) {
   if (!environment) return "python3";
   for (const char* variable : {"VIRTUAL_ENV", "CONDA_PREFIX"}) {
     const auto folder = environment(variable);

@@ -1,5 +1,6 @@
-// Placeholders in commands, environment values and paths: `${lr}`, `${trial_dir}`, the macros of sweep files (`${args}` and its forms),
-// and what else a run is told: HONE_PARAM_* variables, config.json, the parameter file of wandb. Pure functions.
+// Placeholders in commands, environment values and paths: `${lr}`, `${trial_dir}`, the macros of
+// sweep files (`${args}` and its forms), and what else a run is told: HONE_PARAM_* variables,
+// config.json, the parameter file of wandb. Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -48,22 +49,26 @@ struct ExpandError {
   std::string message;
 };
 
-/// The argument vector; `checkpoint.args` are appended where there is something to go on from. An element that names an inactive
-/// parameter is left out, and so is a flag (`--rank`) just before an element that is only that placeholder.
+/// The argument vector; `checkpoint.args` are appended where there is something to go on from. An
+/// element that names an inactive parameter is left out, and so is a flag (`--rank`) just before an
+/// element that is only that placeholder.
 std::variant<std::vector<std::string>, ExpandError> expand_command(const StudySpec& spec,
                                                                    const ExpandContext& context);
 /// Any list of arguments by the same rules (stop_command).
 std::variant<std::vector<std::string>, ExpandError> expand_arguments(
     const std::vector<std::string>& arguments, const StudySpec& spec, const ExpandContext& context);
-/// A text that is no argument list: a path, an environment value. An inactive parameter is an error.
+/// A text that is no argument list: a path, an environment value. An inactive parameter is an
+/// error.
 std::variant<std::string, ExpandError> expand_text(std::string_view text, const StudySpec& spec,
                                                    const ExpandContext& context);
-/// The value that `files: set` writes: typed where the text is one placeholder of a parameter or a literal.
-/// nullopt where it names an inactive parameter: the file keeps what it has.
-std::variant<std::optional<Value>, ExpandError> expand_value(std::string_view text, const StudySpec& spec,
+/// The value that `files: set` writes: typed where the text is one placeholder of a parameter or a
+/// literal. nullopt where it names an inactive parameter: the file keeps what it has.
+std::variant<std::optional<Value>, ExpandError> expand_value(std::string_view text,
+                                                             const StudySpec& spec,
                                                              const ExpandContext& context);
 
-/// Whether any text of the spec's command uses `${name}` (files, environment and checkpoint included).
+/// Whether any text of the spec's command uses `${name}` (files, environment and checkpoint
+/// included).
 bool command_uses(const StudySpec& spec, std::string_view name);
 
 /// A parameter's value as an argument: a choice's source text, else Python's str().
@@ -78,9 +83,11 @@ std::string config_json(const StudySpec& spec, const Config& config);
 /// Content of the file that WANDB_SWEEP_PARAM_PATH names: YAML that PyYAML reads back exactly.
 std::string wandb_parameter_file(const StudySpec& spec, const Config& config);
 
-/// `python` of the active environment (VIRTUAL_ENV, CONDA_PREFIX, PATH), else python3. `exists` tells whether a path is a program.
-std::string find_interpreter(const std::function<std::optional<std::string>(const std::string&)>& environment,
-                             const std::function<bool(const std::string&)>& exists);
+/// `python` of the active environment (VIRTUAL_ENV, CONDA_PREFIX, PATH), else python3. `exists`
+/// tells whether a path is a program.
+std::string find_interpreter(
+    const std::function<std::optional<std::string>(const std::string&)>& environment,
+    const std::function<bool(const std::string&)>& exists);
 
 /// A `${…}` in a text. `$${…}` is none.
 struct PlaceholderUse {

@@ -1,4 +1,5 @@
-// The table of placeholders, its help, and what is said about their misuse when a study file is read.
+// The table of placeholders, its help, and what is said about their misuse when a study file is
+// read.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -15,7 +16,8 @@ std::string lower(std::string text) {
   return text;
 }
 
-/// Within two edits (one of a name of two or three letters), or equal but for case. Case counts otherwise: ${HOST} is no ${port}.
+/// Within two edits (one of a name of two or three letters), or equal but for case. Case counts
+/// otherwise: ${HOST} is no ${port}.
 std::optional<std::string> nearly(const std::string& name, const std::vector<std::string>& names) {
   std::optional<std::string> best;
   int best_distance = name.size() <= 3 ? 2 : 3;
@@ -36,7 +38,8 @@ bool is_name(std::string_view name) {
 
 const PlaceholderInfo* find_info(std::string_view name) {
   const auto& table = placeholders();
-  const auto found = std::find_if(table.begin(), table.end(), [&](const PlaceholderInfo& p) { return p.name == name; });
+  const auto found = std::find_if(table.begin(), table.end(),
+                                  [&](const PlaceholderInfo& p) { return p.name == name; });
   return found == table.end() ? nullptr : &*found;
 }
 
@@ -49,11 +52,13 @@ class UseChecker {
   std::optional<PlaceholderProblem> check(const PlaceholderUse& use, bool whole) const {
     const std::string& name = use.name;
     if (name.compare(0, 7, "envvar:") == 0) return check_variable(use, name.substr(7));
-    const bool parameter = std::find(scope_.parameters.begin(), scope_.parameters.end(), name) != scope_.parameters.end();
+    const bool parameter = std::find(scope_.parameters.begin(), scope_.parameters.end(), name) !=
+                           scope_.parameters.end();
     const PlaceholderInfo* info = find_info(name);
     if (info != nullptr && info->whole_only) {
       if (place_ == PlaceholderPlace::text) {
-        return problem(use, fmt::format("${{{}}} stands for arguments, so it belongs into command", name));
+        return problem(
+            use, fmt::format("${{{}}} stands for arguments, so it belongs into command", name));
       }
       if (!whole && name != "env") return inside_of_text(use);
       return std::nullopt;
@@ -64,29 +69,38 @@ class UseChecker {
   }
 
  private:
-  static PlaceholderProblem problem(const PlaceholderUse& use, std::string message, std::string fix = "") {
+  static PlaceholderProblem problem(const PlaceholderUse& use, std::string message,
+                                    std::string fix = "") {
     return {use.offset, use.length, std::move(message), std::move(fix), false};
   }
 
   PlaceholderProblem inside_of_text(const PlaceholderUse& use) const {
     const bool shell = text_.find(' ') != std::string_view::npos;
     const std::string macro = fmt::format("${{{}}}", use.name);
-    return problem(use,
-                   fmt::format("{} stands for several arguments and must be an element of the list of its own: inside of a "
-                               "longer text {}",
-                               macro, shell ? "a shell would have to quote them" : "they cannot be joined"),
-                   fmt::format("write [python, train.py, \"{}\"]", macro));
+    return problem(
+        use,
+        fmt::format("{} stands for several arguments and must be an element of the list of its "
+                    "own: inside of a "
+                    "longer text {}",
+                    macro, shell ? "a shell would have to quote them" : "they cannot be joined"),
+        fmt::format("write [python, train.py, \"{}\"]", macro));
   }
 
-  std::optional<PlaceholderProblem> check_variable(const PlaceholderUse& use, const std::string& variable) const {
-    const bool legal = !variable.empty() && std::all_of(variable.begin(), variable.end(), [](char c) {
-      return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-    });
-    if (!legal) return problem(use, fmt::format("'{}' cannot be the name of an environment variable", variable));
+  std::optional<PlaceholderProblem> check_variable(const PlaceholderUse& use,
+                                                   const std::string& variable) const {
+    const bool legal =
+        !variable.empty() && std::all_of(variable.begin(), variable.end(), [](char c) {
+          return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                 c == '_';
+        });
+    if (!legal)
+      return problem(use,
+                     fmt::format("'{}' cannot be the name of an environment variable", variable));
     if (!scope_.environment || scope_.environment(variable)) return std::nullopt;
-    PlaceholderProblem p = problem(use, fmt::format("the environment variable {0} is not set: its name '{0}' is put in its "
-                                                    "place, as a sweep does",
-                                                    variable));
+    PlaceholderProblem p = problem(
+        use, fmt::format("the environment variable {0} is not set: its name '{0}' is put in its "
+                         "place, as a sweep does",
+                         variable));
     p.warning = true;
     return p;
   }
@@ -102,11 +116,13 @@ class UseChecker {
     }
     if (name == "checkpoint") {
       if (!scope_.has_checkpoint) {
-        return problem(use, "${checkpoint} needs the section checkpoint, which says where the program saves");
+        return problem(
+            use, "${checkpoint} needs the section checkpoint, which says where the program saves");
       }
       if (place_ != PlaceholderPlace::checkpoint_args) {
         return problem(use,
-                       "${checkpoint} belongs into checkpoint.args: they are added only when there is something to resume",
+                       "${checkpoint} belongs into checkpoint.args: they are added only when there "
+                       "is something to resume",
                        "move it to checkpoint: {args: [--resume, \"${checkpoint}\"]}");
       }
     }
@@ -119,20 +135,27 @@ class UseChecker {
     for (const PlaceholderInfo& p : placeholders()) names.push_back(p.name);
     const auto near = nearly(use.name, names);
     if (near) {
-      return problem(use, fmt::format("${{{}}} is neither a parameter nor a placeholder", use.name),
-                     fmt::format("did you mean ${{{}}}? For the text itself write $${{{}}}", *near, use.name));
+      return problem(
+          use, fmt::format("${{{}}} is neither a parameter nor a placeholder", use.name),
+          fmt::format("did you mean ${{{}}}? For the text itself write $${{{}}}", *near, use.name));
     }
     if (!whole || place_ == PlaceholderPlace::text) return std::nullopt;
     if (scope_.sweep_method) {
-      PlaceholderProblem p = problem(
-          use, fmt::format("${{{}}} is neither a parameter nor a placeholder: the element is left out, as a sweep does", use.name));
+      PlaceholderProblem p =
+          problem(use, fmt::format("${{{}}} is neither a parameter nor a placeholder: the element "
+                                   "is left out, as a sweep does",
+                                   use.name));
       p.warning = true;
       return p;
     }
-    return problem(use,
-                   fmt::format("${{{}}} is neither a parameter nor a placeholder (hone help placeholders lists them)", use.name),
-                   fmt::format("for the text itself write $${{{}}}, for an environment variable ${{envvar:{}}}", use.name,
-                               use.name));
+    return problem(
+        use,
+        fmt::format(
+            "${{{}}} is neither a parameter nor a placeholder (hone help placeholders lists them)",
+            use.name),
+        fmt::format(
+            "for the text itself write $${{{}}}, for an environment variable ${{envvar:{}}}",
+            use.name, use.name));
   }
 
   std::string_view text_;
@@ -149,7 +172,8 @@ const std::vector<PlaceholderInfo>& placeholders() {
       {"args_no_hyphens", "As name=value", true, true},
       {"args_no_boolean_flags", "As ${args}; true as --name, false left out", true, true},
       {"args_json", "All parameters as one JSON text", true, true},
-      {"args_json_file", "Path of a JSON file with all parameters (config.json of the run)", true, true},
+      {"args_json_file", "Path of a JSON file with all parameters (config.json of the run)", true,
+       true},
       {"args_append_hydra", "As +name=value", true, true},
       {"args_override_hydra", "As ++name=value", true, true},
       {"env", "/usr/bin/env", true, true},
@@ -167,19 +191,24 @@ const std::vector<PlaceholderInfo>& placeholders() {
 }
 
 std::string placeholders_help() {
-  std::string out = "Placeholders in command, stop_command, env, files, checkpoint and metric_source:\n\n";
+  std::string out =
+      "Placeholders in command, stop_command, env, files, checkpoint and metric_source:\n\n";
   const auto row = [&](const std::string& name, const std::string& help) {
     out += fmt::format("  {:<26}{}\n", name, help);
   };
   row("${NAME}", "Value of the parameter NAME");
   row("${envvar:NAME}", "Environment variable of hone; unset: its name");
-  for (const PlaceholderInfo& p : placeholders()) row("${" + p.name + "}", p.help + (p.whole_only ? " (*)" : ""));
+  for (const PlaceholderInfo& p : placeholders())
+    row("${" + p.name + "}", p.help + (p.whole_only ? " (*)" : ""));
   row("$${text}", "The text ${text} itself");
   out +=
-      "\n(*) an element of the command of its own. Anything else in ${ } inside of a longer text stays as it is.\n"
-      "Values are written as Python's str() does: True, None, [1, 2], 1e-05; `bool_style: lower` gives true and null.\n"
+      "\n(*) an element of the command of its own. Anything else in ${ } inside of a longer text "
+      "stays as it is.\n"
+      "Values are written as Python's str() does: True, None, [1, 2], 1e-05; `bool_style: lower` "
+      "gives true and null.\n"
       "An element that names an inactive parameter is left out, and the flag before it.\n"
-      "A run also gets HONE_PARAM_NAME for every parameter and all of them in $HONE_TRIAL_DIR/config.json.\n";
+      "A run also gets HONE_PARAM_NAME for every parameter and all of them in "
+      "$HONE_TRIAL_DIR/config.json.\n";
   return out;
 }
 
@@ -194,8 +223,10 @@ std::vector<PlaceholderProblem> check_placeholders(std::string_view text, Placeh
   }
   const std::size_t last = uses.empty() ? 0 : uses.back().offset + uses.back().length;
   const std::size_t open = text.find("${", last);
-  if (open != std::string_view::npos && (open == 0 || text[open - 1] != '$') && text.find('}', open) == std::string_view::npos) {
-    problems.push_back({open, text.size() - open, "this placeholder has no closing '}', so it stays as it is", "", true});
+  if (open != std::string_view::npos && (open == 0 || text[open - 1] != '$') &&
+      text.find('}', open) == std::string_view::npos) {
+    problems.push_back({open, text.size() - open,
+                        "this placeholder has no closing '}', so it stays as it is", "", true});
   }
   return problems;
 }

@@ -1,4 +1,5 @@
-// What a run is told besides its arguments: HONE_PARAM_* variables, config.json, wandb's parameter file.
+// What a run is told besides its arguments: HONE_PARAM_* variables, config.json, wandb's parameter
+// file.
 #include <algorithm>
 
 #include "hone/study/placeholders.h"
@@ -12,7 +13,8 @@ bool is_flat(const StudySpec& spec, const std::string& name) {
   return std::find(flat.begin(), flat.end(), name) != flat.end();
 }
 
-/// Sets `value` at the dotted path, making maps on the way. Where a shorter name holds a value already the rest stays one key.
+/// Sets `value` at the dotted path, making maps on the way. Where a shorter name holds a value
+/// already the rest stays one key.
 void set_nested(Value& map, std::string_view path, const Value& value) {
   const std::size_t dot = path.find('.');
   if (dot == std::string_view::npos) {
@@ -41,7 +43,8 @@ std::vector<std::pair<std::string, std::string>> parameter_environment(const Stu
     if (value == nullptr) continue;
     std::string name = "HONE_PARAM_" + parameter.name;
     for (char& c : name) {
-      const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+      const bool plain =
+          (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
       if (!plain) c = '_';
     }
     out.emplace_back(std::move(name), parameter_text(spec, parameter.name, *value));
@@ -54,8 +57,10 @@ Value nested_config(const StudySpec& spec, const Config& config) {
   for (const Parameter& parameter : spec.space.parameters()) {
     const Value* value = config.get(parameter.name);
     if (value == nullptr) continue;
-    if (is_flat(spec, parameter.name)) out.set(parameter.name, *value);
-    else set_nested(out, parameter.name, *value);
+    if (is_flat(spec, parameter.name))
+      out.set(parameter.name, *value);
+    else
+      set_nested(out, parameter.name, *value);
   }
   return out;
 }

@@ -1,5 +1,6 @@
-// Python's float repr: the shortest digits that read back the same, in positional form for exponents −4 ≤ e < 16, else with an exponent
-// of at least two digits. Strings inside of lists and maps are written with repr()'s quotes.
+// Python's float repr: the shortest digits that read back the same, in positional form for
+// exponents −4 ≤ e < 16, else with an exponent of at least two digits. Strings inside of lists and
+// maps are written with repr()'s quotes.
 #include "hone/study/placeholders_text.h"
 
 #include <fmt/core.h>
@@ -18,10 +19,18 @@ std::string python_string(const std::string& text) {
   std::string out(1, quote);
   for (const char c : text) {
     switch (c) {
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '\\': out += "\\\\"; break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
       default:
         if (c == quote) out += '\\';
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
@@ -123,7 +132,8 @@ std::string python_json(const Value& value) {
 std::string yaml_flow_text(const Value& value) {
   std::string out;
   if (value.is_list()) {
-    for (const Value& item : value.as_list()) out += (out.empty() ? "" : ", ") + yaml_flow_text(item);
+    for (const Value& item : value.as_list())
+      out += (out.empty() ? "" : ", ") + yaml_flow_text(item);
     return "[" + out + "]";
   }
   if (value.is_map()) {
@@ -156,7 +166,8 @@ std::string python_float(double x) {
   if (std::isnan(x)) return "nan";
   if (std::isinf(x)) return x > 0 ? "inf" : "-inf";
   char buffer[40];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, x, std::chars_format::scientific).ptr;
+  const auto end =
+      std::to_chars(buffer, buffer + sizeof buffer, x, std::chars_format::scientific).ptr;
   std::string text(buffer, end);  // d.ddde±XX
   const std::string sign = text.front() == '-' ? "-" : "";
   text.erase(0, sign.size());

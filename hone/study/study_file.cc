@@ -1,4 +1,5 @@
-// The loader's main path: text → tree → draft → spec. Sections are read in the order in which they need each other.
+// The loader's main path: text → tree → draft → spec. Sections are read in the order in which they
+// need each other.
 #include "hone/study/study_file.h"
 
 #include <fmt/core.h>
@@ -13,7 +14,8 @@ std::string stem_of(const std::string& path) {
   std::string name = path.substr(path.rfind('/') + 1);
   for (const char* end : {".yaml", ".yml", ".json"}) {
     const std::string suffix = end;
-    if (name.size() > suffix.size() && name.compare(name.size() - suffix.size(), suffix.size(), suffix) == 0) {
+    if (name.size() > suffix.size() &&
+        name.compare(name.size() - suffix.size(), suffix.size(), suffix) == 0) {
       return name.substr(0, name.size() - suffix.size());
     }
   }
@@ -29,19 +31,22 @@ void check_top_level(StudyFileReader& reader, const YamlNode& root) {
   reader.check_keys(known, study_file_section(""), "");
 }
 
-/// A sampler or target that needs more than what is there is told by the algorithms themselves; here: what the file alone shows.
+/// A sampler or target that needs more than what is there is told by the algorithms themselves;
+/// here: what the file alone shows.
 void finish(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft) {
   if (draft.spec.metrics.empty()) return;
   const bool early = root.find("early_terminate") != nullptr;
   if (early && root.find("metric") == nullptr && root.find("metrics") == nullptr) {
-    reader.error(root.find("early_terminate")->key_span, "early_terminate needs a metric to compare runs by",
+    reader.error(root.find("early_terminate")->key_span,
+                 "early_terminate needs a metric to compare runs by",
                  "add metric: {name: …, goal: minimize}");
   }
 }
 
 }  // namespace
 
-LoadedStudy load_study_file(std::string_view text, const std::string& path, const LoadOptions& options) {
+LoadedStudy load_study_file(std::string_view text, const std::string& path,
+                            const LoadOptions& options) {
   LoadedStudy loaded;
   const std::optional<YamlNode> root = load_yaml(text, loaded.diagnostics);
   if (!root) {
@@ -50,7 +55,8 @@ LoadedStudy load_study_file(std::string_view text, const std::string& path, cons
   }
   StudyFileReader reader(without_byte_order_mark(text), options, loaded.diagnostics);
   if (!root->is_map()) {
-    reader.error(root->span, fmt::format("a study file is a map of keys, not {}", reader.shown(*root)),
+    reader.error(root->span,
+                 fmt::format("a study file is a map of keys, not {}", reader.shown(*root)),
                  "the smallest one has program, metric and parameters");
     return loaded;
   }

@@ -1,6 +1,7 @@
-// From the text of a study file to a StudySpec. The file is a superset of the W&B sweep file: what is valid there (grid, random,
-// bayes) is valid here and means the same space, laws, commands, stop rules and objective. All mistakes are found in one go; each has
-// its place. Files, environment and algorithms are asked for through LoadOptions, so that loading is a pure function.
+// From the text of a study file to a StudySpec. The file is a superset of the W&B sweep file: what
+// is valid there (grid, random, bayes) is valid here and means the same space, laws, commands, stop
+// rules and objective. All mistakes are found in one go; each has its place. Files, environment and
+// algorithms are asked for through LoadOptions, so that loading is a pure function.
 #pragma once
 
 #include <functional>
@@ -19,15 +20,16 @@ enum class FileKind { missing, file, executable, folder };
 
 /// What loading may ask about the world. Functions left empty are not asked: the check is left out.
 struct LoadOptions {
-  std::string folder;          ///< of the study file, absolute: workdir and paths in the file are relative to it
+  std::string
+      folder;  ///< of the study file, absolute: workdir and paths in the file are relative to it
   std::string current_folder;  ///< where the user stands, absolute; only for better messages
   std::function<FileKind(const std::string& path)> file_kind;
   /// The content of a file, to check the paths that `files` sets; nullopt: it cannot be read.
   std::function<std::optional<std::string>(const std::string& path)> read_file;
   std::function<std::optional<std::string>(const std::string& name)> environment;
-  std::vector<AlgorithmHelp> samplers;     ///< none: any method is accepted, with any options
-  std::vector<AlgorithmHelp> schedulers;   ///< none: any scheduler is accepted, with any options
-  std::vector<std::string> metric_formats; ///< none: any format is accepted
+  std::vector<AlgorithmHelp> samplers;      ///< none: any method is accepted, with any options
+  std::vector<AlgorithmHelp> schedulers;    ///< none: any scheduler is accepted, with any options
+  std::vector<std::string> metric_formats;  ///< none: any format is accepted
   /// What is wrong with a regular expression for metrics.
   std::function<std::optional<std::string>(const std::string&)> check_pattern;
   bool command_required = true;  ///< false where the caller evaluates trials itself
@@ -36,8 +38,8 @@ struct LoadOptions {
 struct LoadedStudy {
   std::optional<StudySpec> spec;        ///< empty when there are errors
   std::vector<Diagnostic> diagnostics;  ///< sorted; notes, warnings and errors
-  std::vector<std::string> notes;       ///< sentences to say once at the start ("runs until stopped …")
-  bool seed_given = false;              ///< false: the caller draws spec.seed
+  std::vector<std::string> notes;  ///< sentences to say once at the start ("runs until stopped …")
+  bool seed_given = false;         ///< false: the caller draws spec.seed
 };
 
 /// `path` is only used for the default name (its stem).
@@ -51,11 +53,11 @@ struct StudyFileKey {
   std::string default_value;  ///< as one would write it; empty: none; "required"
   std::string help;
   std::string example;
-  bool from_sweep = false;    ///< part of the W&B sweep file
+  bool from_sweep = false;  ///< part of the W&B sweep file
 };
 
 struct StudyFileSection {
-  std::string name;     ///< "" for the top level, "parameters.*", "metric", …
+  std::string name;  ///< "" for the top level, "parameters.*", "metric", …
   std::string summary;
   std::vector<StudyFileKey> keys;
 };
@@ -75,7 +77,8 @@ struct SpecChanges {
   std::vector<std::string> refused;  ///< with the reason; any: the study needs --new
   bool changed() const { return !applied.empty() || !refused.empty(); }
 };
-/// The seed is not compared: a missing one was drawn once and is kept. Names are the caller's to match.
+/// The seed is not compared: a missing one was drawn once and is kept. Names are the caller's to
+/// match.
 SpecChanges compare_specs(const StudySpec& stored, const StudySpec& wanted);
 
 }  // namespace hone

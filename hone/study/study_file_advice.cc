@@ -1,5 +1,6 @@
-// Mistakes that tuning guides warn of: not wrong in form, but wasteful or misleading. Warnings with their reason.
-// Sources: Deep Learning Tuning Playbook (github.com/google-research/tuning_playbook); Bouthillier et al. 2021 (seeds).
+// Mistakes that tuning guides warn of: not wrong in form, but wasteful or misleading. Warnings with
+// their reason. Sources: Deep Learning Tuning Playbook
+// (github.com/google-research/tuning_playbook); Bouthillier et al. 2021 (seeds).
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -45,7 +46,8 @@ bool is_named(std::string_view name, const std::vector<std::string>& wanted) {
   std::string last(dot == std::string_view::npos ? name : name.substr(dot + 1));
   std::string plain;
   for (const char c : last) {
-    if (c != '_' && c != '-') plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (c != '_' && c != '-')
+      plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
   return std::find(wanted.begin(), wanted.end(), plain) != wanted.end();
 }
@@ -75,20 +77,26 @@ class Adviser {
     const TextSpan span = draft_.metric_spans[i];
     if (any_word(metric.name, {"test", "testing", "heldout"})) {
       reader_.warning(span,
-                      fmt::format("'{}' looks like the test set: what is chosen by it can no longer be measured with it", metric.name),
+                      fmt::format("'{}' looks like the test set: what is chosen by it can no "
+                                  "longer be measured with it",
+                                  metric.name),
                       "choose by a validation metric and look at the test set once");
     }
     const bool larger_is_better =
-        any_word(metric.name, {"acc", "accuracy", "auc", "auroc", "f1", "precision", "recall", "reward", "return", "bleu", "rouge",
-                               "map", "iou", "miou", "dice", "r2", "psnr", "ssim", "score"});
+        any_word(metric.name, {"acc", "accuracy", "auc", "auroc", "f1", "precision", "recall",
+                               "reward", "return", "bleu", "rouge", "map", "iou", "miou", "dice",
+                               "r2", "psnr", "ssim", "score"});
     const bool smaller_is_better =
-        any_word(metric.name, {"loss", "error", "err", "mse", "rmse", "mae", "perplexity", "ppl", "nll", "wer", "cer", "fid"});
+        any_word(metric.name, {"loss", "error", "err", "mse", "rmse", "mae", "perplexity", "ppl",
+                               "nll", "wer", "cer", "fid"});
     if (metric.goal == Goal::minimize && larger_is_better && !smaller_is_better) {
-      reader_.warning(span, fmt::format("'{}' is minimized, but larger is better by its name", metric.name),
-                      "add goal: maximize");
+      reader_.warning(
+          span, fmt::format("'{}' is minimized, but larger is better by its name", metric.name),
+          "add goal: maximize");
     } else if (metric.goal == Goal::maximize && smaller_is_better && !larger_is_better) {
-      reader_.warning(span, fmt::format("'{}' is maximized, but smaller is better by its name", metric.name),
-                      "use goal: minimize");
+      reader_.warning(
+          span, fmt::format("'{}' is maximized, but smaller is better by its name", metric.name),
+          "use goal: minimize");
     }
   }
 
@@ -101,10 +109,13 @@ class Adviser {
   }
 
   void advise_seed(std::size_t i) {
-    if (!varies(i) || !is_named(parameter(i).name, {"seed", "randomseed", "randomstate", "rngseed", "torchseed", "globalseed"})) return;
+    if (!varies(i) || !is_named(parameter(i).name, {"seed", "randomseed", "randomstate", "rngseed",
+                                                    "torchseed", "globalseed"}))
+      return;
     if (draft_.method == "grid") return;  // a grid over seeds is a repetition, not tuning
     reader_.warning(place(i).key,
-                    fmt::format("{} is tuned: the best seed is luck that does not carry over, and its noise hides the other parameters",
+                    fmt::format("{} is tuned: the best seed is luck that does not carry over, and "
+                                "its noise hides the other parameters",
                                 parameter(i).name),
                     "use replicates: 3, and ${seed} in the command");
   }
@@ -127,30 +138,39 @@ class Adviser {
     const bool integer = limit == kIntegerDecades;
     const double decades = low > 0 ? std::log10(high / low) : 0;
     if (low > 0 && high / low >= limit * (1 - 1e-12)) {
-      reader_.warning(place(i).key,
-                      fmt::format("{}: a linear scale over {} orders of magnitude: most trials would fall in the top decade", p.name,
-                                  format_number(decades, 2)),
-                      fmt::format("add distribution: {}", integer ? "int_log_uniform" : "log_uniform_values"));
+      reader_.warning(
+          place(i).key,
+          fmt::format("{}: a linear scale over {} orders of magnitude: most trials would fall in "
+                      "the top decade",
+                      p.name, format_number(decades, 2)),
+          fmt::format("add distribution: {}", integer ? "int_log_uniform" : "log_uniform_values"));
     } else if (!integer && low == 0 && high > 0 && high <= 1 &&
                is_named(p.name, {"lr", "learningrate"})) {
-      reader_.warning(place(i).key,
-                      fmt::format("{}: a linear scale from 0: values of different magnitude are hardly told apart", p.name),
-                      fmt::format("use distribution: log_uniform_values with min: {}", format_number(high / 10000)));
+      reader_.warning(
+          place(i).key,
+          fmt::format(
+              "{}: a linear scale from 0: values of different magnitude are hardly told apart",
+              p.name),
+          fmt::format("use distribution: log_uniform_values with min: {}",
+                      format_number(high / 10000)));
     }
   }
 
   void advise_length(std::size_t i) {
     if (!draft_.has_early_stopping || !varies(i)) return;
-    if (!is_named(parameter(i).name, {"epochs", "epoch", "numepochs", "nepochs", "maxepochs", "numtrainepochs", "trainepochs", "maxsteps",
-                                      "numsteps", "nsteps", "trainsteps", "maxiters", "maxiter", "iterations", "nestimators",
-                                      "numboostround"})) {
+    if (!is_named(parameter(i).name,
+                  {"epochs", "epoch", "numepochs", "nepochs", "maxepochs", "numtrainepochs",
+                   "trainepochs", "maxsteps", "numsteps", "nsteps", "trainsteps", "maxiters",
+                   "maxiter", "iterations", "nestimators", "numboostround"})) {
       return;
     }
-    reader_.warning(place(i).key,
-                    fmt::format("{} sets the length of training, and trials are stopped early by comparing them at equal steps: with "
-                                "schedules of different length that is unfair to the longer ones",
-                                parameter(i).name),
-                    "fix it (value: …) and let the scheduler decide, or tune it without a scheduler");
+    reader_.warning(
+        place(i).key,
+        fmt::format("{} sets the length of training, and trials are stopped early by comparing "
+                    "them at equal steps: with "
+                    "schedules of different length that is unfair to the longer ones",
+                    parameter(i).name),
+        "fix it (value: …) and let the scheduler decide, or tune it without a scheduler");
   }
 
   /// Names that a placeholder has too.
@@ -158,8 +178,11 @@ class Adviser {
     const std::string& name = parameter(i).name;
     for (const char* macro : {"program", "interpreter", "env", "args"}) {
       if (name == macro) {
-        reader_.warning(place(i).key, fmt::format("${{{0}}} in a command means hone's placeholder, not the parameter {0}", name),
-                        "it reaches the program by ${args}");
+        reader_.warning(
+            place(i).key,
+            fmt::format("${{{0}}} in a command means hone's placeholder, not the parameter {0}",
+                        name),
+            "it reaches the program by ${args}");
       }
     }
   }
@@ -170,17 +193,22 @@ class Adviser {
     const auto trials = static_cast<std::uint64_t>(*draft_.spec.budget.trials);
     if (size && *size <= trials) return;
     const YamlMember* cap = root_.find("run_cap");
-    if (const YamlMember* budget = root_.find("budget"); budget != nullptr) cap = budget->value.find("trials");
+    if (const YamlMember* budget = root_.find("budget"); budget != nullptr)
+      cap = budget->value.find("trials");
     reader_.warning(cap != nullptr ? cap->value.span : draft_.method_span,
-                    fmt::format("the grid has {} configurations and the budget ends after {}: the last values of the first parameters are "
+                    fmt::format("the grid has {} configurations and the budget ends after {}: the "
+                                "last values of the first parameters are "
                                 "never tried",
                                 size ? std::to_string(*size) : "more than 10^15", trials),
                     "use method: random, sobol or auto, which spread over the whole space");
   }
 
   void advise_default_first() {
-    if (!draft_.run_default_first || !draft_.spec.run_default_first || draft_.method != "grid") return;
-    reader_.warning(*draft_.run_default_first, "a grid tries every configuration anyway; run_default_first only changes the order");
+    if (!draft_.run_default_first || !draft_.spec.run_default_first || draft_.method != "grid")
+      return;
+    reader_.warning(
+        *draft_.run_default_first,
+        "a grid tries every configuration anyway; run_default_first only changes the order");
   }
 
   void advise_confirm() {
@@ -188,7 +216,8 @@ class Adviser {
     const auto& trials = draft_.spec.budget.trials;
     if (confirm.top > 0 && trials && confirm.top > *trials) {
       reader_.warning(root_.find("confirm")->value.span,
-                      fmt::format("confirm.top is {}, but the budget has only {} trials", confirm.top, *trials));
+                      fmt::format("confirm.top is {}, but the budget has only {} trials",
+                                  confirm.top, *trials));
     }
   }
 

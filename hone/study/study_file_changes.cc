@@ -1,5 +1,6 @@
-// Which changes of a study's file apply from the next trial on, and which ask for a new study. The history stays comparable: what is
-// measured and what was searched must not lose its meaning; how long, how much and how is free.
+// Which changes of a study's file apply from the next trial on, and which ask for a new study. The
+// history stays comparable: what is measured and what was searched must not lose its meaning; how
+// long, how much and how is free.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -11,10 +12,13 @@
 namespace hone {
 namespace {
 
-std::string shown(const Value& value) { return value.is_string() ? value.as_string() : value.dump(); }
+std::string shown(const Value& value) {
+  return value.is_string() ? value.as_string() : value.dump();
+}
 
 bool same_metric(const Metric& a, const Metric& b) {
-  return a.name == b.name && a.role == b.role && a.goal == b.goal && a.take == b.take && a.take_count == b.take_count;
+  return a.name == b.name && a.role == b.role && a.goal == b.goal && a.take == b.take &&
+         a.take_count == b.take_count;
 }
 
 class Comparison {
@@ -38,12 +42,16 @@ class Comparison {
 
   // --- what is measured
   void compare_metrics() {
-    const auto objectives = [](const StudySpec& spec) { return static_cast<std::size_t>(spec.objective_count()); };
+    const auto objectives = [](const StudySpec& spec) {
+      return static_cast<std::size_t>(spec.objective_count());
+    };
     if (objectives(stored_) != objectives(wanted_)) {
-      return refuse(fmt::format("the study has {} objectives, the file {}: values of past trials cannot be completed",
-                                objectives(stored_), objectives(wanted_)));
+      return refuse(fmt::format(
+          "the study has {} objectives, the file {}: values of past trials cannot be completed",
+          objectives(stored_), objectives(wanted_)));
     }
-    for (std::size_t i = 0; i < objectives(stored_); ++i) compare_objective(stored_.metrics[i], wanted_.metrics[i]);
+    for (std::size_t i = 0; i < objectives(stored_); ++i)
+      compare_objective(stored_.metrics[i], wanted_.metrics[i]);
     for (const Metric& metric : wanted_.metrics) compare_other(metric);
     for (const Metric& metric : stored_.metrics) {
       if (metric.role != MetricRole::objective && wanted_.metric_index(metric.name) < 0) {
@@ -54,14 +62,19 @@ class Comparison {
 
   void compare_objective(const Metric& before, const Metric& now) {
     if (before.name != now.name) {
-      refuse(fmt::format("the objective was {}, now it is {}: past trials have no value of it", before.name, now.name));
+      refuse(fmt::format("the objective was {}, now it is {}: past trials have no value of it",
+                         before.name, now.name));
     } else if (before.goal != now.goal) {
-      refuse(fmt::format("{} was {}d, now it is {}d: what was best would be worst", now.name, goal_name(before.goal),
-                         goal_name(now.goal)));
+      refuse(fmt::format("{} was {}d, now it is {}d: what was best would be worst", now.name,
+                         goal_name(before.goal), goal_name(now.goal)));
     } else if (!same_metric(before, now)) {
-      refuse(fmt::format("{} is taken from its curve in another way (take): values of past trials were judged as they were", now.name));
+      refuse(
+          fmt::format("{} is taken from its curve in another way (take): values of past trials "
+                      "were judged as they were",
+                      now.name));
     }
-    if (before.name == now.name && before.target != now.target) apply(fmt::format("target of {}", now.name));
+    if (before.name == now.name && before.target != now.target)
+      apply(fmt::format("target of {}", now.name));
   }
 
   void compare_other(const Metric& now) {
@@ -72,8 +85,10 @@ class Comparison {
       return;
     }
     const Metric& before = stored_.metrics[static_cast<std::size_t>(index)];
-    if (!same_metric(before, now)) refuse(fmt::format("the metric {} has another role or goal", now.name));
-    else if (before.min != now.min || before.max != now.max) apply(fmt::format("bounds of {}", now.name));
+    if (!same_metric(before, now))
+      refuse(fmt::format("the metric {} has another role or goal", now.name));
+    else if (before.min != now.min || before.max != now.max)
+      apply(fmt::format("bounds of {}", now.name));
   }
 
   // --- what is searched
@@ -81,7 +96,9 @@ class Comparison {
     for (const Parameter& before : stored_.space.parameters()) {
       const int index = wanted_.space.index_of(before.name);
       if (index < 0) {
-        refuse(fmt::format("the parameter {} is gone: past trials depend on it; to keep it still give it a value", before.name));
+        refuse(fmt::format(
+            "the parameter {} is gone: past trials depend on it; to keep it still give it a value",
+            before.name));
         continue;
       }
       compare_domain(before, wanted_.space.parameter(index));
@@ -90,9 +107,14 @@ class Comparison {
       if (stored_.space.index_of(now.name) >= 0) continue;
       if (now.default_value || !now.is_searched()) {
         apply(fmt::format("new parameter {}{}", now.name,
-                          now.default_value ? fmt::format("; past trials count with its default {}", shown(*now.default_value)) : ""));
+                          now.default_value ? fmt::format("; past trials count with its default {}",
+                                                          shown(*now.default_value))
+                                            : ""));
       } else {
-        refuse(fmt::format("the parameter {} is new and has no default: with which value did past trials run? Add default: …", now.name));
+        refuse(
+            fmt::format("the parameter {} is new and has no default: with which value did past "
+                        "trials run? Add default: …",
+                        now.name));
       }
     }
   }
@@ -102,14 +124,21 @@ class Comparison {
     if (domain_text(before) != domain_text(now)) {
       const auto* old_choice = std::get_if<Choice>(&before.domain);
       const auto* new_choice = std::get_if<Choice>(&now.domain);
-      if (old_choice != nullptr && new_choice != nullptr) compare_choices(name, *old_choice, *new_choice);
-      else compare_ranges(name, before.domain, now.domain);
+      if (old_choice != nullptr && new_choice != nullptr)
+        compare_choices(name, *old_choice, *new_choice);
+      else
+        compare_ranges(name, before.domain, now.domain);
     }
     if (conditions_text(before) != conditions_text(now)) {
-      refuse(fmt::format("{} exists under other conditions: in past trials it would have been active where it was not, or the reverse", name));
+      refuse(
+          fmt::format("{} exists under other conditions: in past trials it would have been active "
+                      "where it was not, or the reverse",
+                      name));
     }
-    const bool beliefs = before.default_value != now.default_value || before.prior.has_value() != now.prior.has_value() ||
-                         (before.prior && !(before.prior->centre == now.prior->centre && before.prior->spread == now.prior->spread));
+    const bool beliefs = before.default_value != now.default_value ||
+                         before.prior.has_value() != now.prior.has_value() ||
+                         (before.prior && !(before.prior->centre == now.prior->centre &&
+                                            before.prior->spread == now.prior->spread));
     if (beliefs) apply(fmt::format("default or prior of {}", name));
   }
 
@@ -124,10 +153,11 @@ class Comparison {
     }
     if (!added.empty()) apply(fmt::format("{}: new values {}", name, join(added, ", ")));
     if (!removed.empty()) {
-      apply(fmt::format("{}: {} not proposed any more; past trials with {} stay", name, join(removed, ", "),
-                        removed.size() == 1 ? "it" : "them"));
+      apply(fmt::format("{}: {} not proposed any more; past trials with {} stay", name,
+                        join(removed, ", "), removed.size() == 1 ? "it" : "them"));
     }
-    if (added.empty() && removed.empty()) apply(fmt::format("{}: order, texts or probabilities of the values", name));
+    if (added.empty() && removed.empty())
+      apply(fmt::format("{}: order, texts or probabilities of the values", name));
   }
 
   void compare_ranges(const std::string& name, const Domain& before, const Domain& now) {
@@ -142,14 +172,20 @@ class Comparison {
     const auto to = ends(now);
     if (from && to) {
       const bool wider = to->first <= from->first && to->second >= from->second;
-      apply(fmt::format("{}: {} range, from {} to {}", name, *from == *to ? "other" : wider ? "wider" : "narrower or moved",
+      apply(fmt::format("{}: {} range, from {} to {}", name,
+                        *from == *to ? "other"
+                        : wider      ? "wider"
+                                     : "narrower or moved",
                         format_number(to->first), format_number(to->second)));
     } else if (before.index() == now.index()) {
-      apply(fmt::format("{}: {}", name, std::holds_alternative<Fixed>(now) ? "another fixed value" : "another expression"));
+      apply(fmt::format(
+          "{}: {}", name,
+          std::holds_alternative<Fixed>(now) ? "another fixed value" : "another expression"));
     } else if (std::holds_alternative<Fixed>(now)) {
       apply(fmt::format("{} is fixed from now on", name));
     } else {
-      refuse(fmt::format("{} is another kind of parameter now: past values cannot be placed in it", name));
+      refuse(fmt::format("{} is another kind of parameter now: past values cannot be placed in it",
+                         name));
     }
   }
 
@@ -165,13 +201,16 @@ class Comparison {
   void compare_constraints() {
     const auto sources = [](const StudySpec& spec) {
       std::vector<std::string> list;
-      for (const Constraint& constraint : spec.space.constraints()) list.push_back(constraint.expression.source());
+      for (const Constraint& constraint : spec.space.constraints())
+        list.push_back(constraint.expression.source());
       return list;
     };
     const auto before = sources(stored_);
     const auto now = sources(wanted_);
     if (before == now) return;
-    apply(now.size() < before.size() ? "fewer constraints" : "constraints; past trials that break them stay, but no new one will");
+    apply(now.size() < before.size()
+              ? "fewer constraints"
+              : "constraints; past trials that break them stay, but no new one will");
   }
 
   // --- how
@@ -192,11 +231,14 @@ class Comparison {
     }
     if (!now) return;
     if (before->name != now->name) {
-      return refuse(fmt::format("the fidelity was {}, now it is {}: past reports lie on another axis", before->name, now->name));
+      return refuse(
+          fmt::format("the fidelity was {}, now it is {}: past reports lie on another axis",
+                      before->name, now->name));
     }
     if (before->max != now->max) {
       const bool raised = before->max && (!now->max || *now->max > *before->max);
-      apply(raised ? "fidelity.max raised: complete trials go on, best first" : "fidelity.max lowered: new trials end earlier");
+      apply(raised ? "fidelity.max raised: complete trials go on, best first"
+                   : "fidelity.max lowered: new trials end earlier");
     }
     if (before->min != now->min) apply("fidelity.min");
   }
@@ -205,17 +247,26 @@ class Comparison {
     const Value before = stored_.to_value();
     const Value now = wanted_.to_value();
     static constexpr std::pair<const char*, const char*> kFree[] = {
-        {"budget", "budget"},         {"limits", "limits"},         {"resources", "resources"}, {"parallel", "parallel"},
-        {"command", "command"},       {"checkpoint", "checkpoint"}, {"metric_source", "metric_source"},
-        {"confirm", "confirm"},       {"impute", "metric.impute"},  {"description", "description"},
+        {"budget", "budget"},
+        {"limits", "limits"},
+        {"resources", "resources"},
+        {"parallel", "parallel"},
+        {"command", "command"},
+        {"checkpoint", "checkpoint"},
+        {"metric_source", "metric_source"},
+        {"confirm", "confirm"},
+        {"impute", "metric.impute"},
+        {"description", "description"},
     };
     for (const auto& [key, name] : kFree) {
       const Value* a = before.find(key);
       const Value* b = now.find(key);
-      const bool same = (a == nullptr && b == nullptr) || (a != nullptr && b != nullptr && *a == *b);
+      const bool same =
+          (a == nullptr && b == nullptr) || (a != nullptr && b != nullptr && *a == *b);
       if (!same) apply(name);
     }
-    if (stored_.replicates != wanted_.replicates) apply(fmt::format("replicates: {} in place of {}", wanted_.replicates, stored_.replicates));
+    if (stored_.replicates != wanted_.replicates)
+      apply(fmt::format("replicates: {} in place of {}", wanted_.replicates, stored_.replicates));
   }
 
   const StudySpec& stored_;
@@ -225,6 +276,8 @@ class Comparison {
 
 }  // namespace
 
-SpecChanges compare_specs(const StudySpec& stored, const StudySpec& wanted) { return Comparison(stored, wanted).run(); }
+SpecChanges compare_specs(const StudySpec& stored, const StudySpec& wanted) {
+  return Comparison(stored, wanted).run();
+}
 
 }  // namespace hone

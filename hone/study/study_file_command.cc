@@ -1,5 +1,6 @@
-// What runs: program, command, environment, working folder, configuration files, checkpoints and where metrics come from. Placeholders
-// are checked here, so that a misspelt one is found before the first trial.
+// What runs: program, command, environment, working folder, configuration files, checkpoints and
+// where metrics come from. Placeholders are checked here, so that a misspelt one is found before
+// the first trial.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -45,14 +46,16 @@ class CommandReader {
     read_files();
     read_checkpoint();
     read_metric_source();
-    if (const YamlNode* tty = find("tty")) command_.tty = reader_.boolean(*tty, "tty").value_or(false);
+    if (const YamlNode* tty = find("tty"))
+      command_.tty = reader_.boolean(*tty, "tty").value_or(false);
     if (const YamlNode* style = find("bool_style")) {
       if (const auto word = reader_.word(*style, "bool_style", {"python", "lower"})) {
         command_.bool_style = *word == "lower" ? BoolStyle::lower : BoolStyle::python;
       }
     }
     if (const YamlNode* stop = find("stop_command")) {
-      if (auto texts = read_texts(*stop, "stop_command", "[docker, stop, \"hone-${trial}\"]", PlaceholderPlace::text)) {
+      if (auto texts = read_texts(*stop, "stop_command", "[docker, stop, \"hone-${trial}\"]",
+                                  PlaceholderPlace::text)) {
         command_.stop_command = std::move(*texts);
       }
     }
@@ -72,13 +75,16 @@ class CommandReader {
     if (!node.is_scalar()) return;
     for (const PlaceholderProblem& p : check_placeholders(node.text, place, scope_)) {
       const TextSpan span = span_within(node, reader_.source(), p.offset, p.length);
-      if (p.warning) reader_.warning(span, p.message, p.fix);
-      else reader_.error(span, p.message, p.fix);
+      if (p.warning)
+        reader_.warning(span, p.message, p.fix);
+      else
+        reader_.error(span, p.message, p.fix);
     }
   }
 
   std::optional<std::vector<std::string>> read_texts(const YamlNode& node, const std::string& what,
-                                                     const std::string& example, PlaceholderPlace place) {
+                                                     const std::string& example,
+                                                     PlaceholderPlace place) {
     auto texts = reader_.texts(node, what, example);
     if (texts) {
       for (const YamlNode& item : node.items) check_text(item, place);
@@ -96,8 +102,10 @@ class CommandReader {
     command_.workdir = joined(options.folder, *text);
     if (may_look() && kind_of(command_.workdir) != FileKind::folder) {
       no_workdir_ = true;
-      reader_.error(node->span, fmt::format("workdir: there is no folder {} (paths are relative to the study file)",
-                                            command_.workdir));
+      reader_.error(
+          node->span,
+          fmt::format("workdir: there is no folder {} (paths are relative to the study file)",
+                      command_.workdir));
     }
   }
 
@@ -108,11 +116,15 @@ class CommandReader {
     if (!text) return;
     command_.program = *text;
     if (text->find("${") != std::string::npos) {
-      reader_.error(node->span, "program is one file and takes no placeholders; use command for them");
+      reader_.error(node->span,
+                    "program is one file and takes no placeholders; use command for them");
     } else if (text->find(' ') != std::string::npos && !(may_look() && exists_in_workdir(*text))) {
-      reader_.error(node->span, fmt::format("program is one file, without arguments, not '{}'", *text),
-                    "write command: " + as_list((ends_with(text->substr(0, text->find(' ')), ".py") ? "${interpreter} " : "") +
-                                                *text + " ${args}"));
+      reader_.error(
+          node->span, fmt::format("program is one file, without arguments, not '{}'", *text),
+          "write command: " +
+              as_list(
+                  (ends_with(text->substr(0, text->find(' ')), ".py") ? "${interpreter} " : "") +
+                  *text + " ${args}"));
     } else if (may_look() && !no_workdir_) {
       check_script(*node, "program", *text);
     }
@@ -132,13 +144,16 @@ class CommandReader {
       reader_.error(node.span, fmt::format("{}: {} is a folder, not a program", what, wanted));
     } else if (!current.empty() && current != command_.workdir && path.front() != '/' &&
                kind_of(joined(current, path)) != FileKind::missing) {
-      reader_.error(node.span,
-                    fmt::format("{}: {} does not exist; programs run in the folder of the study file. There is {}", what,
-                                wanted, joined(current, path)),
-                    fmt::format("move the study file, or add workdir: {}", current));
+      reader_.error(
+          node.span,
+          fmt::format(
+              "{}: {} does not exist; programs run in the folder of the study file. There is {}",
+              what, wanted, joined(current, path)),
+          fmt::format("move the study file, or add workdir: {}", current));
     } else {
-      reader_.error(node.span, fmt::format("{}: {} does not exist (paths are relative to {})", what, wanted,
-                                           root_.find("workdir") != nullptr ? "workdir" : "the study file"));
+      reader_.error(node.span,
+                    fmt::format("{}: {} does not exist (paths are relative to {})", what, wanted,
+                                root_.find("workdir") != nullptr ? "workdir" : "the study file"));
     }
   }
 
@@ -147,7 +162,8 @@ class CommandReader {
     for (const std::string_view piece : split(text, ' ')) {
       if (piece.empty()) continue;
       const bool quote = piece.find_first_of("${}[],:#&*!|>'\"%@`") != std::string_view::npos;
-      out += fmt::format("{}{}{}{}", out.size() > 1 ? ", " : "", quote ? "\"" : "", piece, quote ? "\"" : "");
+      out += fmt::format("{}{}{}{}", out.size() > 1 ? ", " : "", quote ? "\"" : "", piece,
+                         quote ? "\"" : "");
     }
     return out + "]";
   }
@@ -161,10 +177,12 @@ class CommandReader {
       return;
     }
     const std::size_t errors = reader_.error_count();
-    auto texts = read_texts(*node, "command", "[python, train.py, \"${args}\"]", PlaceholderPlace::command);
+    auto texts =
+        read_texts(*node, "command", "[python, train.py, \"${args}\"]", PlaceholderPlace::command);
     if (!texts) return;
     if (texts->empty() || texts->front().empty()) {
-      reader_.error(node->span, "command is empty: there is nothing to run", "write [python, train.py, \"${args}\"]");
+      reader_.error(node->span, "command is empty: there is nothing to run",
+                    "write [python, train.py, \"${args}\"]");
       return;
     }
     command_.argv = std::move(*texts);
@@ -176,13 +194,17 @@ class CommandReader {
   void default_command() {
     if (command_.program.empty()) {
       if (find("program") == nullptr && reader_.options().command_required) {
-        reader_.error_overall("there is nothing to run: add program: train.py, or command: [python, train.py, \"${args}\"]");
+        reader_.error_overall(
+            "there is nothing to run: add program: train.py, or command: [python, train.py, "
+            "\"${args}\"]");
       }
       return;
     }
     const bool script = ends_with(command_.program, ".py");
-    if (!script && may_look() && kind_of(joined(command_.workdir, command_.program)) == FileKind::executable) {
-      if (command_.program.find('/') == std::string::npos) command_.program = "./" + command_.program;
+    if (!script && may_look() &&
+        kind_of(joined(command_.workdir, command_.program)) == FileKind::executable) {
+      if (command_.program.find('/') == std::string::npos)
+        command_.program = "./" + command_.program;
       command_.argv = {"${program}", "${args}"};
     } else {
       command_.argv = {"${env}", "${interpreter}", "${program}", "${args}"};
@@ -195,12 +217,14 @@ class CommandReader {
     for (const std::string& text : command_.argv) {
       for (const PlaceholderUse& use : find_placeholders(text)) {
         used = used || use.name.compare(0, 4, "args") == 0 ||
-               std::find(scope_.parameters.begin(), scope_.parameters.end(), use.name) != scope_.parameters.end();
+               std::find(scope_.parameters.begin(), scope_.parameters.end(), use.name) !=
+                   scope_.parameters.end();
       }
     }
     if (used || draft_.sweep_method) return;  // programs of sweeps may read wandb.config
     reader_.warning(node.span,
-                    "the command passes no parameter: every trial runs with the same arguments unless the program reads "
+                    "the command passes no parameter: every trial runs with the same arguments "
+                    "unless the program reads "
                     "HONE_PARAM_*, $HONE_TRIAL_DIR/config.json or wandb.config",
                     "add \"${args}\"");
   }
@@ -222,9 +246,12 @@ class CommandReader {
     const YamlNode* node = find("env");
     if (node == nullptr || !reader_.is_map(*node, "env", "{OMP_NUM_THREADS: \"4\"}")) return;
     for (const YamlMember& member : node->members) {
-      const bool legal = !member.key.empty() && member.key.find_first_of("= \t\n") == std::string::npos;
+      const bool legal =
+          !member.key.empty() && member.key.find_first_of("= \t\n") == std::string::npos;
       if (!legal) {
-        reader_.error(member.key_span, fmt::format("'{}' cannot be the name of an environment variable", member.key));
+        reader_.error(
+            member.key_span,
+            fmt::format("'{}' cannot be the name of an environment variable", member.key));
         continue;
       }
       if (member.value.is_null()) {
@@ -242,7 +269,8 @@ class CommandReader {
     const YamlNode* node = find("files");
     if (node == nullptr) return;
     if (!node->is_sequence()) {
-      reader_.error(node->span, fmt::format("files must be a list of maps, not {}", reader_.shown(*node)),
+      reader_.error(node->span,
+                    fmt::format("files must be a list of maps, not {}", reader_.shown(*node)),
                     "write [{from: base.yaml, to: …, set: {…}}]");
       return;
     }
@@ -273,22 +301,29 @@ class CommandReader {
       (std::string_view(key) == "from" ? file.from : file.to) = *text;
     }
     const YamlMember* from = item.find("from");
-    if (from != nullptr && !file.from.empty() && may_look() && file.from.find("${") == std::string::npos) {
+    if (from != nullptr && !file.from.empty() && may_look() &&
+        file.from.find("${") == std::string::npos) {
       const std::string path = joined(reader_.options().folder, file.from);
       if (kind_of(path) == FileKind::missing) {
         reader_.error(from->value.span, fmt::format("{}.from: {} does not exist", what, path));
       }
     }
     if (!file.from.empty() && file.from == file.to) {
-      reader_.error(item.find("to")->value.span,
-                    fmt::format("{}: from and to are the same file, which each run would overwrite", what),
-                    "write to: \"${trial_dir}/config.yaml\"");
-    } else if (!file.to.empty() && draft_.spec.parallel.value_or(2) > 1 && file.to.find("${") == std::string::npos) {
-      reader_.error(item.find("to")->value.span,
-                    fmt::format("{}.to is one file for all runs, which run at the same time", what),
-                    fmt::format("write to: \"${{trial_dir}}/{}\"", file.to.substr(file.to.rfind('/') + 1)));
+      reader_.error(
+          item.find("to")->value.span,
+          fmt::format("{}: from and to are the same file, which each run would overwrite", what),
+          "write to: \"${trial_dir}/config.yaml\"");
+    } else if (!file.to.empty() && draft_.spec.parallel.value_or(2) > 1 &&
+               file.to.find("${") == std::string::npos) {
+      reader_.error(
+          item.find("to")->value.span,
+          fmt::format("{}.to is one file for all runs, which run at the same time", what),
+          fmt::format("write to: \"${{trial_dir}}/{}\"", file.to.substr(file.to.rfind('/') + 1)));
     }
-    if (const YamlMember* set = item.find("set"); set != nullptr && set->value.is_map()) check_paths(set->value, what, file);
+    if (const YamlMember* set = item.find("set"); set != nullptr && set->value.is_map())
+      check_paths(set->value, what, file);
+    // Programs may run elsewhere: the path is made whole here.
+    if (file.from.compare(0, 2, "${") != 0) file.from = joined(reader_.options().folder, file.from);
     command_.files.push_back(std::move(file));
   }
 
@@ -297,7 +332,10 @@ class CommandReader {
     if (file.from.empty() || file.from.find("${") != std::string::npos) return;
     const auto format = config_format_of(file.from);
     if (!format) {
-      reader_.error(set.span, fmt::format("{}: values can be set in .yaml, .yml, .json and .toml files, not in {}", what, file.from));
+      reader_.error(
+          set.span,
+          fmt::format("{}: values can be set in .yaml, .yml, .json and .toml files, not in {}",
+                      what, file.from));
       return;
     }
     const auto& read = reader_.options().read_file;
@@ -308,8 +346,12 @@ class CommandReader {
       const auto result = edit_config(*text, *format, std::span(&edit, 1));
       const auto* wrong = std::get_if<ConfigEditError>(&result);
       if (wrong == nullptr) continue;
-      const std::string place = wrong->place.line > 0 ? fmt::format(":{}:{}", wrong->place.line, wrong->place.column) : "";
-      reader_.error(member.key_span, fmt::format("{}: {}{}: {}", what, file.from, place, wrong->message), wrong->fix);
+      const std::string place = wrong->place.line > 0
+                                    ? fmt::format(":{}:{}", wrong->place.line, wrong->place.column)
+                                    : "";
+      reader_.error(member.key_span,
+                    fmt::format("{}: {}{}: {}", what, file.from, place, wrong->message),
+                    wrong->fix);
       if (!place.empty()) return;  // the file itself is wrong
     }
   }
@@ -354,22 +396,26 @@ class CommandReader {
     reader_.check_keys(*node, study_file_section("metric_source"), "metric_source");
     MetricSource& source = draft_.spec.metric_source;
     if (const YamlMember* patterns = node->find("patterns")) {
-      auto texts = reader_.texts(patterns->value, "metric_source.patterns", "['loss=(?<loss>\\S+)']");
+      auto texts =
+          reader_.texts(patterns->value, "metric_source.patterns", "['loss=(?<loss>\\S+)']");
       if (texts) source.patterns = std::move(*texts);
       for (std::size_t i = 0; i < source.patterns.size() && reader_.options().check_pattern; ++i) {
         const auto wrong = reader_.options().check_pattern(source.patterns[i]);
         if (wrong) {
-          reader_.error(patterns->value.items[i].span, fmt::format("metric_source.patterns[{}]: {}", i, *wrong));
+          reader_.error(patterns->value.items[i].span,
+                        fmt::format("metric_source.patterns[{}]: {}", i, *wrong));
         }
       }
     }
     if (const YamlMember* format = node->find("format")) {
       const auto& formats = reader_.options().metric_formats;
-      source.format = formats.empty() ? reader_.text(format->value, "metric_source.format")
-                                      : reader_.word(format->value, "metric_source.format", formats);
+      source.format = formats.empty()
+                          ? reader_.text(format->value, "metric_source.format")
+                          : reader_.word(format->value, "metric_source.format", formats);
     }
     if (const YamlMember* files = node->find("files")) {
-      auto texts = read_texts(files->value, "metric_source.files", "[\"${trial_dir}/metrics.jsonl\"]", PlaceholderPlace::text);
+      auto texts = read_texts(files->value, "metric_source.files",
+                              "[\"${trial_dir}/metrics.jsonl\"]", PlaceholderPlace::text);
       if (texts) source.files = std::move(*texts);
     }
   }
@@ -378,10 +424,13 @@ class CommandReader {
   void check_programs() {
     if (!may_look() || no_workdir_ || draft_.command_nodes.empty()) return;
     std::size_t first = 0;
-    const auto is_env = [&](const std::string& text) { return text == "${env}" || text == "env" || text == "/usr/bin/env"; };
+    const auto is_env = [&](const std::string& text) {
+      return text == "${env}" || text == "env" || text == "/usr/bin/env";
+    };
     while (first + 1 < command_.argv.size() && is_env(command_.argv[first])) ++first;
     const std::string& program = command_.argv[first];
-    if (program.find("${") == std::string::npos) check_program(*draft_.command_nodes[first], program);
+    if (program.find("${") == std::string::npos)
+      check_program(*draft_.command_nodes[first], program);
     const std::string base = program.substr(program.rfind('/') + 1);
     const bool python = base.compare(0, 6, "python") == 0 || program == "${interpreter}";
     if (!python || first + 1 >= command_.argv.size()) return;
@@ -396,17 +445,21 @@ class CommandReader {
     if (program.find('/') != std::string::npos) {
       const std::string path = joined(command_.workdir, program);
       if (kind_of(path) == FileKind::executable) return;
-      reader_.error(node.span, kind_of(path) == FileKind::file
-                                   ? fmt::format("command: {} is not executable", path)
-                                   : fmt::format("command: there is no program {}", path),
+      reader_.error(node.span,
+                    kind_of(path) == FileKind::file
+                        ? fmt::format("command: {} is not executable", path)
+                        : fmt::format("command: there is no program {}", path),
                     kind_of(path) == FileKind::file ? fmt::format("run chmod +x {}", path) : "");
       return;
     }
     if (in_path(program)) return;
     std::string fix;
-    if (program == "python" && in_path("python3")) fix = "write python3, or \"${interpreter}\"";
-    else if (exists_in_workdir(program)) fix = fmt::format("write ./{}", program);
-    reader_.error(node.span, fmt::format("command: there is no program '{}' in PATH", program), fix);
+    if (program == "python" && in_path("python3"))
+      fix = "write python3, or \"${interpreter}\"";
+    else if (exists_in_workdir(program))
+      fix = fmt::format("write ./{}", program);
+    reader_.error(node.span, fmt::format("command: there is no program '{}' in PATH", program),
+                  fix);
   }
 
   bool in_path(const std::string& program) const {
@@ -414,7 +467,8 @@ class CommandReader {
     const auto path = environment ? environment("PATH") : std::nullopt;
     if (!path) return true;  // not known
     for (const std::string_view folder : split(*path, ':')) {
-      if (!folder.empty() && kind_of(joined(std::string(folder), program)) == FileKind::executable) return true;
+      if (!folder.empty() && kind_of(joined(std::string(folder), program)) == FileKind::executable)
+        return true;
     }
     return false;
   }
@@ -424,9 +478,11 @@ class CommandReader {
     const Value* mode = draft_.spec.scheduler.options.find("mode");
     const bool promotes = mode != nullptr && mode->is_string() && mode->as_string() == "promote";
     if (!promotes || draft_.spec.checkpoint || command_uses(draft_.spec, "fidelity")) return;
-    const YamlMember* scheduler = root_.find("scheduler") != nullptr ? root_.find("scheduler") : root_.find("pruner");
+    const YamlMember* scheduler =
+        root_.find("scheduler") != nullptr ? root_.find("scheduler") : root_.find("pruner");
     reader_.error(scheduler != nullptr ? scheduler->value.span : draft_.method_span,
-                  "mode promote pauses trials and goes on with the best, which needs a checkpoint section, or ${fidelity} in the "
+                  "mode promote pauses trials and goes on with the best, which needs a checkpoint "
+                  "section, or ${fidelity} in the "
                   "command to start again for longer",
                   "declare checkpoint, or use mode: stop");
   }

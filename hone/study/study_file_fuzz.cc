@@ -1,6 +1,7 @@
-// Fuzz target for what reads a person's files: the study file (YAML, laws, placeholders, conditions), laws on a command line, and the
-// editing of configuration files. Promises: no crash, no hang; a file without errors gives a spec that survives the store and whose
-// command expands; an edited file differs in nothing but the edit.
+// Fuzz target for what reads a person's files: the study file (YAML, laws, placeholders,
+// conditions), laws on a command line, and the editing of configuration files. Promises: no crash,
+// no hang; a file without errors gives a spec that survives the store and whose command expands; an
+// edited file differs in nothing but the edit.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -40,7 +41,8 @@ void check_study(std::string_view text) {
   const LoadedStudy loaded = load_study_file(text, "fuzz.yaml", fuzz_options());
   const std::string shown = render_diagnostics(loaded.diagnostics, text, "fuzz.yaml");
   HONE_FUZZ_CHECK(loaded.spec.has_value() == !has_errors(loaded.diagnostics));
-  for (const Diagnostic& d : loaded.diagnostics) HONE_FUZZ_CHECK(!d.message.empty() && d.line >= 0 && d.length >= 0);
+  for (const Diagnostic& d : loaded.diagnostics)
+    HONE_FUZZ_CHECK(!d.message.empty() && d.line >= 0 && d.length >= 0);
   if (!loaded.spec) return;
   const std::string stored = loaded.spec->to_value().dump();
   const auto body = Value::parse(stored);
@@ -79,7 +81,9 @@ void check_edit(std::string_view text, ConfigFormat format) {
     std::size_t same = 0;
     while (same < text.size() && same < result->size() && text[same] == (*result)[same]) ++same;
     std::size_t tail = 0;
-    while (tail < text.size() - same && tail < result->size() - same && text[text.size() - 1 - tail] == (*result)[result->size() - 1 - tail]) ++tail;
+    while (tail < text.size() - same && tail < result->size() - same &&
+           text[text.size() - 1 - tail] == (*result)[result->size() - 1 - tail])
+      ++tail;
     HONE_FUZZ_CHECK(result->size() - same - tail <= 6);
   }
 }
@@ -97,12 +101,68 @@ int fuzz_one(const std::uint8_t* data, std::size_t size) {
 }
 
 std::span<const std::string_view> fuzz_dictionary() {
-  static constexpr std::string_view kTokens[] = {
-      "parameters:", "min: ", "max: ", "values: [", "distribution: ", "log_uniform_values", "int_uniform", "q_uniform", "normal", "when: ",
-      "expression: ", "constraints: [", "command: [", "\"${args}\"", "${", "}", "$${", "method: ", "grid", "bayes", "auto", "metric: {name: ",
-      "early_terminate: ", "scheduler: ", "asha", "budget: {trials: ", "fidelity: ", "checkpoint: ", "files: ", "set: {", "&a ", "*a", "<<: ",
-      "!!str ", "|\n  ", ">-\n  ", "? ", ": ", "- ", "\n  ", "\t", "\r\n", "1e-5", ".inf", ".nan", "0x10", "010", "yes", "null", "'", "\"",
-      "~log(1e-5,1)", "~[a,b]", "[table]\n", "[[array]]\n", "a = 1\n", "{\"a\": 1}", "\xEF\xBB\xBF", "\xC3\xA4", "step: ", "default: ", "prior: "};
+  static constexpr std::string_view kTokens[] = {"parameters:",
+                                                 "min: ",
+                                                 "max: ",
+                                                 "values: [",
+                                                 "distribution: ",
+                                                 "log_uniform_values",
+                                                 "int_uniform",
+                                                 "q_uniform",
+                                                 "normal",
+                                                 "when: ",
+                                                 "expression: ",
+                                                 "constraints: [",
+                                                 "command: [",
+                                                 "\"${args}\"",
+                                                 "${",
+                                                 "}",
+                                                 "$${",
+                                                 "method: ",
+                                                 "grid",
+                                                 "bayes",
+                                                 "auto",
+                                                 "metric: {name: ",
+                                                 "early_terminate: ",
+                                                 "scheduler: ",
+                                                 "asha",
+                                                 "budget: {trials: ",
+                                                 "fidelity: ",
+                                                 "checkpoint: ",
+                                                 "files: ",
+                                                 "set: {",
+                                                 "&a ",
+                                                 "*a",
+                                                 "<<: ",
+                                                 "!!str ",
+                                                 "|\n  ",
+                                                 ">-\n  ",
+                                                 "? ",
+                                                 ": ",
+                                                 "- ",
+                                                 "\n  ",
+                                                 "\t",
+                                                 "\r\n",
+                                                 "1e-5",
+                                                 ".inf",
+                                                 ".nan",
+                                                 "0x10",
+                                                 "010",
+                                                 "yes",
+                                                 "null",
+                                                 "'",
+                                                 "\"",
+                                                 "~log(1e-5,1)",
+                                                 "~[a,b]",
+                                                 "[table]\n",
+                                                 "[[array]]\n",
+                                                 "a = 1\n",
+                                                 "{\"a\": 1}",
+                                                 "\xEF\xBB\xBF",
+                                                 "\xC3\xA4",
+                                                 "step: ",
+                                                 "default: ",
+                                                 "prior: "};
   return kTokens;
 }
 

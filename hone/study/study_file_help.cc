@@ -12,7 +12,9 @@ namespace {
 constexpr std::size_t kWidth = 100;
 constexpr std::size_t kNameWidth = 20;
 
-std::string title_of(const StudyFileSection& section) { return section.name.empty() ? "Top level" : section.name; }
+std::string title_of(const StudyFileSection& section) {
+  return section.name.empty() ? "Top level" : section.name;
+}
 
 /// Words put into lines of at most kWidth columns, later lines indented.
 std::string wrapped(const std::string& text, std::size_t indent) {
@@ -66,7 +68,8 @@ std::optional<std::string> study_file_help(std::string_view wanted) {
     out += "\nSections: ";
     std::string names;
     for (const StudyFileSection& s : sections) {
-      if (!s.name.empty()) names += (names.empty() ? "" : ", ") + (s.name == "parameters.*" ? "parameters" : s.name);
+      if (!s.name.empty())
+        names += (names.empty() ? "" : ", ") + (s.name == "parameters.*" ? "parameters" : s.name);
     }
     out += wrapped(names, 10) + "\nMore: hone help study-file SECTION\n";
   }
@@ -76,15 +79,19 @@ std::optional<std::string> study_file_help(std::string_view wanted) {
 std::string study_file_reference() {
   std::string out =
       "# The study file\n\n"
-      "YAML, and a superset of the W&B sweep file: a valid sweep file for grid, random or bayes is a valid study file and means "
-      "the same space, commands, stop rules and objective. Keys of sweep files are marked with W&B.\n";
+      "YAML, and a superset of the W&B sweep file: a valid sweep file for grid, random or bayes is "
+      "a valid study file and means "
+      "the same space, commands, stop rules and objective. Keys of sweep files are marked with "
+      "W&B.\n";
   for (const StudyFileSection& section : study_file_sections()) {
-    out += fmt::format("\n## {}\n\n{}\n\n| key | value | default | meaning | example |\n|---|---|---|---|---|\n", title_of(section),
-                       section.summary);
+    out += fmt::format(
+        "\n## {}\n\n{}\n\n| key | value | default | meaning | example |\n|---|---|---|---|---|\n",
+        title_of(section), section.summary);
     for (const StudyFileKey& key : section.keys) {
-      out += fmt::format("| `{}` | {} | {} | {}{} | {} |\n", key.name, escaped(key.type), escaped(key.default_value),
-                         escaped(key.help), key.from_sweep ? " (W&B)" : "",
-                         key.example.empty() ? "" : "`" + escaped(key.example) + "`");
+      out +=
+          fmt::format("| `{}` | {} | {} | {}{} | {} |\n", key.name, escaped(key.type),
+                      escaped(key.default_value), escaped(key.help), key.from_sweep ? " (W&B)" : "",
+                      key.example.empty() ? "" : "`" + escaped(key.example) + "`");
     }
   }
   return out;

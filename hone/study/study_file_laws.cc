@@ -1,5 +1,6 @@
-// The laws of parameters: every distribution of the sweep file (wandb/sweeps, config/schema.json) and hone's own, each with the keys it
-// takes. Bounds of log_uniform and its kin are natural-log exponents there; here they become bounds in the user's units at once.
+// The laws of parameters: every distribution of the sweep file (wandb/sweeps, config/schema.json)
+// and hone's own, each with the keys it takes. Bounds of log_uniform and its kin are natural-log
+// exponents there; here they become bounds in the user's units at once.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -34,8 +35,13 @@ const std::vector<Distribution>& distributions() {
   static const std::vector<Distribution> table = {
       {"constant", constant, Law::uniform, Bounds::values, false, {"value"}},
       {"categorical", choice, Law::uniform, Bounds::values, false, {"values"}, {"ordered"}},
-      {"categorical_w_probabilities", choice, Law::uniform, Bounds::values, false,
-       {"values", "probabilities"}, {"ordered"}},
+      {"categorical_w_probabilities",
+       choice,
+       Law::uniform,
+       Bounds::values,
+       false,
+       {"values", "probabilities"},
+       {"ordered"}},
       {"int_uniform", integer, Law::uniform, Bounds::values, false, ends, {"step"}},
       {"int_log_uniform", integer, Law::log_uniform, Bounds::values, false, ends},
       {"uniform", range, Law::uniform, Bounds::values, false, ends, {"step"}},
@@ -73,12 +79,18 @@ class LawReader {
     const Distribution* law = find_distribution();
     if (law == nullptr || !keys_fit(*law)) return std::nullopt;
     switch (law->shape) {
-      case Shape::constant: return read_constant();
-      case Shape::choice: return read_choice();
-      case Shape::integer: return read_integer(*law);
-      case Shape::range: return read_range(*law);
-      case Shape::gauss: return read_gauss(*law);
-      case Shape::beta: return read_beta(*law);
+      case Shape::constant:
+        return read_constant();
+      case Shape::choice:
+        return read_choice();
+      case Shape::integer:
+        return read_integer(*law);
+      case Shape::range:
+        return read_range(*law);
+      case Shape::gauss:
+        return read_gauss(*law);
+      case Shape::beta:
+        return read_beta(*law);
     }
     return std::nullopt;
   }
@@ -99,10 +111,9 @@ class LawReader {
       if (!word) return nullptr;
       if (std::find(names.begin(), names.end(), *word) == names.end()) {
         const auto near = nearest_name(*word, names);
-        reader_.error(given->span,
-                      fmt::format("{}: there is no distribution '{}'{}", name_, *word,
-                                  near ? fmt::format(". Did you mean '{}'?", *near)
-                                       : ". Distributions: " + join(names, ", ")));
+        reader_.error(given->span, fmt::format("{}: there is no distribution '{}'{}", name_, *word,
+                                               near ? fmt::format(". Did you mean '{}'?", *near)
+                                                    : ". Distributions: " + join(names, ", ")));
         return nullptr;
       }
       return &distribution_named(*word);
@@ -138,10 +149,11 @@ class LawReader {
       reader_.error(map_.members.front().key_span,
                     fmt::format("{}: a and b need distribution: beta", name_));
     } else {
-      reader_.error(map_.span,
-                    fmt::format("{} says nothing about its values: give values: […], or min and max, or "
-                                "value, or expression",
-                                name_));
+      reader_.error(
+          map_.span,
+          fmt::format("{} says nothing about its values: give values: […], or min and max, or "
+                      "value, or expression",
+                      name_));
     }
     return nullptr;
   }
@@ -162,9 +174,8 @@ class LawReader {
     for (const YamlMember& member : map_.members) {
       if (has(always, member.key) || has(own, member.key)) continue;
       const auto& known = study_file_section("parameters.*").keys;
-      const bool is_known = std::any_of(known.begin(), known.end(), [&](const StudyFileKey& k) {
-        return k.name == member.key;
-      });
+      const bool is_known = std::any_of(
+          known.begin(), known.end(), [&](const StudyFileKey& k) { return k.name == member.key; });
       if (!is_known) continue;  // told already
       good = false;
       reader_.error(member.key_span, misplaced_key(law, member.key, own));
@@ -174,12 +185,14 @@ class LawReader {
 
   std::string misplaced_key(const Distribution& law, const std::string& key,
                             const std::vector<std::string>& own) const {
-    std::string message = fmt::format("{}: '{}' does not belong to distribution {}, which has {}", name_,
-                                      key, law.name, join(own, ", "));
-    const bool numeric = law.shape == Shape::range || law.shape == Shape::gauss || law.shape == Shape::beta;
+    std::string message = fmt::format("{}: '{}' does not belong to distribution {}, which has {}",
+                                      name_, key, law.name, join(own, ", "));
+    const bool numeric =
+        law.shape == Shape::range || law.shape == Shape::gauss || law.shape == Shape::beta;
     if (key == "q" && numeric) message += fmt::format("; q_{} has it", law.name);
     if (key == "ordered") message += "; only 'values' can be ordered";
-    if (key == "step") message += "; 'step' goes with min and max of a uniform or log_uniform_values range";
+    if (key == "step")
+      message += "; 'step' goes with min and max of a uniform or log_uniform_values range";
     return message;
   }
 
@@ -192,22 +205,27 @@ class LawReader {
   std::optional<Domain> read_choice() {
     const YamlNode& node = *find("values");
     if (!node.is_sequence()) {
-      reader_.error(node.span, fmt::format("{} must be a list, not {}", what("values"), reader_.shown(node)),
-                    node.is_scalar() ? fmt::format("write [{}], or value: {}", reader_.written(node),
-                                                   reader_.written(node))
+      reader_.error(node.span,
+                    fmt::format("{} must be a list, not {}", what("values"), reader_.shown(node)),
+                    node.is_scalar() ? fmt::format("write [{}], or value: {}",
+                                                   reader_.written(node), reader_.written(node))
                                      : "");
       return std::nullopt;
     }
     if (node.items.empty()) {
-      reader_.error(node.span, fmt::format("{} is empty: there is nothing to choose from", what("values")));
+      reader_.error(node.span,
+                    fmt::format("{} is empty: there is nothing to choose from", what("values")));
       return std::nullopt;
     }
     std::vector<ChoiceItem> items;
     bool good = true;
     for (std::size_t i = 0; i < node.items.size(); ++i) {
-      auto item = read_choice_item(reader_, node.items[i], fmt::format("{}[{}]", what("values"), i), sweep_);
-      if (item) items.push_back(std::move(*item));
-      else good = false;
+      auto item = read_choice_item(reader_, node.items[i], fmt::format("{}[{}]", what("values"), i),
+                                   sweep_);
+      if (item)
+        items.push_back(std::move(*item));
+      else
+        good = false;
     }
     Choice choice;
     if (const YamlNode* ordered = find("ordered")) {
@@ -226,16 +244,17 @@ class LawReader {
 
   std::optional<std::vector<double>> read_probabilities(const YamlNode& node, std::size_t count) {
     if (!node.is_sequence() || node.items.size() != count) {
-      reader_.error(node.span,
-                    fmt::format("{} must be a list of {} numbers, one per value, not {}", what("probabilities"),
-                                count,
-                                node.is_sequence() ? fmt::format("{}", node.items.size()) : reader_.shown(node)));
+      reader_.error(node.span, fmt::format("{} must be a list of {} numbers, one per value, not {}",
+                                           what("probabilities"), count,
+                                           node.is_sequence() ? fmt::format("{}", node.items.size())
+                                                              : reader_.shown(node)));
       return std::nullopt;
     }
     std::vector<double> weights;
     double sum = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      const auto p = reader_.number_from(node.items[i], fmt::format("{}[{}]", what("probabilities"), i), 0, 1e300);
+      const auto p = reader_.number_from(node.items[i],
+                                         fmt::format("{}[{}]", what("probabilities"), i), 0, 1e300);
       if (!p) return std::nullopt;
       weights.push_back(*p);
       sum += *p;
@@ -245,8 +264,9 @@ class LawReader {
       return std::nullopt;
     }
     if (std::abs(sum - 1) > 1e-6) {
-      reader_.warning(node.span, fmt::format("{}: the probabilities sum to {}, not 1; they are taken as shares",
-                                             name_, format_number(sum, 6)));
+      reader_.warning(
+          node.span, fmt::format("{}: the probabilities sum to {}, not 1; they are taken as shares",
+                                 name_, format_number(sum, 6)));
     }
     for (double& w : weights) w /= sum;
     return weights;
@@ -266,9 +286,10 @@ class LawReader {
       }
       repeated = true;
       choice.weights[static_cast<std::size_t>(first)] += weights[i];
-      reader_.warning(node.items[i].span,
-                      fmt::format("{} has {} twice; {}", what("values"), reader_.shown(node.items[i]),
-                                  "it counts once, with the probability of both"));
+      reader_.warning(
+          node.items[i].span,
+          fmt::format("{} has {} twice; {}", what("values"), reader_.shown(node.items[i]),
+                      "it counts once, with the probability of both"));
     }
     if (!weighted && !repeated) choice.weights.clear();
     double sum = 0;
@@ -283,16 +304,19 @@ class LawReader {
     const auto low = reader_.whole(min, what("min"), -kLargest, kLargest);
     const auto high = reader_.whole(max, what("max"), -kLargest, kLargest);
     std::optional<std::int64_t> step = 1;
-    if (const YamlNode* given = find("step")) step = reader_.whole(*given, what("step"), 1, kLargest);
+    if (const YamlNode* given = find("step"))
+      step = reader_.whole(*given, what("step"), 1, kLargest);
     if (!low || !high || !step) return std::nullopt;
     if (!ends_in_order(static_cast<double>(*low), static_cast<double>(*high))) return std::nullopt;
     if (law.law == Law::log_uniform && *low <= 0) {
-      reader_.error(min.span, fmt::format("{}: a logarithmic scale needs min above 0, not {}", name_, *low));
+      reader_.error(min.span,
+                    fmt::format("{}: a logarithmic scale needs min above 0, not {}", name_, *low));
       return std::nullopt;
     }
     if (*step > *high - *low) {
-      reader_.error(find("step")->span, fmt::format("{}: step {} is larger than the range from {} to {}", name_,
-                                                    *step, *low, *high));
+      reader_.error(find("step")->span,
+                    fmt::format("{}: step {} is larger than the range from {} to {}", name_, *step,
+                                *low, *high));
       return std::nullopt;
     }
     if (implied_integer_) warn_of_integer(*low, *high);
@@ -300,19 +324,22 @@ class LawReader {
   }
 
   void warn_of_integer(std::int64_t low, std::int64_t high) {
-    static const std::vector<std::string> rates = {"dropout", "momentum", "weight_decay", "learning_rate", "lr",
-                                                   "beta1", "beta2", "label_smoothing", "warmup_ratio"};
-    const std::string last = name_.substr(name_.rfind('.') == std::string::npos ? 0 : name_.rfind('.') + 1);
+    static const std::vector<std::string> rates = {
+        "dropout", "momentum", "weight_decay",    "learning_rate", "lr",
+        "beta1",   "beta2",    "label_smoothing", "warmup_ratio"};
+    const std::string last =
+        name_.substr(name_.rfind('.') == std::string::npos ? 0 : name_.rfind('.') + 1);
     const bool rate = std::any_of(rates.begin(), rates.end(), [&](const std::string& r) {
       return last == r || (last.size() > r.size() && last.compare(last.size() - r.size() - 1,
                                                                   std::string::npos, "_" + r) == 0);
     });
     if (!(low == 0 && high == 1) && !rate) return;
-    reader_.warning(find("min")->span,
-                    fmt::format("{}: both ends are whole numbers, so only {} are tried", name_,
-                                high - low == 1 ? fmt::format("{} and {}", low, high)
-                                                : fmt::format("the whole numbers from {} to {}", low, high)),
-                    fmt::format("for real numbers write min: {}.0", low));
+    reader_.warning(
+        find("min")->span,
+        fmt::format("{}: both ends are whole numbers, so only {} are tried", name_,
+                    high - low == 1 ? fmt::format("{} and {}", low, high)
+                                    : fmt::format("the whole numbers from {} to {}", low, high)),
+        fmt::format("for real numbers write min: {}.0", low));
   }
 
   std::optional<Domain> read_range(const Distribution& law) {
@@ -322,8 +349,11 @@ class LawReader {
     const auto high = reader_.number(max, what("max"));
     if (!low || !high) return std::nullopt;
     if (!std::isfinite(*low) || !std::isfinite(*high)) {
-      reader_.error((std::isfinite(*low) ? max : min).span,
-                    fmt::format("{}: a range needs finite ends; for an unbounded law use normal or log_normal", name_));
+      reader_.error(
+          (std::isfinite(*low) ? max : min).span,
+          fmt::format(
+              "{}: a range needs finite ends; for an unbounded law use normal or log_normal",
+              name_));
       return std::nullopt;
     }
     if (!ends_in_order(*low, *high)) return std::nullopt;
@@ -340,8 +370,8 @@ class LawReader {
     if (law.bounds != Bounds::values) return from_exponents(law, min, max, real);
     if (law.law == Law::log_uniform && real.low <= 0) {
       reader_.error(min.span,
-                    fmt::format("{}: {} needs min above 0, not {}: a logarithmic scale has no 0", name_, law.name,
-                                reader_.shown(min)),
+                    fmt::format("{}: {} needs min above 0, not {}: a logarithmic scale has no 0",
+                                name_, law.name, reader_.shown(min)),
                     real.high <= 0 ? "for exponents of e use distribution: log_uniform" : "");
       return false;
     }
@@ -354,25 +384,29 @@ class LawReader {
     return true;
   }
 
-  bool from_exponents(const Distribution& law, const YamlNode& min, const YamlNode& max, Real& real) {
+  bool from_exponents(const Distribution& law, const YamlNode& min, const YamlNode& max,
+                      Real& real) {
     const double from = real.low;
     const double to = real.high;
     const bool inverse = law.bounds == Bounds::inverse_exponents;
     real.low = std::exp(inverse ? -to : from);
     real.high = std::exp(inverse ? -from : to);
     if (real.low <= 0 || !std::isfinite(real.high) || !(real.low < real.high)) {
-      reader_.error({min.span.begin, std::max(min.span.end, max.span.end)},
-                    fmt::format("{}: min and max of {} are exponents of e, and e^{} to e^{} is no range", name_,
-                                law.name, format_number(from), format_number(to)),
-                    "for values use log_uniform_values");
+      reader_.error(
+          {min.span.begin, std::max(min.span.end, max.span.end)},
+          fmt::format("{}: min and max of {} are exponents of e, and e^{} to e^{} is no range",
+                      name_, law.name, format_number(from), format_number(to)),
+          "for values use log_uniform_values");
       return false;
     }
     if (!inverse && from > 0 && from < 1 && to / from >= 10) {
-      reader_.warning(find("distribution")->span,
-                      fmt::format("{}: min and max of {} are exponents of e, so the values lie from {} to {}; for "
-                                  "values from {} to {} write {}_values",
-                                  name_, law.name, format_number(real.low), format_number(real.high),
-                                  format_number(from), format_number(to), law.name));
+      reader_.warning(
+          find("distribution")->span,
+          fmt::format(
+              "{}: min and max of {} are exponents of e, so the values lie from {} to {}; for "
+              "values from {} to {} write {}_values",
+              name_, law.name, format_number(real.low), format_number(real.high),
+              format_number(from), format_number(to), law.name));
     }
     return true;
   }
@@ -395,8 +429,8 @@ class LawReader {
     const auto step = reader_.number_from(*given, what("step"), std::numeric_limits<double>::min());
     if (!step) return false;
     if (*step > real.high - real.low) {
-      reader_.error(given->span, fmt::format("{}: step {} is larger than the range from {} to {}", name_,
-                                             reader_.shown(*given), format_number(real.low),
+      reader_.error(given->span, fmt::format("{}: step {} is larger than the range from {} to {}",
+                                             name_, reader_.shown(*given), format_number(real.low),
                                              format_number(real.high)));
       return false;
     }
@@ -415,7 +449,8 @@ class LawReader {
       real.a = *x;
     }
     if (const YamlNode* sigma = find("sigma")) {
-      const auto x = reader_.number_from(*sigma, what("sigma"), std::numeric_limits<double>::min(), 1e300);
+      const auto x =
+          reader_.number_from(*sigma, what("sigma"), std::numeric_limits<double>::min(), 1e300);
       if (!x) return std::nullopt;
       real.b = *x;
     }
@@ -447,7 +482,8 @@ class LawReader {
                   std::max(min.value.span.end, max.value.span.end)};
     if (!map_.block && map_.span.begin < span.begin) span.begin = map_.span.begin;
     if (low == high) {
-      reader_.error(span, fmt::format("{}: min and max are both {}", name_, reader_.shown(min.value)),
+      reader_.error(span,
+                    fmt::format("{}: min and max are both {}", name_, reader_.shown(min.value)),
                     fmt::format("did you mean {{value: {}}}?", reader_.shown(min.value)));
     } else {
       reader_.error(span,
@@ -478,8 +514,8 @@ std::optional<ChoiceItem> read_choice_item(StudyFileReader& reader, const YamlNo
     const auto old = resolve_yaml11(node.text);
     if (old && old->is_bool() && resolve_scalar(node).is_string()) {
       reader.error(node.span,
-                   fmt::format("{}: {} is the text '{}' here, but {} for a sweep's agent", what, node.text, node.text,
-                               old->dump()),
+                   fmt::format("{}: {} is the text '{}' here, but {} for a sweep's agent", what,
+                               node.text, node.text, old->dump()),
                    fmt::format("write {} or \"{}\"", old->dump(), node.text));
       return std::nullopt;
     }
@@ -487,17 +523,22 @@ std::optional<ChoiceItem> read_choice_item(StudyFileReader& reader, const YamlNo
   ChoiceItem item;
   item.value = reader.value(node);
   if (item.value.is_double() && std::isnan(item.value.as_number())) {
-    reader.error(node.span, fmt::format("{}: NaN cannot be a value, since it equals nothing", what));
+    reader.error(node.span,
+                 fmt::format("{}: NaN cannot be a value, since it equals nothing", what));
     return std::nullopt;
   }
   item.text = argument_text(item.value);
   if (item.value.is_number() && node.is_scalar()) {
-    // A sweep's agent prints what it read: numbers as Python does, and 1e-5, which PyYAML reads as a text, as it stands.
+    // A sweep's agent prints what it read: numbers as Python does, and 1e-5, which PyYAML reads as
+    // a text, as it stands.
     const auto old = resolve_yaml11(node.text);
-    const bool number_there = sweep_method && old && old->is_number() && same_value(*old, item.value);
+    const bool number_there =
+        sweep_method && old && old->is_number() && same_value(*old, item.value);
     const bool decimal = node.text.find_first_not_of("+-.0123456789eE") == std::string::npos;
-    if (number_there) item.text = argument_text(*old);
-    else if (decimal) item.text = node.text;
+    if (number_there)
+      item.text = argument_text(*old);
+    else if (decimal)
+      item.text = node.text;
   }
   return item;
 }

@@ -17,32 +17,38 @@ void read_budget(StudyFileReader& reader, const YamlNode& root, StudyDraft& draf
   const YamlMember* member = root.find("budget");
   if (member == nullptr) return;
   if (member->value.is_scalar()) {
-    reader.error(member->value.span, fmt::format("budget must be a map, not {}", reader.shown(member->value)),
+    reader.error(member->value.span,
+                 fmt::format("budget must be a map, not {}", reader.shown(member->value)),
                  fmt::format("did you mean {{trials: {}}}?", member->value.text));
     return;
   }
   if (!reader.is_map(member->value, "budget", "{trials: 60, time: 8h}")) return;
   reader.check_keys(member->value, study_file_section("budget"), "budget");
   if (const YamlMember* trials = member->value.find("trials")) {
-    if (cap != nullptr) reader.error(trials->key_span, "run_cap and budget.trials are the same limit: keep one");
+    if (cap != nullptr)
+      reader.error(trials->key_span, "run_cap and budget.trials are the same limit: keep one");
     budget.trials = reader.whole(trials->value, "budget.trials", 1, kMaxTrials);
   }
   if (const YamlMember* time = member->value.find("time")) {
     budget.time_us = reader.duration_us(time->value, "budget.time");
   }
-  if (member->value.members.empty()) reader.error(member->value.span, "budget is empty: give trials or time");
+  if (member->value.members.empty())
+    reader.error(member->value.span, "budget is empty: give trials or time");
 }
 
 void read_limit(StudyFileReader& reader, const YamlMember& member, Limits& limits) {
   const std::string what = "limits." + member.key;
-  const auto set_time = [&](std::int64_t& field) { field = reader.duration_us(member.value, what).value_or(field); };
+  const auto set_time = [&](std::int64_t& field) {
+    field = reader.duration_us(member.value, what).value_or(field);
+  };
   const auto set_count = [&](int& field, std::int64_t high) {
     field = static_cast<int>(reader.whole(member.value, what, 0, high).value_or(field));
   };
   if (member.key == "time") limits.time_us = reader.duration_us(member.value, what);
   if (member.key == "silence") limits.silence_us = reader.duration_us(member.value, what);
   if (member.key == "memory") limits.memory_bytes = reader.bytes(member.value, what);
-  if (member.key == "output") limits.output_bytes = reader.bytes(member.value, what).value_or(limits.output_bytes);
+  if (member.key == "output")
+    limits.output_bytes = reader.bytes(member.value, what).value_or(limits.output_bytes);
   if (member.key == "grace") set_time(limits.grace_us);
   if (member.key == "orphan") set_time(limits.orphan_us);
   if (member.key == "retries") set_count(limits.retries, 1000);
@@ -56,8 +62,9 @@ void read_resources(StudyFileReader& reader, const YamlNode& node, StudyDraft& d
   if (const YamlMember* gpus = node.find("gpus")) {
     const auto count = reader.number_from(gpus->value, "resources.gpus", 0, 1024);
     if (count && *count > 1 && *count != static_cast<double>(static_cast<int>(*count))) {
-      reader.error(gpus->value.span, fmt::format("resources.gpus must be a whole number or a share below 1, not {}",
-                                                 reader.shown(gpus->value)));
+      reader.error(gpus->value.span,
+                   fmt::format("resources.gpus must be a whole number or a share below 1, not {}",
+                               reader.shown(gpus->value)));
     }
     draft.spec.resources.gpus = count.value_or(0);
   }
@@ -73,33 +80,42 @@ void read_confirm(StudyFileReader& reader, const YamlNode& node, StudyDraft& dra
   reader.check_keys(node, study_file_section("confirm"), "confirm");
   draft.spec.confirm = Confirm{3, 3};
   if (const YamlMember* top = node.find("top")) {
-    draft.spec.confirm.top = static_cast<int>(reader.whole(top->value, "confirm.top", 0, 1000).value_or(3));
+    draft.spec.confirm.top =
+        static_cast<int>(reader.whole(top->value, "confirm.top", 0, 1000).value_or(3));
   }
   if (const YamlMember* seeds = node.find("seeds")) {
-    draft.spec.confirm.seeds = static_cast<int>(reader.whole(seeds->value, "confirm.seeds", 1, 1000).value_or(3));
+    draft.spec.confirm.seeds =
+        static_cast<int>(reader.whole(seeds->value, "confirm.seeds", 1, 1000).value_or(3));
   }
 }
 
 void read_parallel(StudyFileReader& reader, const YamlNode& node, StudyDraft& draft) {
   if (node.is_scalar() && node.text == "auto") return;
   if (node.is_scalar() && resolve_scalar(node).is_string()) {
-    reader.error(node.span, fmt::format("parallel must be a number or auto, not {}", reader.shown(node)));
+    reader.error(node.span,
+                 fmt::format("parallel must be a number or auto, not {}", reader.shown(node)));
     return;
   }
-  if (const auto count = reader.whole(node, "parallel", 1, 100'000)) draft.spec.parallel = static_cast<int>(*count);
+  if (const auto count = reader.whole(node, "parallel", 1, 100'000))
+    draft.spec.parallel = static_cast<int>(*count);
 }
 
 /// Keys of sweep files that say where a sweep is stored or started.
 void note_sweep_keys(StudyFileReader& reader, const YamlNode& root) {
   for (const YamlMember& member : root.members) {
     if (member.key == "entity" || member.key == "controller" || member.key == "settings") {
-      reader.note(member.key_span, fmt::format("{} has no effect: everything stays on this machine", member.key));
+      reader.note(member.key_span,
+                  fmt::format("{} has no effect: everything stays on this machine", member.key));
     } else if (member.key == "project") {
-      reader.note(member.key_span, "project groups studies in the local store; nothing is sent anywhere");
+      reader.note(member.key_span,
+                  "project groups studies in the local store; nothing is sent anywhere");
     } else if (member.key == "job" || member.key == "image_uri") {
       reader.error(member.key_span,
-                   fmt::format("{} starts runs through W&B Launch; say what to run with command", member.key),
-                   member.key == "image_uri" ? "for a container: command: [docker, run, …, \"${args}\"]" : "");
+                   fmt::format("{} starts runs through W&B Launch; say what to run with command",
+                               member.key),
+                   member.key == "image_uri"
+                       ? "for a container: command: [docker, run, …, \"${args}\"]"
+                       : "");
     }
   }
 }
@@ -125,15 +141,17 @@ void apply_default_budget(StudyDraft& draft) {
   if (draft.method == "auto") {
     budget.stop_without_improvement = true;
     budget.trials = kAutoTrials;
-    draft.notes.push_back(fmt::format("no budget: stops when no improvement is to be expected, after {} trials at the "
-                                      "latest",
-                                      kAutoTrials));
+    draft.notes.push_back(fmt::format(
+        "no budget: stops when no improvement is to be expected, after {} trials at the "
+        "latest",
+        kAutoTrials));
   } else if (draft.method == "grid") {
     draft.notes.emplace_back("no budget: runs until every configuration of the grid was tried");
   } else if (!draft.method.empty()) {
-    draft.notes.push_back(fmt::format("no budget: method {} runs until it is stopped (Ctrl-C, then hone run goes on); "
-                                      "add budget: {{trials: 60}} for an end",
-                                      draft.method));
+    draft.notes.push_back(fmt::format(
+        "no budget: method {} runs until it is stopped (Ctrl-C, then hone run goes on); "
+        "add budget: {{trials: 60}} for an end",
+        draft.method));
   }
 }
 
@@ -143,15 +161,20 @@ void read_limits(StudyFileReader& reader, const YamlNode& root, StudyDraft& draf
   read_texts(reader, root, draft);
   note_sweep_keys(reader, root);
   read_budget(reader, root, draft);
-  if (const YamlMember* limits = root.find("limits"); limits != nullptr && reader.is_map(limits->value, "limits", "{time: 30m}")) {
+  if (const YamlMember* limits = root.find("limits");
+      limits != nullptr && reader.is_map(limits->value, "limits", "{time: 30m}")) {
     reader.check_keys(limits->value, study_file_section("limits"), "limits");
-    for (const YamlMember& member : limits->value.members) read_limit(reader, member, draft.spec.limits);
+    for (const YamlMember& member : limits->value.members)
+      read_limit(reader, member, draft.spec.limits);
   }
-  if (const YamlMember* resources = root.find("resources")) read_resources(reader, resources->value, draft);
+  if (const YamlMember* resources = root.find("resources"))
+    read_resources(reader, resources->value, draft);
   if (const YamlMember* confirm = root.find("confirm")) read_confirm(reader, confirm->value, draft);
-  if (const YamlMember* parallel = root.find("parallel")) read_parallel(reader, parallel->value, draft);
+  if (const YamlMember* parallel = root.find("parallel"))
+    read_parallel(reader, parallel->value, draft);
   if (const YamlMember* replicates = root.find("replicates")) {
-    draft.spec.replicates = static_cast<int>(reader.whole(replicates->value, "replicates", 1, 1000).value_or(1));
+    draft.spec.replicates =
+        static_cast<int>(reader.whole(replicates->value, "replicates", 1, 1000).value_or(1));
   }
   if (const YamlMember* seed = root.find("seed")) {
     const auto number = reader.whole(seed->value, "seed");

@@ -1,5 +1,5 @@
-// `method`, `options`, `scheduler`, `early_terminate` and `fidelity`: which algorithms choose and stop, with their options checked
-// against the algorithms' own tables.
+// `method`, `options`, `scheduler`, `early_terminate` and `fidelity`: which algorithms choose and
+// stop, with their options checked against the algorithms' own tables.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -10,9 +10,10 @@
 namespace hone {
 namespace {
 
-const AlgorithmHelp* find_algorithm(const std::vector<AlgorithmHelp>& table, std::string_view name) {
-  const auto found =
-      std::find_if(table.begin(), table.end(), [&](const AlgorithmHelp& a) { return a.name == name; });
+const AlgorithmHelp* find_algorithm(const std::vector<AlgorithmHelp>& table,
+                                    std::string_view name) {
+  const auto found = std::find_if(table.begin(), table.end(),
+                                  [&](const AlgorithmHelp& a) { return a.name == name; });
   return found == table.end() ? nullptr : &*found;
 }
 
@@ -34,7 +35,8 @@ std::optional<Value> read_option(StudyFileReader& reader, const YamlMember& memb
     reader.error(member.value.span, fmt::format("{}.{} {}", what, member.key, *wrong));
     return std::nullopt;
   }
-  reader.error(member.key_span, fmt::format("{}: {}", help->name, unknown_option_message(member.key, help->options)));
+  reader.error(member.key_span, fmt::format("{}: {}", help->name,
+                                            unknown_option_message(member.key, help->options)));
   return std::nullopt;
 }
 
@@ -46,7 +48,8 @@ class AlgorithmReader {
       : reader_(reader), table_(table), key_(std::move(key)), name_key_(std::move(name_key)) {
     names_ = names_of(table);
     for (std::string& name : more_names) {
-      if (std::find(names_.begin(), names_.end(), name) == names_.end()) names_.push_back(std::move(name));
+      if (std::find(names_.begin(), names_.end(), name) == names_.end())
+        names_.push_back(std::move(name));
     }
     std::sort(names_.begin(), names_.end());
   }
@@ -88,12 +91,14 @@ class AlgorithmReader {
       reader_.error(member.key_span, fmt::format("{} {} has no options", key_, spec.name));
       return;
     }
-    if (auto value = read_option(reader_, member, help, key_)) spec.options.set(member.key, std::move(*value));
+    if (auto value = read_option(reader_, member, help, key_))
+      spec.options.set(member.key, std::move(*value));
   }
 
  private:
   bool check_name(TextSpan span, const std::string& name) {
-    if (table_.empty() || std::find(names_.begin(), names_.end(), name) != names_.end()) return true;
+    if (table_.empty() || std::find(names_.begin(), names_.end(), name) != names_.end())
+      return true;
     const auto near = nearest_name(name, names_);
     reader_.error(span, fmt::format("there is no {} '{}'{}", key_, name,
                                     near ? fmt::format(". Did you mean '{}'?", *near)
@@ -124,18 +129,25 @@ void read_early_terminate(StudyFileReader& reader, const YamlMember& member, Stu
       if (const auto flag = reader.boolean(field.value, what)) spec.options.set("strict", *flag);
     } else if (field.key == "eta") {
       if (const auto eta = reader.number(field.value, what)) {
-        if (*eta > 1) spec.options.set("eta", *eta);
-        else reader.error(field.value.span, fmt::format("{} must be above 1, not {}", what, reader.shown(field.value)));
+        if (*eta > 1)
+          spec.options.set("eta", *eta);
+        else
+          reader.error(field.value.span,
+                       fmt::format("{} must be above 1, not {}", what, reader.shown(field.value)));
       }
     } else if (field.key == "min_iter" || field.key == "max_iter" || field.key == "s") {
-      if (const auto n = reader.whole(field.value, what, 1, 1'000'000'000)) spec.options.set(field.key, static_cast<double>(*n));
+      if (const auto n = reader.whole(field.value, what, 1, 1'000'000'000))
+        spec.options.set(field.key, static_cast<double>(*n));
     } else {
       std::vector<std::string> names;
       for (const StudyFileKey& key : keys) names.push_back(key.name);
       const auto near = nearest_name(field.key, names);
-      reader.warning(field.key_span,
-                     fmt::format("early_terminate has no key '{}', so it is ignored, as a sweep's server does{}", field.key,
-                                 near ? fmt::format(". Did you mean '{}'?", *near) : ". Keys: " + join(names, ", ")));
+      reader.warning(
+          field.key_span,
+          fmt::format(
+              "early_terminate has no key '{}', so it is ignored, as a sweep's server does{}",
+              field.key,
+              near ? fmt::format(". Did you mean '{}'?", *near) : ". Keys: " + join(names, ", ")));
     }
   }
   if (!typed) reader.error(node.span, "early_terminate needs type: hyperband");
@@ -171,8 +183,9 @@ void read_fidelity(StudyFileReader& reader, const YamlNode& node, StudyDraft& dr
   }
   if (fidelity.max && *fidelity.max < fidelity.min) {
     const YamlMember& max = *node.find("max");
-    reader.error(max.value.span, fmt::format("fidelity: max {} is below min {}", reader.shown(max.value),
-                                             format_number(fidelity.min, 12)));
+    reader.error(max.value.span,
+                 fmt::format("fidelity: max {} is below min {}", reader.shown(max.value),
+                             format_number(fidelity.min, 12)));
   }
   draft.spec.fidelity = fidelity;
 }
@@ -181,11 +194,13 @@ void read_fidelity(StudyFileReader& reader, const YamlNode& node, StudyDraft& dr
 bool is_foreign_scheduler(StudyFileReader& reader, const YamlNode& node) {
   const YamlMember* engine = node.find("engine");
   if (engine == nullptr) return false;
-  reader.error(engine->key_span,
-               fmt::format("scheduler.engine names a sweep scheduler of W&B Launch ({}); here the method chooses "
-                           "configurations, and scheduler stops trials early",
-                           reader.shown(engine->value)),
-               "use method: auto, and scheduler: asha if trials should be stopped");
+  reader.error(
+      engine->key_span,
+      fmt::format(
+          "scheduler.engine names a sweep scheduler of W&B Launch ({}); here the method chooses "
+          "configurations, and scheduler stops trials early",
+          reader.shown(engine->value)),
+      "use method: auto, and scheduler: asha if trials should be stopped");
   return true;
 }
 
@@ -194,12 +209,14 @@ bool is_foreign_scheduler(StudyFileReader& reader, const YamlNode& node) {
 void read_method(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft) {
   const YamlMember* member = root.find("method");
   const YamlMember* options = root.find("options");
-  AlgorithmReader algorithms(reader, reader.options().samplers, "method", "name", {"grid", "random", "bayes", "auto"});
+  AlgorithmReader algorithms(reader, reader.options().samplers, "method", "name",
+                             {"grid", "random", "bayes", "auto"});
   if (member != nullptr) {
     draft.method_span = member->value.span;
     if (member->value.is_scalar() && member->value.text == "custom") {
       reader.error(member->value.span,
-                   "method custom runs a search of your own on W&B Launch; here use method: auto, tpe, sobol, …, or drive "
+                   "method custom runs a search of your own on W&B Launch; here use method: auto, "
+                   "tpe, sobol, …, or drive "
                    "the study from Python (hone.Study)");
       return;
     }
@@ -217,33 +234,38 @@ void read_method(StudyFileReader& reader, const YamlNode& root, StudyDraft& draf
   if (options != nullptr) {
     if (draft.spec.sampler.options.as_map().empty()) {
       if (reader.is_map(options->value, "options", "{candidates: 48}")) {
-        for (const YamlMember& option : options->value.members) algorithms.add_option(option, draft.spec.sampler);
+        for (const YamlMember& option : options->value.members)
+          algorithms.add_option(option, draft.spec.sampler);
       }
     } else {
       reader.error(options->key_span, "options are given twice: in method and in options");
     }
   }
   if (name == "random") {
-    // A sweep draws with replacement, so that the law of each run is the prior; hone's own default is not to repeat itself.
+    // A sweep draws with replacement, so that the law of each run is the prior; hone's own default
+    // is not to repeat itself.
     const AlgorithmHelp* random = find_algorithm(reader.options().samplers, "random");
-    const bool can_repeat = random != nullptr && std::any_of(random->options.begin(), random->options.end(),
-                                                             [](const OptionInfo& o) { return o.name == "repeat"; });
+    const bool can_repeat =
+        random != nullptr && std::any_of(random->options.begin(), random->options.end(),
+                                         [](const OptionInfo& o) { return o.name == "repeat"; });
     Value& given = draft.spec.sampler.options;
     if (can_repeat && given.find("repeat") == nullptr) given.set("repeat", true);
   }
   if (name == "bayes") {
     const bool has_gp = find_algorithm(reader.options().samplers, "gp") != nullptr;
     draft.spec.sampler.name = has_gp ? "auto" : "tpe";
-    draft.notes.push_back(fmt::format("method bayes: hone's own engine ({}) proposes; space, command, stop rules and "
-                                      "objective are those of the sweep",
-                                      draft.spec.sampler.name));
+    draft.notes.push_back(
+        fmt::format("method bayes: hone's own engine ({}) proposes; space, command, stop rules and "
+                    "objective are those of the sweep",
+                    draft.spec.sampler.name));
   }
   draft.spec.from_sweep_file = draft.sweep_method;
   draft.spec.run_default_first = !draft.sweep_method;
 }
 
 void read_scheduler(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft) {
-  if (const YamlMember* fidelity = root.find("fidelity")) read_fidelity(reader, fidelity->value, draft);
+  if (const YamlMember* fidelity = root.find("fidelity"))
+    read_fidelity(reader, fidelity->value, draft);
   const YamlMember* scheduler = root.find("scheduler");
   const YamlMember* pruner = root.find("pruner");
   const YamlMember* early = root.find("early_terminate");

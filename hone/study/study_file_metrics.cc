@@ -17,7 +17,8 @@ class MetricsReader {
     const YamlMember* several = root.find("metrics");
     const YamlMember* guards = root.find("guards");
     if (one != nullptr && several != nullptr) {
-      reader_.error(several->key_span, "both metric and metrics are given: put all of them into metrics");
+      reader_.error(several->key_span,
+                    "both metric and metrics are given: put all of them into metrics");
     }
     if (one != nullptr) read_metric(one->value, "metric", false);
     if (several != nullptr) read_list(several->value);
@@ -43,23 +44,26 @@ class MetricsReader {
   void none_given() {
     const bool required = !draft_.sweep_method || draft_.method == "bayes";
     if (required) {
-      reader_.error_overall(fmt::format("there is no metric: add metric: {{name: val_loss, goal: minimize}} with the name "
-                                        "that the program reports (method {} needs to know what is better)",
-                                        draft_.method));
+      reader_.error_overall(fmt::format(
+          "there is no metric: add metric: {{name: val_loss, goal: minimize}} with the name "
+          "that the program reports (method {} needs to know what is better)",
+          draft_.method));
       return;
     }
     Metric metric;
     metric.name = "loss";
     found_.push_back({metric, draft_.method_span});
     reader_.warning(draft_.method_span,
-                    "the file names no metric, so 'loss' (minimize) is taken: trials that do not report it fail",
+                    "the file names no metric, so 'loss' (minimize) is taken: trials that do not "
+                    "report it fail",
                     "add metric: {name: …, goal: minimize}");
   }
 
   void read_list(const YamlNode& node) {
     if (!node.is_sequence() || node.items.empty()) {
-      reader_.error(node.span, fmt::format("metrics must be a list of maps, not {}",
-                                           node.is_sequence() ? "empty" : reader_.shown(node)),
+      reader_.error(node.span,
+                    fmt::format("metrics must be a list of maps, not {}",
+                                node.is_sequence() ? "empty" : reader_.shown(node)),
                     node.is_map() ? "for one metric use the key metric" : "");
       return;
     }
@@ -71,7 +75,9 @@ class MetricsReader {
   void read_metric(const YamlNode& node, const std::string& what, bool in_list) {
     if (!node.is_map()) {
       reader_.error(node.span, fmt::format("{} must be a map, not {}", what, reader_.shown(node)),
-                    node.is_scalar() ? fmt::format("did you mean {{name: {}, goal: minimize}}?", node.text) : "");
+                    node.is_scalar()
+                        ? fmt::format("did you mean {{name: {}, goal: minimize}}?", node.text)
+                        : "");
       found_broken_ = true;
       return;
     }
@@ -88,7 +94,8 @@ class MetricsReader {
   bool read_name(const YamlNode& node, const std::string& what, Found& found) {
     const YamlMember* name = node.find("name");
     if (name == nullptr) {
-      reader_.error(node.span, fmt::format("{} needs a name: the one that the program reports", what));
+      reader_.error(node.span,
+                    fmt::format("{} needs a name: the one that the program reports", what));
       found_broken_ = true;
       return false;
     }
@@ -114,9 +121,12 @@ class MetricsReader {
     } else if (member.key == "target") {
       metric.target = reader_.number(node, place);
     } else if (member.key == "impute") {
-      if (const auto word = reader_.word(node, place, {"worst", "best", "latest"})) draft_.spec.impute = *word;
+      if (const auto word = reader_.word(node, place, {"worst", "best", "latest"}))
+        draft_.spec.impute = *word;
     } else if (member.key == "impute_while_running") {
-      reader_.note(member.key_span, "impute_while_running has no effect: the engine accounts for running trials itself");
+      reader_.note(
+          member.key_span,
+          "impute_while_running has no effect: the engine accounts for running trials itself");
     } else if (member.key == "role") {
       read_role(node, place, metric);
     } else if (member.key == "min") {
@@ -128,7 +138,8 @@ class MetricsReader {
 
   void read_take(const YamlNode& node, const std::string& place, Metric& metric) {
     if (node.is_map() && node.members.size() == 1 && node.members[0].key == "mean_of_last") {
-      const auto count = reader_.whole(node.members[0].value, place + ".mean_of_last", 1, 1'000'000);
+      const auto count =
+          reader_.whole(node.members[0].value, place + ".mean_of_last", 1, 1'000'000);
       metric.take = Take::mean_of_last;
       metric.take_count = static_cast<int>(count.value_or(1));
       return;
@@ -139,8 +150,8 @@ class MetricsReader {
       return;
     }
     if (node.is_map()) {
-      reader_.error(node.span, fmt::format("{} must be last, best or {{mean_of_last: 3}}, not {}", place,
-                                           reader_.written(node)));
+      reader_.error(node.span, fmt::format("{} must be last, best or {{mean_of_last: 3}}, not {}",
+                                           place, reader_.written(node)));
       return;
     }
     if (const auto word = reader_.word(node, place, {"last", "best", "mean_of_last"})) {
@@ -162,22 +173,25 @@ class MetricsReader {
     const char* role = metric.role == MetricRole::guard ? "a guard" : "a constraint";
     const YamlMember* bound = node.find("min") != nullptr ? node.find("min") : node.find("max");
     if (bounded && bound == nullptr) {
-      reader_.error(node.span, fmt::format("{}: {} needs min or max: the bound that '{}' must keep", what, role,
-                                           metric.name));
+      reader_.error(node.span, fmt::format("{}: {} needs min or max: the bound that '{}' must keep",
+                                           what, role, metric.name));
     } else if (!bounded && bound != nullptr) {
       reader_.error(bound->key_span,
-                    fmt::format("{}: '{}' belongs to a constraint", what, bound->key), "add role: constraint");
+                    fmt::format("{}: '{}' belongs to a constraint", what, bound->key),
+                    "add role: constraint");
     }
     if (metric.min && metric.max && *metric.min > *metric.max) {
       reader_.error(node.find("min")->value.span,
                     fmt::format("{}: min {} is above max {}, so no trial could count", what,
-                                reader_.shown(node.find("min")->value), reader_.shown(node.find("max")->value)));
+                                reader_.shown(node.find("min")->value),
+                                reader_.shown(node.find("max")->value)));
     }
   }
 
   void read_guards(const YamlNode& node) {
     if (!node.is_sequence()) {
-      reader_.error(node.span, fmt::format("guards must be a list of maps, not {}", reader_.shown(node)),
+      reader_.error(node.span,
+                    fmt::format("guards must be a list of maps, not {}", reader_.shown(node)),
                     "write [{name: …, min: …}]");
       return;
     }
@@ -201,17 +215,20 @@ class MetricsReader {
     for (std::size_t i = 0; i < found_.size(); ++i) {
       for (std::size_t k = 0; k < i; ++k) {
         if (found_[i].metric.name != found_[k].metric.name) continue;
-        reader_.error(found_[i].span, fmt::format("the metric '{}' is declared twice (first in line {})",
-                                                  found_[i].metric.name, reader_.line_of(found_[k].span)));
+        reader_.error(found_[i].span,
+                      fmt::format("the metric '{}' is declared twice (first in line {})",
+                                  found_[i].metric.name, reader_.line_of(found_[k].span)));
         break;
       }
     }
     if (several == nullptr || found_broken_) return;
     if (found_.empty() || found_.front().metric.role != MetricRole::objective) {
-      reader_.error(several->key_span, "metrics has no objective: at least one needs no role, or role: objective");
-    } else if (found_.size() > 1 && found_[1].metric.role == MetricRole::objective && draft_.sweep_method &&
-               draft_.method == "bayes") {
-      reader_.error(draft_.method_span, "method bayes takes one objective; for several use method: auto");
+      reader_.error(several->key_span,
+                    "metrics has no objective: at least one needs no role, or role: objective");
+    } else if (found_.size() > 1 && found_[1].metric.role == MetricRole::objective &&
+               draft_.sweep_method && draft_.method == "bayes") {
+      reader_.error(draft_.method_span,
+                    "method bayes takes one objective; for several use method: auto");
     }
   }
 

@@ -1,5 +1,6 @@
-// The `parameters` and `constraints` of a study file: nested groups are flattened to dotted names, conditions, beliefs and
-// expressions are read, and the search space is built with its problems put at their places.
+// The `parameters` and `constraints` of a study file: nested groups are flattened to dotted names,
+// conditions, beliefs and expressions are read, and the search space is built with its problems put
+// at their places.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -35,7 +36,9 @@ Value fitted(const Domain& domain, Value value) {
   const double x = value.as_number();
   const bool integral = std::abs(x) < 9e15 && std::floor(x) == x;
   // In the domain's own type; what is illegal stays as written, for the message.
-  const Value other = value.is_int() ? Value(x) : integral ? Value(static_cast<std::int64_t>(x)) : value;
+  const Value other = value.is_int() ? Value(x)
+                      : integral     ? Value(static_cast<std::int64_t>(x))
+                                     : value;
   const auto* real = std::get_if<Real>(&domain);
   const bool wants_double = real != nullptr && !real->whole;
   if (value.is_double() != wants_double && contains(domain, other)) return other;
@@ -63,10 +66,12 @@ class ParametersReader {
     for (const YamlMember& member : map.members) {
       const std::string name = prefix + member.key;
       if (!is_parameter_name(member.key)) {
-        reader_.error(member.key_span,
-                      fmt::format("'{}' cannot be a parameter's name: names begin with a letter or _ and have "
-                                  "letters, digits, '_', '.' and '-'",
-                                  member.key));
+        reader_.error(
+            member.key_span,
+            fmt::format(
+                "'{}' cannot be a parameter's name: names begin with a letter or _ and have "
+                "letters, digits, '_', '.' and '-'",
+                member.key));
         continue;
       }
       if (draft_.parameters.size() >= kMaxParameters) {
@@ -122,13 +127,14 @@ class ParametersReader {
     failed(name);
     const std::string text = reader_.shown(node);
     if (node.is_sequence()) {
-      reader_.error(node.span, fmt::format("{} must be a map, not a list", name),
-                    fmt::format("did you mean {{values: {}}}?",
-                                node.block ? "[…]" : reader_.written(node)));
+      reader_.error(
+          node.span, fmt::format("{} must be a map, not a list", name),
+          fmt::format("did you mean {{values: {}}}?", node.block ? "[…]" : reader_.written(node)));
     } else if (node.is_null()) {
-      reader_.error(node.span,
-                    fmt::format("{} must be a map that says which values it takes, not {}", name, text),
-                    "write {min: …, max: …} or {values: […]}");
+      reader_.error(
+          node.span,
+          fmt::format("{} must be a map that says which values it takes, not {}", name, text),
+          "write {min: …, max: …} or {values: […]}");
     } else {
       reader_.error(node.span, fmt::format("{} must be a map, not {}", name, text),
                     fmt::format("did you mean {{value: {}}}?", reader_.written(node)));
@@ -142,9 +148,10 @@ class ParametersReader {
       if (member.key == "parameters" || member.key == "when") continue;
       if (member.key == "distribution" && member.value.text == "nested") continue;
       if (study_key_is_known(member.key)) {
-        reader_.error(member.key_span,
-                      fmt::format("{} is a group (it has 'parameters'), so '{}' has no meaning in it", name,
-                                  member.key));
+        reader_.error(
+            member.key_span,
+            fmt::format("{} is a group (it has 'parameters'), so '{}' has no meaning in it", name,
+                        member.key));
       }
     }
     if (!reader_.is_map(nested.value, name + ".parameters")) return;
@@ -157,17 +164,19 @@ class ParametersReader {
 
   static bool study_key_is_known(const std::string& key) {
     const auto& keys = study_file_section("parameters.*").keys;
-    return std::any_of(keys.begin(), keys.end(), [&](const StudyFileKey& k) { return k.name == key; });
+    return std::any_of(keys.begin(), keys.end(),
+                       [&](const StudyFileKey& k) { return k.name == key; });
   }
 
   bool read_expression(const YamlNode& node, const YamlMember& member, Parameter& parameter) {
     bool good = true;
     for (const YamlMember& other : node.members) {
-      if (other.key == "expression" || other.key == "when" || !study_key_is_known(other.key)) continue;
+      if (other.key == "expression" || other.key == "when" || !study_key_is_known(other.key))
+        continue;
       good = false;
       reader_.error(other.key_span,
-                    fmt::format("{} is computed by its expression, so '{}' has no meaning in it", parameter.name,
-                                other.key));
+                    fmt::format("{} is computed by its expression, so '{}' has no meaning in it",
+                                parameter.name, other.key));
     }
     auto expression = parse_expression(reader_, member.value, parameter.name + ".expression");
     if (!expression || !good) {
@@ -189,11 +198,13 @@ class ParametersReader {
       prior.centre = fitted(parameter.domain, reader_.value(centre->value));
       for (const YamlMember& member : given->value.members) {
         if (member.key == "spread") {
-          const auto spread = reader_.number_from(member.value, parameter.name + ".prior.spread", 1e-6, 1e6);
+          const auto spread =
+              reader_.number_from(member.value, parameter.name + ".prior.spread", 1e-6, 1e6);
           prior.spread = spread.value_or(prior.spread);
         } else if (member.key != "centre") {
           reader_.error(member.key_span,
-                        fmt::format("unknown key '{}' in {}.prior. Keys: centre, spread", member.key, parameter.name));
+                        fmt::format("unknown key '{}' in {}.prior. Keys: centre, spread",
+                                    member.key, parameter.name));
         }
       }
     } else {
@@ -202,13 +213,15 @@ class ParametersReader {
     parameter.prior = std::move(prior);
   }
 
-  void read_when(const YamlNode& node, const std::string& what, std::vector<Condition>& conditions) {
+  void read_when(const YamlNode& node, const std::string& what,
+                 std::vector<Condition>& conditions) {
     if (node.is_map()) {
       for (const YamlMember& member : node.members) {
         Condition condition;
         condition.parent = member.key;
         if (member.value.is_sequence()) {
-          for (const YamlNode& item : member.value.items) condition.any_of.push_back(reader_.value(item));
+          for (const YamlNode& item : member.value.items)
+            condition.any_of.push_back(reader_.value(item));
         } else {
           condition.any_of.push_back(reader_.value(member.value));
         }
@@ -219,7 +232,8 @@ class ParametersReader {
       if (node.items.empty()) reader_.error(node.span, fmt::format("{} is empty", what));
       for (std::size_t i = 0; i < node.items.size(); ++i) {
         if (node.items[i].is_sequence()) {
-          reader_.error(node.items[i].span, fmt::format("{}[{}] must be a map or a text, not a list", what, i));
+          reader_.error(node.items[i].span,
+                        fmt::format("{}[{}] must be a map or a text, not a list", what, i));
         } else {
           read_when(node.items[i], fmt::format("{}[{}]", what, i), conditions);
         }
@@ -231,7 +245,9 @@ class ParametersReader {
         conditions.push_back(std::move(condition));
       }
     } else {
-      reader_.error(node.span, fmt::format("{} must be a map such as {{optimizer: adam}}, or an expression", what));
+      reader_.error(
+          node.span,
+          fmt::format("{} must be a map such as {{optimizer: adam}}, or an expression", what));
     }
   }
 
@@ -242,15 +258,17 @@ class ParametersReader {
     const auto* real = std::get_if<Real>(&parameter.domain);
     const auto* choice = std::get_if<Choice>(&parameter.domain);
     if (real != nullptr && (!real->quantum || real->law != Law::uniform)) {
-      reader_.error(member.value.span,
-                    fmt::format("{}: method grid lists every value, and a {} has no list", parameter.name,
-                                real->quantum ? "range that is not uniform" : "continuous range"),
-                    "give values: […], or a step");
+      reader_.error(
+          member.value.span,
+          fmt::format("{}: method grid lists every value, and a {} has no list", parameter.name,
+                      real->quantum ? "range that is not uniform" : "continuous range"),
+          "give values: […], or a step");
     } else if (choice != nullptr && member.value.find("probabilities") != nullptr) {
-      reader_.error(member.value.find("probabilities")->key_span,
-                    fmt::format("{}: method grid lists every value once, so probabilities have no meaning",
-                                parameter.name),
-                    "remove them, or use method: random");
+      reader_.error(
+          member.value.find("probabilities")->key_span,
+          fmt::format("{}: method grid lists every value once, so probabilities have no meaning",
+                      parameter.name),
+          "remove them, or use method: random");
     }
   }
 
@@ -260,9 +278,10 @@ class ParametersReader {
     for (char& c : variable) c = c == '.' || c == '-' ? '_' : c;
     const auto [first, is_new] = environment_names_.emplace(variable, name);
     if (is_new || first->second == name) return;
-    reader_.error(member.key_span,
-                  fmt::format("{} and {} would both be HONE_PARAM_{} in the environment; rename one", first->second,
-                              name, variable));
+    reader_.error(
+        member.key_span,
+        fmt::format("{} and {} would both be HONE_PARAM_{} in the environment; rename one",
+                    first->second, name, variable));
   }
 
   StudyFileReader& reader_;
@@ -281,7 +300,8 @@ TextSpan name_within(const StudyFileReader& reader, const YamlNode& node, std::s
 }
 
 /// Where a problem of the space stands in the file.
-TextSpan place_of(const StudyFileReader& reader, const StudyDraft& draft, const SpaceProblem& problem) {
+TextSpan place_of(const StudyFileReader& reader, const StudyDraft& draft,
+                  const SpaceProblem& problem) {
   if (problem.constraint >= 0) {
     const YamlNode& node = *draft.constraint_nodes[static_cast<std::size_t>(problem.constraint)];
     const bool about_a_name = problem.message.find("no parameter") != std::string::npos;
@@ -292,7 +312,8 @@ TextSpan place_of(const StudyFileReader& reader, const StudyDraft& draft, const 
   if (const auto node = place.expressions.find(problem.field); node != place.expressions.end()) {
     return name_within(reader, *node->second, problem.offset);
   }
-  if (const auto field = place.fields.find(problem.field); field != place.fields.end()) return field->second;
+  if (const auto field = place.fields.find(problem.field); field != place.fields.end())
+    return field->second;
   return place.key;
 }
 
@@ -301,8 +322,9 @@ TextSpan place_of(const StudyFileReader& reader, const StudyDraft& draft, const 
 void read_parameters(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft) {
   const YamlMember* member = root.find("parameters");
   if (member == nullptr) {
-    reader.error_overall("there are no parameters: add parameters: {lr: {min: 1e-5, max: 1e-1, distribution: "
-                         "log_uniform_values}}");
+    reader.error_overall(
+        "there are no parameters: add parameters: {lr: {min: 1e-5, max: 1e-1, distribution: "
+        "log_uniform_values}}");
     return;
   }
   if (!reader.is_map(member->value, "parameters", "{lr: {min: 0.001, max: 0.1}}")) return;
@@ -312,7 +334,8 @@ void read_parameters(StudyFileReader& reader, const YamlNode& root, StudyDraft& 
   }
   ParametersReader(reader, draft).read_group(member->value, "", {}, true);
   for (std::size_t i = 0; i < draft.parameters.size(); ++i) {
-    if (draft.places[i].flat_dotted) draft.spec.command.flat_names.push_back(draft.parameters[i].name);
+    if (draft.places[i].flat_dotted)
+      draft.spec.command.flat_names.push_back(draft.parameters[i].name);
   }
 }
 
@@ -321,13 +344,17 @@ void read_constraints(StudyFileReader& reader, const YamlNode& root, StudyDraft&
   if (member == nullptr) return;
   const YamlNode& node = member->value;
   if (!node.is_sequence()) {
-    reader.error(node.span, fmt::format("constraints must be a list of expressions, not {}", reader.shown(node)),
-                 node.is_scalar() ? fmt::format("write [{}]", node.plain ? "\"" + node.text + "\"" : reader.written(node))
-                                  : "");
+    reader.error(
+        node.span,
+        fmt::format("constraints must be a list of expressions, not {}", reader.shown(node)),
+        node.is_scalar()
+            ? fmt::format("write [{}]", node.plain ? "\"" + node.text + "\"" : reader.written(node))
+            : "");
     return;
   }
   for (std::size_t i = 0; i < node.items.size(); ++i) {
-    if (auto expression = parse_expression(reader, node.items[i], fmt::format("constraints[{}]", i))) {
+    if (auto expression =
+            parse_expression(reader, node.items[i], fmt::format("constraints[{}]", i))) {
       draft.constraints.push_back({std::move(*expression)});
       draft.constraint_nodes.push_back(&node.items[i]);
     }
@@ -351,8 +378,10 @@ void build_space(StudyFileReader& reader, StudyDraft& draft) {
       message = fmt::format("constraints[{}]: {}", problem.constraint, message);
     }
     const TextSpan span = place_of(reader, draft, problem);
-    if (problem.warning) reader.warning(span, std::move(message));
-    else reader.error(span, std::move(message));
+    if (problem.warning)
+      reader.warning(span, std::move(message));
+    else
+      reader.error(span, std::move(message));
   }
   if (built.space) draft.spec.space = std::move(*built.space);
 }

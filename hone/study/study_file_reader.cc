@@ -33,7 +33,8 @@ void StudyFileReader::add(Severity severity, TextSpan span, std::string message,
   if (diagnostics_.size() > kMaxDiagnostics) return;
   if (diagnostics_.size() == kMaxDiagnostics) {
     Diagnostic more;
-    more.message = fmt::format("there are more than {} mistakes; only the first are shown", kMaxDiagnostics);
+    more.message =
+        fmt::format("there are more than {} mistakes; only the first are shown", kMaxDiagnostics);
     diagnostics_.push_back(std::move(more));
     return;
   }
@@ -133,7 +134,8 @@ std::optional<double> StudyFileReader::number_from(const YamlNode& node, const s
   const auto x = number(node, what);
   if (!x) return std::nullopt;
   if (*x >= low && *x <= high) return x;
-  error(node.span, fmt::format("{} must be {}, not {}", what, bound_text(*x, low, high), shown(node)));
+  error(node.span,
+        fmt::format("{} must be {}, not {}", what, bound_text(*x, low, high), shown(node)));
   return std::nullopt;
 }
 
@@ -158,7 +160,8 @@ std::optional<std::int64_t> StudyFileReader::whole(const YamlNode& node, const s
   warn_of_yaml11(node);
   if (*whole >= low && *whole <= high) return whole;
   error(node.span, fmt::format("{} must be {}, not {}", what,
-                               *whole < low ? fmt::format("at least {}", low) : fmt::format("at most {}", high),
+                               *whole < low ? fmt::format("at least {}", low)
+                                            : fmt::format("at most {}", high),
                                shown(node)));
   return std::nullopt;
 }
@@ -192,10 +195,9 @@ std::optional<std::string> StudyFileReader::word(const YamlNode& node, const std
   if (!given) return std::nullopt;
   if (std::find(words.begin(), words.end(), *given) != words.end()) return given;
   const auto near = nearest_name(*given, words);
-  error(node.span,
-        fmt::format("{} must be {}{}, not {}{}", what, words.size() > 2 ? "one of " : "",
-                    join(words, words.size() == 2 ? " or " : ", "), shown(node),
-                    near ? fmt::format(". Did you mean '{}'?", *near) : ""));
+  error(node.span, fmt::format("{} must be {}{}, not {}{}", what, words.size() > 2 ? "one of " : "",
+                               join(words, words.size() == 2 ? " or " : ", "), shown(node),
+                               near ? fmt::format(". Did you mean '{}'?", *near) : ""));
   return std::nullopt;
 }
 
@@ -224,8 +226,8 @@ std::optional<std::int64_t> StudyFileReader::duration_us(const YamlNode& node,
                                                          const std::string& what) {
   const auto given = node.is_scalar() ? parse_duration_us(node.text) : std::nullopt;
   if (given && *given > 0) return given;
-  error(node.span, fmt::format("{} must be a time above 0 such as 90s, 30m, 1.5h or 2d, not {}", what,
-                               shown(node)));
+  error(node.span, fmt::format("{} must be a time above 0 such as 90s, 30m, 1.5h or 2d, not {}",
+                               what, shown(node)));
   return std::nullopt;
 }
 
@@ -244,9 +246,10 @@ void StudyFileReader::warn_of_yaml11(const YamlNode& node) {
   const std::string reading =
       here.is_string() ? "the text '" + here.as_string() + "'" : here.dump();
   warning(node.span,
-          fmt::format("{} is {} here (YAML 1.2), but {} for readers of YAML 1.1 such as a sweep's agent; "
-                      "write it so that both agree",
-                      node.text, reading, *old),
+          fmt::format(
+              "{} is {} here (YAML 1.2), but {} for readers of YAML 1.1 such as a sweep's agent; "
+              "write it so that both agree",
+              node.text, reading, *old),
           !here.is_string()  ? ""
           : *old == "a date" ? fmt::format("write \"{}\"", node.text)
                              : fmt::format("write \"{}\" or {}", node.text, *old));

@@ -1,4 +1,5 @@
-// Typed reading of nodes with errors that say what was expected. Shared by the files that read the sections of a study file.
+// Typed reading of nodes with errors that say what was expected. Shared by the files that read the
+// sections of a study file.
 #pragma once
 
 #include <limits>
@@ -14,7 +15,8 @@
 
 namespace hone {
 
-/// `what` in the messages is the dotted place ("limits.time"). Functions that return nullopt have recorded an error.
+/// `what` in the messages is the dotted place ("limits.time"). Functions that return nullopt have
+/// recorded an error.
 class StudyFileReader {
  public:
   StudyFileReader(std::string_view text, const LoadOptions& options,
@@ -32,7 +34,8 @@ class StudyFileReader {
   void error_overall(std::string message);
   std::size_t error_count() const { return errors_; }
 
-  /// Refuses keys that the section does not have, with the nearest name. Returns the members that it has.
+  /// Refuses keys that the section does not have, with the nearest name. Returns the members that
+  /// it has.
   bool check_keys(const YamlNode& map, const StudyFileSection& section, const std::string& what);
 
   bool is_map(const YamlNode& node, const std::string& what, const std::string& example = "");
@@ -78,7 +81,8 @@ class StudyFileReader {
 struct ParameterPlace {
   TextSpan key;
   std::map<std::string, TextSpan> fields;
-  std::map<std::string, const YamlNode*> expressions;  ///< "expression", "when": the scalar, where there is one
+  std::map<std::string, const YamlNode*>
+      expressions;           ///< "expression", "when": the scalar, where there is one
   bool flat_dotted = false;  ///< its name has dots of its own
 };
 
@@ -90,7 +94,8 @@ struct StudyDraft {
   TextSpan method_span;
   std::vector<Parameter> parameters;
   std::vector<ParameterPlace> places;
-  std::vector<std::string> broken;  ///< names of parameters with mistakes, which are not in `parameters`
+  std::vector<std::string>
+      broken;  ///< names of parameters with mistakes, which are not in `parameters`
   std::vector<Constraint> constraints;
   std::vector<const YamlNode*> constraint_nodes;
   std::optional<TextSpan> run_default_first;  ///< when the file says it
@@ -114,7 +119,8 @@ void build_space(StudyFileReader& reader, StudyDraft& draft);
 /// Warnings that tuning guides give; needs the whole draft.
 void advise(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
 
-/// The domain that a parameter's map describes (not nested, not an expression); nullopt after errors.
+/// The domain that a parameter's map describes (not nested, not an expression); nullopt after
+/// errors.
 std::optional<Domain> read_domain(StudyFileReader& reader, const YamlNode& map,
                                   const std::string& name, bool sweep_method);
 /// A value with its text on the command line.

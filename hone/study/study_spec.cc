@@ -1,5 +1,6 @@
-// The stored body of a study: JSON with a version, every field written, absent only what is optional. `from_value` reads bodies of its
-// own version and older ones; members that it does not know are ignored.
+// The stored body of a study: JSON with a version, every field written, absent only what is
+// optional. `from_value` reads bodies of its own version and older ones; members that it does not
+// know are ignored.
 #include "hone/study/study_spec.h"
 
 #include <fmt/core.h>
@@ -14,7 +15,9 @@ constexpr int kBodyVersion = 1;
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-Value texts(const std::vector<std::string>& list) { return Value(Value::List(list.begin(), list.end())); }
+Value texts(const std::vector<std::string>& list) {
+  return Value(Value::List(list.begin(), list.end()));
+}
 
 /// A list of [name, text]: order and repeats are kept.
 Value pairs(const Pairs& list) {
@@ -26,8 +29,8 @@ Value pairs(const Pairs& list) {
 Pairs read_pairs(const StoredMap& map, std::string_view key) {
   Pairs out;
   for (const Value& item : map.list(key)) {
-    const bool good = item.is_list() && item.as_list().size() == 2 && item.as_list()[0].is_string() &&
-                      item.as_list()[1].is_string();
+    const bool good = item.is_list() && item.as_list().size() == 2 &&
+                      item.as_list()[0].is_string() && item.as_list()[1].is_string();
     if (!good) map.fail(key, "a list of pairs of texts");
     out.emplace_back(item.as_list()[0].as_string(), item.as_list()[1].as_string());
   }
@@ -41,7 +44,9 @@ void set_maybe(Value& map, const char* key, const std::optional<T>& value) {
 
 Value write_metric(const Metric& metric) {
   Value out{Value::Map{}};
-  out.set("name", metric.name).set("role", static_cast<int>(metric.role)).set("goal", goal_name(metric.goal));
+  out.set("name", metric.name)
+      .set("role", static_cast<int>(metric.role))
+      .set("goal", goal_name(metric.goal));
   out.set("take", static_cast<int>(metric.take)).set("take_count", metric.take_count);
   set_maybe(out, "target", metric.target);
   set_maybe(out, "min", metric.min);
@@ -81,7 +86,9 @@ Value write_limits(const Limits& limits) {
   set_maybe(out, "time_us", limits.time_us);
   set_maybe(out, "silence_us", limits.silence_us);
   set_maybe(out, "memory_bytes", limits.memory_bytes);
-  out.set("output_bytes", limits.output_bytes).set("grace_us", limits.grace_us).set("orphan_us", limits.orphan_us);
+  out.set("output_bytes", limits.output_bytes)
+      .set("grace_us", limits.grace_us)
+      .set("orphan_us", limits.orphan_us);
   out.set("retries", limits.retries).set("interruptions", limits.interruptions);
   return out.set("same_failures", limits.same_failures);
 }
@@ -107,10 +114,13 @@ Value write_command(const Command& command) {
     files.push_back(one.set("from", file.from).set("to", file.to).set("set", pairs(file.set)));
   }
   Value out{Value::Map{}};
-  out.set("argv", texts(command.argv)).set("program", command.program).set("env", pairs(command.env));
+  out.set("argv", texts(command.argv))
+      .set("program", command.program)
+      .set("env", pairs(command.env));
   out.set("workdir", command.workdir).set("files", std::move(files)).set("tty", command.tty);
   out.set("bool_style", command.bool_style == BoolStyle::lower ? "lower" : "python");
-  return out.set("stop_command", texts(command.stop_command)).set("flat_names", texts(command.flat_names));
+  return out.set("stop_command", texts(command.stop_command))
+      .set("flat_names", texts(command.flat_names));
 }
 
 Command read_command(const StoredMap& map) {
@@ -158,11 +168,13 @@ void write_optional_sections(const StudySpec& spec, Value& out) {
 void read_optional_sections(const StoredMap& map, StudySpec& spec) {
   if (map.find("fidelity") != nullptr) {
     const StoredMap fidelity = map.map("fidelity");
-    spec.fidelity = Fidelity{fidelity.text("name"), fidelity.number("min"), fidelity.maybe_number("max")};
+    spec.fidelity =
+        Fidelity{fidelity.text("name"), fidelity.number("min"), fidelity.maybe_number("max")};
   }
   if (map.find("checkpoint") != nullptr) {
     const StoredMap checkpoint = map.map("checkpoint");
-    spec.checkpoint = CheckpointSpec{checkpoint.text("path"), checkpoint.text("ready"), checkpoint.texts("args")};
+    spec.checkpoint =
+        CheckpointSpec{checkpoint.text("path"), checkpoint.text("ready"), checkpoint.texts("args")};
   }
 }
 
@@ -195,7 +207,10 @@ Value StudySpec::to_value() const {
   confirm_map.set("top", confirm.top).set("seeds", confirm.seeds);
 
   Value out{Value::Map{}};
-  out.set("body", kBodyVersion).set("name", name).set("project", project).set("description", description);
+  out.set("body", kBodyVersion)
+      .set("name", name)
+      .set("project", project)
+      .set("description", description);
   out.set("space", space_to_value(space)).set("metrics", std::move(metric_list));
   out.set("sampler", write_algorithm(sampler)).set("scheduler", write_algorithm(scheduler));
   write_optional_sections(*this, out);
@@ -203,17 +218,20 @@ Value StudySpec::to_value() const {
   out.set("budget", std::move(budget_map)).set("limits", write_limits(limits));
   out.set("resources", std::move(resource_map)).set("command", write_command(command));
   out.set("metric_source", write_source(metric_source)).set("replicates", replicates);
-  out.set("confirm", std::move(confirm_map)).set("seed", seed).set("run_default_first", run_default_first);
+  out.set("confirm", std::move(confirm_map))
+      .set("seed", seed)
+      .set("run_default_first", run_default_first);
   return out.set("from_sweep_file", from_sweep_file).set("impute", impute);
 }
 
 StudySpec StudySpec::from_value(const Value& body) {
   const StoredMap map(body, "study");
   if (map.integer("body") > kBodyVersion) {
-    throw Error(ErrorCode::store_newer,
-                fmt::format("the study was written by a newer hone (body {}, this one reads up to {})", map.integer("body"),
-                            kBodyVersion),
-                "use the newer hone");
+    throw Error(
+        ErrorCode::store_newer,
+        fmt::format("the study was written by a newer hone (body {}, this one reads up to {})",
+                    map.integer("body"), kBodyVersion),
+        "use the newer hone");
   }
   StudySpec spec;
   spec.name = map.text("name");

@@ -1,4 +1,5 @@
-// Every field of a parameter is written, defaults included, so that a later default never changes a stored study.
+// Every field of a parameter is written, defaults included, so that a later default never changes a
+// stored study.
 #include "hone/study/study_spec_space.h"
 
 #include <fmt/core.h>
@@ -31,7 +32,8 @@ Law law_named(const std::string& name) {
 Expression parsed(const std::string& source) {
   auto expression = Expression::parse(source);
   if (auto* good = std::get_if<Expression>(&expression)) return std::move(*good);
-  corrupt(fmt::format("the expression '{}': {}", source, std::get<ExpressionError>(expression).message));
+  corrupt(fmt::format("the expression '{}': {}", source,
+                      std::get<ExpressionError>(expression).message));
 }
 
 Value write_real(const Real& d) {
@@ -50,7 +52,8 @@ Real read_real(const StoredMap& map) {
   d.a = map.number("a");
   d.b = map.number("b");
   d.whole = map.boolean("whole");
-  if (const auto step = map.maybe_number("step")) d.quantum = Quantum{*step, map.boolean("from_low")};
+  if (const auto step = map.maybe_number("step"))
+    d.quantum = Quantum{*step, map.boolean("from_low")};
   return d;
 }
 
@@ -107,7 +110,8 @@ Domain read_domain(const StoredMap& map) {
   if (type == "real") return read_real(map);
   if (type == "choice") return read_choice(map);
   if (type == "integer") {
-    return Integer{map.integer("low"), map.integer("high"), law_named(map.text("law")), map.integer("step")};
+    return Integer{map.integer("low"), map.integer("high"), law_named(map.text("law")),
+                   map.integer("step")};
   }
   if (type == "expression") return Derived{parsed(map.text("expression"))};
   if (type == "fixed") return Fixed{map.at("value"), map.text("text")};
@@ -139,7 +143,8 @@ Value parameter_to_value(const Parameter& parameter) {
   out.set("name", parameter.name).set("domain", write_domain(parameter.domain));
   if (!parameter.conditions.empty()) {
     Value::List conditions;
-    for (const Condition& condition : parameter.conditions) conditions.push_back(write_condition(condition));
+    for (const Condition& condition : parameter.conditions)
+      conditions.push_back(write_condition(condition));
     out.set("conditions", std::move(conditions));
   }
   if (parameter.prior) {
@@ -159,7 +164,8 @@ Parameter read_parameter(const Value& value) {
   parameter.name = map.text("name");
   parameter.domain = read_domain(map.map("domain"));
   if (map.find("conditions") != nullptr) {
-    for (const Value& condition : map.list("conditions")) parameter.conditions.push_back(read_condition(condition));
+    for (const Value& condition : map.list("conditions"))
+      parameter.conditions.push_back(read_condition(condition));
   }
   if (map.find("prior") != nullptr) {
     const StoredMap prior = map.map("prior");
@@ -173,9 +179,11 @@ Parameter read_parameter(const Value& value) {
 
 Value space_to_value(const SearchSpace& space) {
   Value::List parameters;
-  for (const Parameter& parameter : space.parameters()) parameters.push_back(parameter_to_value(parameter));
+  for (const Parameter& parameter : space.parameters())
+    parameters.push_back(parameter_to_value(parameter));
   Value::List constraints;
-  for (const Constraint& constraint : space.constraints()) constraints.emplace_back(constraint.expression.source());
+  for (const Constraint& constraint : space.constraints())
+    constraints.emplace_back(constraint.expression.source());
   Value out{Value::Map{}};
   return out.set("parameters", std::move(parameters)).set("constraints", std::move(constraints));
 }
@@ -183,9 +191,11 @@ Value space_to_value(const SearchSpace& space) {
 SearchSpace space_from_value(const Value& body) {
   const StoredMap map(body, "space");
   std::vector<Parameter> parameters;
-  for (const Value& parameter : map.list("parameters")) parameters.push_back(read_parameter(parameter));
+  for (const Value& parameter : map.list("parameters"))
+    parameters.push_back(read_parameter(parameter));
   std::vector<Constraint> constraints;
-  for (const std::string& source : map.texts("constraints")) constraints.push_back({parsed(source)});
+  for (const std::string& source : map.texts("constraints"))
+    constraints.push_back({parsed(source)});
   SearchSpace::Built built = SearchSpace::create(std::move(parameters), std::move(constraints));
   if (built.space) return std::move(*built.space);
   corrupt(built.problems.empty() ? "its space is not valid" : built.problems.front().message);
@@ -214,7 +224,8 @@ std::int64_t StoredMap::integer(std::string_view key) const {
 }
 int StoredMap::small(std::string_view key) const {
   const std::int64_t i = integer(key);
-  if (i < std::numeric_limits<int>::min() || i > std::numeric_limits<int>::max()) fail(key, "an integer of 32 bits");
+  if (i < std::numeric_limits<int>::min() || i > std::numeric_limits<int>::max())
+    fail(key, "an integer of 32 bits");
   return static_cast<int>(i);
 }
 double StoredMap::number(std::string_view key) const {

@@ -42,7 +42,8 @@ class SpecGenerator {
     if (coin()) spec.resources.cpus = small(64);
     spec.command = command();
     if (coin()) spec.checkpoint = CheckpointSpec{text(), text(), texts()};
-    spec.metric_source = MetricSource{texts(), coin() ? std::optional(text()) : std::nullopt, texts()};
+    spec.metric_source =
+        MetricSource{texts(), coin() ? std::optional(text()) : std::nullopt, texts()};
     spec.replicates = 1 + small(5);
     spec.confirm = Confirm{small(5), small(5)};
     spec.seed = static_cast<std::int64_t>(rng_.next_u64());
@@ -61,7 +62,8 @@ class SpecGenerator {
     return coin() ? std::optional(static_cast<std::int64_t>(rng_.next_u64() >> 2)) : std::nullopt;
   }
   std::string text() {
-    static const std::vector<std::string> kTexts = {"", "a", "größe", "日本", "\"q\"", "a\nb", "${lr}", "1e-5", "back\\slash", "tab\t"};
+    static const std::vector<std::string> kTexts = {
+        "", "a", "größe", "日本", "\"q\"", "a\nb", "${lr}", "1e-5", "back\\slash", "tab\t"};
     return kTexts[rng_.below(kTexts.size())];
   }
   std::vector<std::string> texts() {
@@ -76,13 +78,20 @@ class SpecGenerator {
   }
   Value value(int depth = 0) {
     switch (rng_.below(depth > 2 ? 5 : 7)) {
-      case 0: return Value();
-      case 1: return Value(coin());
-      case 2: return Value(static_cast<std::int64_t>(rng_.next_u64()));
-      case 3: return Value(coin() ? number() : -number());
-      case 4: return Value(text());
-      case 5: return Value(Value::List{value(depth + 1), value(depth + 1)});
-      default: return Value(Value::Map{{"k", value(depth + 1)}, {"l", value(depth + 1)}});
+      case 0:
+        return Value();
+      case 1:
+        return Value(coin());
+      case 2:
+        return Value(static_cast<std::int64_t>(rng_.next_u64()));
+      case 3:
+        return Value(coin() ? number() : -number());
+      case 4:
+        return Value(text());
+      case 5:
+        return Value(Value::List{value(depth + 1), value(depth + 1)});
+      default:
+        return Value(Value::Map{{"k", value(depth + 1)}, {"l", value(depth + 1)}});
     }
   }
   AlgorithmSpec algorithm() {
@@ -119,20 +128,45 @@ class SpecGenerator {
   Domain real() {
     Real d;
     switch (rng_.below(5)) {
-      case 0: d.low = -number(); d.high = number(); break;
-      case 1: d.law = Law::log_uniform; d.low = number(); d.high = d.low * (2 + number()); break;
-      case 2: d.law = Law::normal; d.low = -kInfinity; d.high = kInfinity; d.a = number(); d.b = number(); break;
-      case 3: d.law = Law::beta; d.a = 1 + small(4); d.b = 0.5 + small(4); break;
-      default: d.low = 0; d.high = 1; d.quantum = Quantum{0.125, coin()}; break;
+      case 0:
+        d.low = -number();
+        d.high = number();
+        break;
+      case 1:
+        d.law = Law::log_uniform;
+        d.low = number();
+        d.high = d.low * (2 + number());
+        break;
+      case 2:
+        d.law = Law::normal;
+        d.low = -kInfinity;
+        d.high = kInfinity;
+        d.a = number();
+        d.b = number();
+        break;
+      case 3:
+        d.law = Law::beta;
+        d.a = 1 + small(4);
+        d.b = 0.5 + small(4);
+        break;
+      default:
+        d.low = 0;
+        d.high = 1;
+        d.quantum = Quantum{0.125, coin()};
+        break;
     }
     return d;
   }
   Domain domain() {
     switch (rng_.below(4)) {
-      case 0: return real();
-      case 1: return Integer{small(5), 10 + small(90), Law::uniform, 1 + small(2)};
-      case 2: return Fixed{value(), text()};
-      default: break;
+      case 0:
+        return real();
+      case 1:
+        return Integer{small(5), 10 + small(90), Law::uniform, 1 + small(2)};
+      case 2:
+        return Fixed{value(), text()};
+      default:
+        break;
     }
     Choice choice;
     for (int i = 2 + small(3); i > 0; --i) {
@@ -142,28 +176,33 @@ class SpecGenerator {
     choice.ordered = coin();
     if (coin()) {
       double sum = 0;
-      for (std::size_t i = 0; i < choice.items.size(); ++i) sum += choice.weights.emplace_back(rng_.uniform_open());
+      for (std::size_t i = 0; i < choice.items.size(); ++i)
+        sum += choice.weights.emplace_back(rng_.uniform_open());
       for (double& w : choice.weights) w /= sum;
     }
     return choice;
   }
   SearchSpace space() {
     std::vector<Parameter> parameters;
-    parameters.push_back({"gate", Choice{{{Value("on"), "on"}, {Value(2), "2"}}, false, {}}, {}, {}, Value("on")});
+    parameters.push_back(
+        {"gate", Choice{{{Value("on"), "on"}, {Value(2), "2"}}, false, {}}, {}, {}, Value("on")});
     for (int i = 1 + small(5); i > 0; --i) {
       Parameter p;
       p.name = "p" + std::to_string(i) + (coin() ? ".nested-name" : "");
       p.domain = domain();
       if (coin()) p.conditions.push_back({"gate", {Value("on"), Value(2)}, {}});
-      if (coin()) p.conditions.push_back({"", {}, std::get<Expression>(Expression::parse("gate != 3"))});
+      if (coin())
+        p.conditions.push_back({"", {}, std::get<Expression>(Expression::parse("gate != 3"))});
       parameters.push_back(std::move(p));
     }
     parameters.push_back({"twice", Integer{1, 8}, {}, Prior{Value(3), 0.1}, Value(4)});
-    parameters.push_back({"sum", Derived{std::get<Expression>(Expression::parse("2 * twice + 1"))}, {}, {}, {}});
+    parameters.push_back(
+        {"sum", Derived{std::get<Expression>(Expression::parse("2 * twice + 1"))}, {}, {}, {}});
     std::vector<Constraint> constraints;
     if (coin()) constraints.push_back({std::get<Expression>(Expression::parse("twice <= 6"))});
     const auto built = SearchSpace::create(std::move(parameters), std::move(constraints));
-    EXPECT_TRUE(built.space.has_value()) << (built.problems.empty() ? "" : built.problems[0].message);
+    EXPECT_TRUE(built.space.has_value())
+        << (built.problems.empty() ? "" : built.problems[0].message);
     return built.space.value_or(SearchSpace());
   }
 

@@ -1,5 +1,6 @@
-// The loader: yaml-cpp's events to a tree with byte ranges. yaml-cpp gives each event the place where it begins (before anchor and
-// tag) and no end; ends are found on the source text, which is unambiguous once the parser has accepted it.
+// The loader: yaml-cpp's events to a tree with byte ranges. yaml-cpp gives each event the place
+// where it begins (before anchor and tag) and no end; ends are found on the source text, which is
+// unambiguous once the parser has accepted it.
 #include "hone/study/yaml.h"
 
 #include <fmt/core.h>
@@ -42,8 +43,8 @@ class TreeBuilder : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     YamlNode node;
     std::size_t at = skip_properties(position(mark));
-    const bool written = at == position_after_properties_ &&
-                         (text_.substr(at, 1) == "~" || lower4(at) == "null");
+    const bool written =
+        at == position_after_properties_ && (text_.substr(at, 1) == "~" || lower4(at) == "null");
     if (written) {
       node.span = {at, at + (text_[at] == '~' ? 1U : 4U)};
     } else {
@@ -55,8 +56,9 @@ class TreeBuilder : public YAML::EventHandler {
     const std::size_t at = position(mark);
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end()) {
-      fail({at, end_of_word(at)}, fmt::format("{} stands inside of what it names: an alias cannot contain itself",
-                                              text_.substr(at, end_of_word(at) - at)));
+      fail({at, end_of_word(at)},
+           fmt::format("{} stands inside of what it names: an alias cannot contain itself",
+                       text_.substr(at, end_of_word(at) - at)));
     }
     alias_ = TextSpan{at, end_of_word(at)};
     YamlNode copy = found->second;
@@ -94,7 +96,9 @@ class TreeBuilder : public YAML::EventHandler {
     open(YamlNode::Kind::map, mark, tag, anchor, style);
   }
   void OnMapEnd() override { close(); }
-  void OnAnchor(const YAML::Mark&, const std::string& name) override { anchor_names_.push_back(name); }
+  void OnAnchor(const YAML::Mark&, const std::string& name) override {
+    anchor_names_.push_back(name);
+  }
 
   std::optional<YamlNode> take_root() { return std::move(root_); }
 
@@ -113,8 +117,8 @@ class TreeBuilder : public YAML::EventHandler {
   struct Frame {
     YamlNode node;
     YAML::anchor_t anchor = YAML::NullAnchor;
-    std::optional<YamlMember> key;  // of a map: read, its value not yet
-    std::vector<YamlNode> merges;   // what `<<` named
+    std::optional<YamlMember> key;         // of a map: read, its value not yet
+    std::vector<YamlNode> merges;          // what `<<` named
     std::map<std::string, TextSpan> keys;  // so far
   };
 
@@ -209,7 +213,8 @@ class TreeBuilder : public YAML::EventHandler {
 
   void check_tag(const YamlNode& node, std::size_t at) {
     if (node.tag.empty()) return;
-    static const std::vector<std::string> known = {"str", "int", "float", "bool", "null", "seq", "map"};
+    static const std::vector<std::string> known = {"str",  "int", "float", "bool",
+                                                   "null", "seq", "map"};
     constexpr std::string_view prefix = "tag:yaml.org,2002:";
     const bool standard = node.tag.compare(0, prefix.size(), prefix) == 0;
     const std::string name = standard ? node.tag.substr(prefix.size()) : node.tag;
@@ -270,7 +275,8 @@ class TreeBuilder : public YAML::EventHandler {
     add(std::move(node), frame.anchor);
   }
 
-  /// Puts merged members first; own members override them, earlier maps of a list override later ones.
+  /// Puts merged members first; own members override them, earlier maps of a list override later
+  /// ones.
   static void finish_map(Frame& frame) {
     std::vector<YamlMember> merged;
     for (const YamlNode& source : frame.merges) {
@@ -316,7 +322,8 @@ class TreeBuilder : public YAML::EventHandler {
     if (!node.is_scalar() && !node.is_null()) {
       const bool brace = node.is_map() && text_.substr(node.span.begin, 1) == "{" &&
                          node.span.begin > 0 && text_[node.span.begin - 1] == '$';
-      fail(span, brace ? "a placeholder within [ ] or { } needs quotes" : "a key must be a text, not a list or map");
+      fail(span, brace ? "a placeholder within [ ] or { } needs quotes"
+                       : "a key must be a text, not a list or map");
     }
     YamlMember member;
     member.key = node.text;
@@ -360,7 +367,8 @@ class TreeBuilder : public YAML::EventHandler {
       sources.push_back(std::move(node));
     }
     for (YamlNode& source : sources) {
-      if (!source.is_map()) fail(span, "'<<' merges maps: it needs *name of a map, or a list of such");
+      if (!source.is_map())
+        fail(span, "'<<' merges maps: it needs *name of a map, or a list of such");
       frame.merges.push_back(std::move(source));
     }
   }

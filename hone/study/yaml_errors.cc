@@ -1,4 +1,5 @@
-// Explanations by symptom: first what commonly causes any parser error (tabs, an unquoted placeholder), then by yaml-cpp's message.
+// Explanations by symptom: first what commonly causes any parser error (tabs, an unquoted
+// placeholder), then by yaml-cpp's message.
 #include "hone/study/yaml_errors.h"
 
 #include <fmt/core.h>
@@ -17,9 +18,12 @@ std::size_t utf8_size(std::string_view text, std::size_t i) {
   const unsigned char first = byte(i);
   if (first < 0x80) return 1;
   std::size_t size = 0;
-  if (first >= 0xC2 && first <= 0xDF) size = 2;
-  else if (first >= 0xE0 && first <= 0xEF) size = 3;
-  else if (first >= 0xF0 && first <= 0xF4) size = 4;
+  if (first >= 0xC2 && first <= 0xDF)
+    size = 2;
+  else if (first >= 0xE0 && first <= 0xEF)
+    size = 3;
+  else if (first >= 0xF0 && first <= 0xF4)
+    size = 4;
   if (size == 0 || i + size > text.size()) return 0;
   for (std::size_t k = 1; k < size; ++k) {
     if ((byte(i + k) & 0xC0U) != 0x80U) return 0;
@@ -62,8 +66,10 @@ std::optional<TextSpan> bare_placeholder(std::string_view text, std::size_t at,
   for (std::size_t i = from; i + 1 < to; ++i) {
     const char c = text[i];
     if (quote != 0) {
-      if (c == '\\' && quote == '"') ++i;
-      else if (c == quote) quote = 0;
+      if (c == '\\' && quote == '"')
+        ++i;
+      else if (c == quote)
+        quote = 0;
     } else if (c == '"' || c == '\'') {
       quote = c;
     } else if (c == '$' && text[i + 1] == '{') {
@@ -75,7 +81,8 @@ std::optional<TextSpan> bare_placeholder(std::string_view text, std::size_t at,
   if (!found) return std::nullopt;
   const std::size_t close = text.find('}', begin);
   const std::size_t line_end = std::min(text.find('\n', begin), text.size());
-  return TextSpan{begin, close == std::string_view::npos || close > line_end ? begin + 2 : close + 1};
+  return TextSpan{begin,
+                  close == std::string_view::npos || close > line_end ? begin + 2 : close + 1};
 }
 
 /// Where the quote opens that is never closed.
@@ -93,7 +100,8 @@ std::size_t open_quote(std::string_view text, const YamlProgress& progress) {
 Diagnostic explain_alias(std::string_view text, const LineIndex& lines, std::size_t at,
                          const YamlProgress& progress) {
   std::size_t end = at;
-  while (end < text.size() && std::string_view(" \t\r\n,[]{}").find(text[end]) == std::string_view::npos) {
+  while (end < text.size() &&
+         std::string_view(" \t\r\n,[]{}").find(text[end]) == std::string_view::npos) {
     ++end;
   }
   const std::string name(text.substr(std::min(at + 1, end), end - std::min(at + 1, end)));
@@ -129,7 +137,8 @@ bool check_text(std::string_view text, std::vector<Diagnostic>& diagnostics) {
   }
   const std::string_view mark = text.substr(0, 2);
   if (mark == "\xFF\xFE" || mark == "\xFE\xFF") {
-    return refuse(whole_text("the file is in UTF-16 (its byte-order mark says so); save it as UTF-8"));
+    return refuse(
+        whole_text("the file is in UTF-16 (its byte-order mark says so); save it as UTF-8"));
   }
   const std::string_view body = without_byte_order_mark(text);
   const LineIndex lines(body);
@@ -138,19 +147,23 @@ bool check_text(std::string_view text, std::vector<Diagnostic>& diagnostics) {
     const std::size_t size = utf8_size(body, i);
     const auto byte = static_cast<unsigned char>(body[i]);
     if (size == 0) {
-      return refuse(lines.at({i, i + 1}, Severity::error,
-                             fmt::format("the byte 0x{:02x} is no UTF-8; save the file as UTF-8", byte)));
+      return refuse(
+          lines.at({i, i + 1}, Severity::error,
+                   fmt::format("the byte 0x{:02x} is no UTF-8; save the file as UTF-8", byte)));
     }
     if (byte == 0) {
-      return refuse(lines.at({i, i + 1}, Severity::error,
-                             "a zero byte: this is no text file, or it is in UTF-16; save it as UTF-8"));
+      return refuse(
+          lines.at({i, i + 1}, Severity::error,
+                   "a zero byte: this is no text file, or it is in UTF-16; save it as UTF-8"));
     }
     if ((byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t') || byte == 0x7F) {
-      return refuse(lines.at({i, i + 1}, Severity::error,
-                             fmt::format("the control character 0x{:02x} is not allowed; remove it", byte)));
+      return refuse(
+          lines.at({i, i + 1}, Severity::error,
+                   fmt::format("the control character 0x{:02x} is not allowed; remove it", byte)));
     }
     if (byte == '\r' && !unix_ends) {
-      return refuse(whole_text("the lines end in bare carriage returns; save the file with LF or CRLF line ends"));
+      return refuse(whole_text(
+          "the lines end in bare carriage returns; save the file with LF or CRLF line ends"));
     }
     i += size;
   }
@@ -182,9 +195,10 @@ Diagnostic explain_yaml_error(std::string_view text, const LineIndex& lines, std
   }
   if (const auto span = bare_placeholder(text, at, progress)) {
     const std::string name(text.substr(span->begin, span->end - span->begin));
-    return lines.at(*span, Severity::error,
-                    "a placeholder within [ ] or { } needs quotes, since YAML takes its '{' for a map",
-                    fmt::format("write \"{}\"", name));
+    return lines.at(
+        *span, Severity::error,
+        "a placeholder within [ ] or { } needs quotes, since YAML takes its '{' for a map",
+        fmt::format("write \"{}\"", name));
   }
   if (const auto tab = tab_in_indentation(lines, at)) {
     return lines.at({*tab, *tab + 1}, Severity::error,
@@ -196,15 +210,18 @@ Diagnostic explain_yaml_error(std::string_view text, const LineIndex& lines, std
                             text.substr(at, 1)));
   }
   if (says("unknown token")) {
-    return here(fmt::format("a text cannot begin with '{}': put it into quotes", text.substr(at, 1)));
+    return here(
+        fmt::format("a text cannot begin with '{}': put it into quotes", text.substr(at, 1)));
   }
   if (says("illegal map value")) {
-    return here("a ':' is not expected here; a text that contains ': ' needs quotes, and keys of one "
-                "map need the same indentation");
+    return here(
+        "a ':' is not expected here; a text that contains ': ' needs quotes, and keys of one "
+        "map need the same indentation");
   }
   if (says("end of map not found") || says("end of sequence not found")) {
-    return here("the indentation does not fit the lines before: keys of one map and items of one list "
-                "stand in one column");
+    return here(
+        "the indentation does not fit the lines before: keys of one map and items of one list "
+        "stand in one column");
   }
   if (says("bad file") || says("depth")) {
     return here(fmt::format("nested more than {} levels deep", kYamlMaxDepth));
@@ -213,11 +230,12 @@ Diagnostic explain_yaml_error(std::string_view text, const LineIndex& lines, std
 }
 
 Diagnostic empty_text(std::string_view text) {
-  return whole_text(trim(text).empty()
-                        ? "the file is empty; the smallest study file has command (or program), metric "
-                          "and parameters: see hone help study-file"
-                        : "the file holds comments only; the smallest study file has command (or "
-                          "program), metric and parameters: see hone help study-file");
+  return whole_text(
+      trim(text).empty()
+          ? "the file is empty; the smallest study file has command (or program), metric "
+            "and parameters: see hone help study-file"
+          : "the file holds comments only; the smallest study file has command (or "
+            "program), metric and parameters: see hone help study-file");
 }
 
 }  // namespace hone

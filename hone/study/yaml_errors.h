@@ -1,4 +1,5 @@
-// What is wrong with a text that is no YAML, in words that say what to do. yaml-cpp's own messages name parser states.
+// What is wrong with a text that is no YAML, in words that say what to do. yaml-cpp's own messages
+// name parser states.
 #pragma once
 
 #include <optional>
@@ -17,14 +18,16 @@ struct YamlProgress {
   std::vector<std::string> anchors;
 };
 
-/// Refuses what is no text in UTF-8: other encodings, control characters, bare carriage returns, too many bytes.
+/// Refuses what is no text in UTF-8: other encodings, control characters, bare carriage returns,
+/// too many bytes.
 bool check_text(std::string_view text, std::vector<Diagnostic>& diagnostics);
 
 /// The diagnostic for an error of the parser at byte `at`.
 Diagnostic explain_yaml_error(std::string_view text, const LineIndex& lines, std::size_t at,
                               const std::string& parser_message, const YamlProgress& progress);
 
-constexpr const char* kUnclosedText = "the text that begins here is not closed: its second quote is missing";
+constexpr const char* kUnclosedText =
+    "the text that begins here is not closed: its second quote is missing";
 
 /// A file without content.
 Diagnostic empty_text(std::string_view text);

@@ -1,4 +1,5 @@
-// What a plain scalar means: YAML 1.2.2 core schema (section 10.3.2) for hone, and YAML 1.1 with PyYAML's patterns for comparison.
+// What a plain scalar means: YAML 1.2.2 core schema (section 10.3.2) for hone, and YAML 1.1 with
+// PyYAML's patterns for comparison.
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -18,7 +19,8 @@ bool one_of(std::string_view text, std::initializer_list<std::string_view> words
   return false;
 }
 
-/// Digits of a base, at least one; underscores are skipped where allowed. nullopt if there is anything else.
+/// Digits of a base, at least one; underscores are skipped where allowed. nullopt if there is
+/// anything else.
 std::optional<Value> digits(std::string_view text, int base, bool negative, bool underscores) {
   std::string plain = negative ? "-" : "";
   for (const char c : text) {
@@ -65,8 +67,10 @@ std::optional<DecimalShape> decimal_shape(std::string_view text) {
   std::size_t seen = 0;
   const auto run = [&] {
     while (i < text.size() && (is_digit(text[i]) || (text[i] == '_' && seen > 0))) {
-      if (text[i] == '_') shape.underscore = true;
-      else ++seen;
+      if (text[i] == '_')
+        shape.underscore = true;
+      else
+        ++seen;
       ++i;
     }
   };
@@ -102,7 +106,8 @@ double to_double(std::string_view text) {
 }
 
 std::optional<Value> special_float(std::string_view text) {
-  if (one_of(text, {".nan", ".NaN", ".NAN"})) return Value(std::numeric_limits<double>::quiet_NaN());
+  if (one_of(text, {".nan", ".NaN", ".NAN"}))
+    return Value(std::numeric_limits<double>::quiet_NaN());
   const bool negative = take_sign(text);
   if (!one_of(text, {".inf", ".Inf", ".INF"})) return std::nullopt;
   const double inf = std::numeric_limits<double>::infinity();
@@ -241,7 +246,8 @@ std::optional<std::string> yaml11_difference(const YamlNode& scalar) {
   const Value core = resolve_scalar(scalar);
   const std::optional<Value> old = resolve_yaml11(scalar.text);
   if (old && (same_value(core, *old) || (core.dump() == old->dump()))) return std::nullopt;
-  // 1e-5 and 09: a number here, the same text there; the program gets the same argument either way. 0o10 is octal here.
+  // 1e-5 and 09: a number here, the same text there; the program gets the same argument either way.
+  // 0o10 is octal here.
   const bool prefixed = scalar.text.substr(0, 2) == "0o";
   if (old && core.is_number() && old->is_string() && !prefixed) return std::nullopt;
   return for_people(old);
@@ -255,7 +261,8 @@ Value to_value(const YamlNode& node) {
   }
   if (node.is_map()) {
     Value::Map map;
-    for (const YamlMember& member : node.members) map.emplace_back(member.key, to_value(member.value));
+    for (const YamlMember& member : node.members)
+      map.emplace_back(member.key, to_value(member.value));
     return Value(std::move(map));
   }
   return resolve_scalar(node);

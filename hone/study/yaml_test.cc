@@ -63,7 +63,8 @@ TEST(Yaml, FindsTheEndOfFlowContainersPastComments) {
 }
 
 TEST(Yaml, MergesAsPyYamlDoes) {
-  const YamlNode root = loaded("a: &a {x: 1, y: 2}\nb: &b {x: 3, z: 4}\nc:\n  y: 9\n  <<: [*a, *b]\n");
+  const YamlNode root =
+      loaded("a: &a {x: 1, y: 2}\nb: &b {x: 3, z: 4}\nc:\n  y: 9\n  <<: [*a, *b]\n");
   EXPECT_EQ(to_value(root.find("c")->value).dump(), R"({"x":1,"z":4,"y":9})");
   EXPECT_TRUE(root.find("c")->value.find("x")->merged);
   EXPECT_FALSE(root.find("c")->value.find("y")->merged);
@@ -82,29 +83,108 @@ TEST(Yaml, ReadsTheSameTreeFromWindowsLineEndsAndWithAByteOrderMark) {
 
 TEST(Yaml, ResolvesScalarsByTheCoreSchema) {
   const std::vector<std::pair<std::string, std::string>> table = {
-      {"1", "1"}, {"-7", "-7"}, {"+12", "12"}, {"010", "10"}, {"0o10", "8"}, {"0x1F", "31"}, {"1e-5", "1e-05"}, {"1.", "1.0"},
-      {".5", "0.5"}, {"-.5", "-0.5"}, {"1E3", "1000.0"}, {"true", "true"}, {"False", "false"}, {"~", "null"}, {"NULL", "null"},
-      {".inf", "Infinity"}, {"-.INF", "-Infinity"}, {".nan", "NaN"}, {"yes", "\"yes\""}, {"1_000", "\"1_000\""},
-      {"12:30", "\"12:30\""}, {"0b1", "\"0b1\""}, {"1.2.3", "\"1.2.3\""}, {"inf", "\"inf\""}, {"e5", "\"e5\""}, {".", "\".\""},
-      {"1e", "\"1e\""}, {"99999999999999999999", "1e+20"}};
-  for (const auto& [text, value] : table) EXPECT_EQ(resolve_scalar(plain(text)).dump(), value) << text;
+      {"1", "1"},
+      {"-7", "-7"},
+      {"+12", "12"},
+      {"010", "10"},
+      {"0o10", "8"},
+      {"0x1F", "31"},
+      {"1e-5", "1e-05"},
+      {"1.", "1.0"},
+      {".5", "0.5"},
+      {"-.5", "-0.5"},
+      {"1E3", "1000.0"},
+      {"true", "true"},
+      {"False", "false"},
+      {"~", "null"},
+      {"NULL", "null"},
+      {".inf", "Infinity"},
+      {"-.INF", "-Infinity"},
+      {".nan", "NaN"},
+      {"yes", "\"yes\""},
+      {"1_000", "\"1_000\""},
+      {"12:30", "\"12:30\""},
+      {"0b1", "\"0b1\""},
+      {"1.2.3", "\"1.2.3\""},
+      {"inf", "\"inf\""},
+      {"e5", "\"e5\""},
+      {".", "\".\""},
+      {"1e", "\"1e\""},
+      {"99999999999999999999", "1e+20"}};
+  for (const auto& [text, value] : table)
+    EXPECT_EQ(resolve_scalar(plain(text)).dump(), value) << text;
 }
 
 TEST(Yaml, ReadsPlainScalarsAsPyYamlDoesWhereItCompares) {
   // python3 -c 'import yaml, json; print(json.dumps(yaml.safe_load("[" + x + "]")[0]))', PyYAML 6.0
-  const std::vector<std::pair<std::string, std::string>> table = {
-      {"yes", "true"}, {"no", "false"}, {"on", "true"}, {"off", "false"}, {"Yes", "true"}, {"NO", "false"}, {"On", "true"},
-      {"OFF", "false"}, {"y", R"("y")"}, {"n", R"("n")"}, {"true", "true"}, {"TRUE", "true"}, {"null", "null"}, {"~", "null"},
-      {"010", "8"}, {"08", R"("08")"}, {"09", R"("09")"}, {"1_000", "1000"}, {"12:30:45", "45045"}, {"1:30", "90"},
-      {"0:30", R"("0:30")"}, {"190:20:30", "685230"}, {"190:20:30.15", "685230.15"}, {"12:60", R"("12:60")"},
-      {"0o10", R"("0o10")"}, {"0x1F", "31"}, {"0x_1f", "31"}, {"0b101", "5"}, {"1e-5", R"("1e-5")"}, {"1.0e-5", "1e-05"},
-      {"1.0e5", R"("1.0e5")"}, {"1.5e3", R"("1.5e3")"}, {"1.e+3", "1000.0"}, {".5", "0.5"}, {"-.5", R"("-.5")"},
-      {"+.5", R"("+.5")"}, {"5.", "5.0"}, {"1__0", "10"}, {"_1", R"("_1")"}, {"1_", "1"}, {"+12", "12"}, {"-0", "0"}, {"00", "0"},
-      {"0.10", "0.1"}, {"1_0.5", "10.5"}, {".inf", "Infinity"}, {"-.inf", "-Infinity"}, {".nan", "NaN"}, {"nan", R"("nan")"},
-      {"2024-01-05", "date"}, {"2024-1-5", R"("2024-1-5")"}, {"2024-01-05T10:00:00Z", "date"}, {"2024-01", R"("2024-01")"},
-      {"1.2.3", R"("1.2.3")"}, {"1E-5", R"("1E-5")"}, {"1.0E+5", "100000.0"}, {"0x", R"("0x")"}, {"0b", R"("0b")"},
-      {"0b2", R"("0b2")"}, {"-0x1F", "-31"}, {"+0b11", "3"}, {"-010", "-8"}, {"1:2.5", "62.5"}, {"12:30:45.5", "45045.5"},
-      {".5e+3", "500.0"}, {"._5", R"("._5")"}, {"0777", "511"}, {"0888", R"("0888")"}};
+  const std::vector<std::pair<std::string, std::string>> table = {{"yes", "true"},
+                                                                  {"no", "false"},
+                                                                  {"on", "true"},
+                                                                  {"off", "false"},
+                                                                  {"Yes", "true"},
+                                                                  {"NO", "false"},
+                                                                  {"On", "true"},
+                                                                  {"OFF", "false"},
+                                                                  {"y", R"("y")"},
+                                                                  {"n", R"("n")"},
+                                                                  {"true", "true"},
+                                                                  {"TRUE", "true"},
+                                                                  {"null", "null"},
+                                                                  {"~", "null"},
+                                                                  {"010", "8"},
+                                                                  {"08", R"("08")"},
+                                                                  {"09", R"("09")"},
+                                                                  {"1_000", "1000"},
+                                                                  {"12:30:45", "45045"},
+                                                                  {"1:30", "90"},
+                                                                  {"0:30", R"("0:30")"},
+                                                                  {"190:20:30", "685230"},
+                                                                  {"190:20:30.15", "685230.15"},
+                                                                  {"12:60", R"("12:60")"},
+                                                                  {"0o10", R"("0o10")"},
+                                                                  {"0x1F", "31"},
+                                                                  {"0x_1f", "31"},
+                                                                  {"0b101", "5"},
+                                                                  {"1e-5", R"("1e-5")"},
+                                                                  {"1.0e-5", "1e-05"},
+                                                                  {"1.0e5", R"("1.0e5")"},
+                                                                  {"1.5e3", R"("1.5e3")"},
+                                                                  {"1.e+3", "1000.0"},
+                                                                  {".5", "0.5"},
+                                                                  {"-.5", R"("-.5")"},
+                                                                  {"+.5", R"("+.5")"},
+                                                                  {"5.", "5.0"},
+                                                                  {"1__0", "10"},
+                                                                  {"_1", R"("_1")"},
+                                                                  {"1_", "1"},
+                                                                  {"+12", "12"},
+                                                                  {"-0", "0"},
+                                                                  {"00", "0"},
+                                                                  {"0.10", "0.1"},
+                                                                  {"1_0.5", "10.5"},
+                                                                  {".inf", "Infinity"},
+                                                                  {"-.inf", "-Infinity"},
+                                                                  {".nan", "NaN"},
+                                                                  {"nan", R"("nan")"},
+                                                                  {"2024-01-05", "date"},
+                                                                  {"2024-1-5", R"("2024-1-5")"},
+                                                                  {"2024-01-05T10:00:00Z", "date"},
+                                                                  {"2024-01", R"("2024-01")"},
+                                                                  {"1.2.3", R"("1.2.3")"},
+                                                                  {"1E-5", R"("1E-5")"},
+                                                                  {"1.0E+5", "100000.0"},
+                                                                  {"0x", R"("0x")"},
+                                                                  {"0b", R"("0b")"},
+                                                                  {"0b2", R"("0b2")"},
+                                                                  {"-0x1F", "-31"},
+                                                                  {"+0b11", "3"},
+                                                                  {"-010", "-8"},
+                                                                  {"1:2.5", "62.5"},
+                                                                  {"12:30:45.5", "45045.5"},
+                                                                  {".5e+3", "500.0"},
+                                                                  {"._5", R"("._5")"},
+                                                                  {"0777", "511"},
+                                                                  {"0888", R"("0888")"}};
   for (const auto& [text, wanted] : table) {
     const auto value = resolve_yaml11(text);
     std::string got = value ? value->dump() : "date";
@@ -156,8 +236,14 @@ TEST(Yaml, KeepsReadingAfterADuplicateKey) {
 }
 
 TEST(Yaml, RefusesNonsenseWithoutFailing) {
-  for (const char* text : {"[", "{", "]", "}", "'", "\"", "&", "*", "!", "|", ">", "? ", ": ", "- - -", "&a", "*a", "!!x", "{a", "[a: b", "--- ---",
-                           "%YAML 1.2", "a: |9", "a: !<x", "\t", "...", "&a &b c", "{? }", "[,]", "a: *", "<<: *a", "? [a]\n: b", "? {a: b}\n: c"}) {
+  for (const char* text : {"[",         "{",       "]",          "}",
+                           "'",         "\"",      "&",          "*",
+                           "!",         "|",       ">",          "? ",
+                           ": ",        "- - -",   "&a",         "*a",
+                           "!!x",       "{a",      "[a: b",      "--- ---",
+                           "%YAML 1.2", "a: |9",   "a: !<x",     "\t",
+                           "...",       "&a &b c", "{? }",       "[,]",
+                           "a: *",      "<<: *a",  "? [a]\n: b", "? {a: b}\n: c"}) {
     std::vector<Diagnostic> diagnostics;
     load_yaml(text, diagnostics);
     for (const Diagnostic& d : diagnostics) EXPECT_FALSE(d.message.empty()) << text;

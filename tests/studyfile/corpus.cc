@@ -40,8 +40,9 @@ LoadOptions options() {
       {"/study/src/main.py", FileKind::file},
       {"/home/ann/elsewhere.py", FileKind::file},
   };
-  static const std::set<std::string> programs = {"python3", "bash", "env", "conda", "docker", "srun", "torchrun", "accelerate",
-                                                 "wandb", "deepspeed", "sbatch"};
+  static const std::set<std::string> programs = {"python3", "bash",      "env",      "conda",
+                                                 "docker",  "srun",      "torchrun", "accelerate",
+                                                 "wandb",   "deepspeed", "sbatch"};
   static const std::map<std::string, std::string> variables = {
       {"PATH", "/usr/local/bin:/usr/bin"}, {"HOME", "/home/ann"}, {"DATA", "/data/set"}};
   LoadOptions options;
@@ -50,11 +51,13 @@ LoadOptions options() {
   options.file_kind = [](const std::string& path) {
     if (const auto file = files.find(path); file != files.end()) return file->second;
     const std::string bin = "/usr/bin/";
-    const bool program = path.compare(0, bin.size(), bin) == 0 && programs.count(path.substr(bin.size())) > 0;
+    const bool program =
+        path.compare(0, bin.size(), bin) == 0 && programs.count(path.substr(bin.size())) > 0;
     return program ? FileKind::executable : FileKind::missing;
   };
   options.read_file = [](const std::string& path) -> std::optional<std::string> {
-    if (path == "/study/base.yaml") return "optimizer:\n  lr: 0.001  # default\n  name: adam\nepochs: 3\nlayers:\n- dim: 8\n";
+    if (path == "/study/base.yaml")
+      return "optimizer:\n  lr: 0.001  # default\n  name: adam\nepochs: 3\nlayers:\n- dim: 8\n";
     if (path == "/study/config.toml") return "[optimizer]\nlr = 0.001\n";
     return std::nullopt;
   };
@@ -63,17 +66,31 @@ LoadOptions options() {
     if (found == variables.end()) return std::nullopt;
     return found->second;
   };
-  const OptionInfo candidates{"candidates", OptionType::integer, Value(24), 1, 10000, {}, "Candidates per suggestion"};
+  const OptionInfo candidates{"candidates", OptionType::integer,        Value(24), 1, 10000,
+                              {},           "Candidates per suggestion"};
   const OptionInfo gamma{"gamma", OptionType::number, Value(0.1), 0, 1, {}, "Share of good trials"};
-  const OptionInfo repeat{"repeat", OptionType::boolean, Value(false), {}, {}, {}, "Configurations may come again"};
-  const OptionInfo points{"points", OptionType::integer, Value(), 1, 1000, {}, "Values of a continuous parameter"};
-  options.samplers = {{"auto", "", {}}, {"grid", "", {points}}, {"random", "", {repeat}}, {"sobol", "", {}}, {"tpe", "", {candidates, gamma}}};
+  const OptionInfo repeat{
+      "repeat", OptionType::boolean, Value(false), {}, {}, {}, "Configurations may come again"};
+  const OptionInfo points{
+      "points", OptionType::integer, Value(), 1, 1000, {}, "Values of a continuous parameter"};
+  options.samplers = {{"auto", "", {}},
+                      {"grid", "", {points}},
+                      {"random", "", {repeat}},
+                      {"sobol", "", {}},
+                      {"tpe", "", {candidates, gamma}}};
   const OptionInfo eta{"eta", OptionType::number, Value(3.0), 1.1, 1000, {}, "One in eta goes on"};
-  const OptionInfo mode{"mode", OptionType::text, Value("auto"), {}, {}, {"auto", "stop", "promote"}, "What a rung does"};
+  const OptionInfo mode{"mode",
+                        OptionType::text,
+                        Value("auto"),
+                        {},
+                        {},
+                        {"auto", "stop", "promote"},
+                        "What a rung does"};
   options.schedulers = {{"asha", "", {eta, mode}}, {"median", "", {}}, {"none", "", {}}};
   options.metric_formats = {"csv", "hf_trainer", "json_lines", "keras"};
   options.check_pattern = [](const std::string& pattern) -> std::optional<std::string> {
-    if (pattern.find("(?<") != std::string::npos || pattern.find("(?P<") != std::string::npos) return std::nullopt;
+    if (pattern.find("(?<") != std::string::npos || pattern.find("(?P<") != std::string::npos)
+      return std::nullopt;
     return "the pattern has no named group such as (?<loss>…)";
   };
   return options;

@@ -1,4 +1,5 @@
-// A folder of study files, each with what it is expected to give, and the made-up machine on which they are loaded.
+// A folder of study files, each with what it is expected to give, and the made-up machine on which
+// they are loaded.
 #pragma once
 
 #include <string>
@@ -17,7 +18,8 @@ struct Case {
 /// Every *.yaml of a folder under tests/studyfile, by name.
 std::vector<Case> cases(const std::string& folder);
 
-/// Options of a machine with a few files in /study and programs in /usr/bin, and a small table of algorithms.
+/// Options of a machine with a few files in /study and programs in /usr/bin, and a small table of
+/// algorithms.
 LoadOptions options();
 
 /// Compares with the file of expectations, or writes it when HONE_REWRITE_EXPECTED is set.

@@ -40,8 +40,9 @@ TEST(GoodStudyFiles, AreReadAsExpected) {
   EXPECT_GE(cases.size(), 10U);
   for (const corpus::Case& one : cases) {
     const LoadedStudy loaded = load_study_file(one.text, one.name, corpus::options());
-    EXPECT_TRUE(loaded.spec.has_value()) << one.name << "\n"
-                                         << render_diagnostics(loaded.diagnostics, one.text, one.name);
+    EXPECT_TRUE(loaded.spec.has_value())
+        << one.name << "\n"
+        << render_diagnostics(loaded.diagnostics, one.text, one.name);
     std::string actual = render_diagnostics(loaded.diagnostics, one.text, one.name);
     for (const std::string& note : loaded.notes) actual += "note: " + note + "\n";
     if (loaded.spec) actual += pretty(loaded.spec->to_value());

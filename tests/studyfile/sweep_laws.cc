@@ -17,12 +17,18 @@ std::string number(double x) { return fmt::format("{:.12g}", x); }
 
 std::string base_law(const Real& d) {
   switch (d.law) {
-    case Law::uniform: return "uniform " + number(d.low) + " " + number(d.high);
-    case Law::log_uniform: return "log_uniform " + number(d.low) + " " + number(d.high);
-    case Law::logit_uniform: return "logit_uniform " + number(d.low) + " " + number(d.high);
-    case Law::normal: return "normal " + number(d.a) + " " + number(d.b);
-    case Law::log_normal: return "log_normal " + number(d.a) + " " + number(d.b);
-    case Law::beta: return "beta " + number(d.a) + " " + number(d.b);
+    case Law::uniform:
+      return "uniform " + number(d.low) + " " + number(d.high);
+    case Law::log_uniform:
+      return "log_uniform " + number(d.low) + " " + number(d.high);
+    case Law::logit_uniform:
+      return "logit_uniform " + number(d.low) + " " + number(d.high);
+    case Law::normal:
+      return "normal " + number(d.a) + " " + number(d.b);
+    case Law::log_normal:
+      return "log_normal " + number(d.a) + " " + number(d.b);
+    case Law::beta:
+      return "beta " + number(d.a) + " " + number(d.b);
   }
   return "";
 }
@@ -48,7 +54,8 @@ double beta_probability(double x, double a, double b) {
 double continuous_probability(const std::string& law, double a, double b, double x) {
   const auto gauss = [](double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); };
   if (law == "uniform") return std::clamp((x - a) / (b - a), 0.0, 1.0);
-  if (law == "log_uniform") return x <= a ? 0 : std::clamp(std::log(x / a) / std::log(b / a), 0.0, 1.0);
+  if (law == "log_uniform")
+    return x <= a ? 0 : std::clamp(std::log(x / a) / std::log(b / a), 0.0, 1.0);
   if (law == "normal") return gauss((x - a) / b);
   if (law == "log_normal") return x <= 0 ? 0 : gauss((std::log(x) - a) / b);
   if (law == "beta") return beta_probability(x, a, b);
@@ -77,7 +84,8 @@ struct NumericLaw {
 NumericLaw parse(std::string text) {
   NumericLaw law;
   const std::string suffix = " whole";
-  if (text.size() > suffix.size() && text.compare(text.size() - suffix.size(), std::string::npos, suffix) == 0) {
+  if (text.size() > suffix.size() &&
+      text.compare(text.size() - suffix.size(), std::string::npos, suffix) == 0) {
     law.whole = true;
     text.resize(text.size() - suffix.size());
   }
@@ -91,11 +99,13 @@ NumericLaw parse(std::string text) {
   return law;
 }
 
-std::string numeric_disagreement(const NumericLaw& law, const std::vector<Value>& draws, double false_alarm) {
+std::string numeric_disagreement(const NumericLaw& law, const std::vector<Value>& draws,
+                                 double false_alarm) {
   std::vector<double> x;
   for (const Value& value : draws) {
     if (!value.is_number()) return "a draw is no number: " + value.dump();
-    if ((law.whole || law.name == "int") != value.is_int()) return "a draw has the wrong type: " + value.dump();
+    if ((law.whole || law.name == "int") != value.is_int())
+      return "a draw has the wrong type: " + value.dump();
     x.push_back(value.as_number());
   }
   std::sort(x.begin(), x.end());
@@ -149,20 +159,26 @@ std::string law_text(const Domain& domain) {
   if (const auto* real = std::get_if<Real>(&domain)) {
     const std::string base = base_law(*real);
     if (!real->quantum) return base;
-    return fmt::format("round({}, {}){}", base, number(real->quantum->step), real->whole ? " whole" : "");
+    return fmt::format("round({}, {}){}", base, number(real->quantum->step),
+                       real->whole ? " whole" : "");
   }
-  if (const auto* integer = std::get_if<Integer>(&domain)) return fmt::format("int {} {}", integer->low, integer->high);
-  if (const auto* fixed = std::get_if<Fixed>(&domain)) return "constant " + argument_text(fixed->value);
+  if (const auto* integer = std::get_if<Integer>(&domain))
+    return fmt::format("int {} {}", integer->low, integer->high);
+  if (const auto* fixed = std::get_if<Fixed>(&domain))
+    return "constant " + argument_text(fixed->value);
   const auto& choice = std::get<Choice>(domain);
   std::string out;
   for (std::size_t i = 0; i < choice.items.size(); ++i) {
-    const double p = choice.weights.empty() ? 1.0 / static_cast<double>(choice.items.size()) : choice.weights[i];
-    out += fmt::format("{}{} {}", i > 0 ? " | " : "", argument_text(choice.items[i].value), number(p));
+    const double p =
+        choice.weights.empty() ? 1.0 / static_cast<double>(choice.items.size()) : choice.weights[i];
+    out +=
+        fmt::format("{}{} {}", i > 0 ? " | " : "", argument_text(choice.items[i].value), number(p));
   }
   return "choice " + out;
 }
 
-std::string disagreement(const std::string& law, const std::vector<Value>& draws, double false_alarm) {
+std::string disagreement(const std::string& law, const std::vector<Value>& draws,
+                         double false_alarm) {
   if (law.compare(0, 7, "choice ") == 0) return choice_disagreement(law.substr(7), draws);
   if (law.compare(0, 9, "constant ") == 0) {
     for (const Value& value : draws) {

@@ -1,7 +1,9 @@
-// Sweep files in the manner of published ones, each with what it stands for: of a grid every argument vector, of the other methods the
-// law of each parameter and the command. What the expectations say was compared with a reading of the files by PyYAML (sweep_reference.py).
-// The laws are tested on draws of the random sampler: a distance of Kolmogorov and Smirnov with the bound of Dvoretzky, Kiefer and
-// Wolfowitz for numbers, χ² for choices, each at a false-alarm rate of 10⁻⁶.
+// Sweep files in the manner of published ones, each with what it stands for: of a grid every
+// argument vector, of the other methods the law of each parameter and the command. What the
+// expectations say was compared with a reading of the files by PyYAML (sweep_reference.py). The
+// laws are tested on draws of the random sampler: a distance of Kolmogorov and Smirnov with the
+// bound of Dvoretzky, Kiefer and Wolfowitz for numbers, χ² for choices, each at a false-alarm rate
+// of 10⁻⁶.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -24,7 +26,9 @@ namespace {
 constexpr int kDraws = 4000;
 constexpr double kFalseAlarm = 1e-6;
 
-LoadedStudy load(const corpus::Case& one) { return load_study_file(one.text, one.name, corpus::options()); }
+LoadedStudy load(const corpus::Case& one) {
+  return load_study_file(one.text, one.name, corpus::options());
+}
 
 std::string command_line(const StudySpec& spec, const Config& config) {
   ExpandContext context{config};
@@ -66,7 +70,8 @@ std::string describe(const corpus::Case& one, const LoadedStudy& loaded) {
   if (!loaded.spec) return out;
   const StudySpec& spec = *loaded.spec;
   const Metric& metric = spec.objective();
-  out += "metric: " + metric.name + " " + goal_name(metric.goal) + (metric.take == Take::best ? " best" : " last");
+  out += "metric: " + metric.name + " " + goal_name(metric.goal) +
+         (metric.take == Take::best ? " best" : " last");
   if (metric.target) out += " target " + format_number(*metric.target, 12);
   if (!spec.impute.empty()) out += " impute " + spec.impute;
   out += "\nsampler: " + spec.sampler.name + " " + spec.sampler.options.dump() + "\n";
@@ -117,7 +122,8 @@ std::map<std::string, std::vector<Value>> draws_of(const StudySpec& spec) {
 }
 
 TEST(SweepFiles, DrawFromTheLawsThatTheirExpectationsName) {
-  if (std::getenv("HONE_REWRITE_EXPECTED") != nullptr) GTEST_SKIP() << "expectations are being written";
+  if (std::getenv("HONE_REWRITE_EXPECTED") != nullptr)
+    GTEST_SKIP() << "expectations are being written";
   int tested = 0;
   for (const corpus::Case& one : corpus::cases("sweeps")) {
     const LoadedStudy loaded = load(one);
@@ -131,7 +137,8 @@ TEST(SweepFiles, DrawFromTheLawsThatTheirExpectationsName) {
       const auto found = values.find(name);
       ASSERT_NE(found, values.end()) << one.name << " " << name;
       ASSERT_EQ(found->second.size(), static_cast<std::size_t>(kDraws)) << one.name << " " << name;
-      EXPECT_EQ(sweep_laws::disagreement(line.substr(colon + 2), found->second, kFalseAlarm), "") << one.name << " " << name;
+      EXPECT_EQ(sweep_laws::disagreement(line.substr(colon + 2), found->second, kFalseAlarm), "")
+          << one.name << " " << name;
       ++tested;
     }
   }
