@@ -1,3 +1,4 @@
+// Tests of base: values, random numbers, text, hashes, ids and files.
 #include <gtest/gtest.h>
 
 #include <cmath>

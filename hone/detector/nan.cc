@@ -1,3 +1,4 @@
+// A curve whose newest value is no number has no way back: every later step computes from it.
 #include <fmt/core.h>
 
 #include <cmath>
