@@ -1,3 +1,4 @@
+// `hone version`: which hone this is, and what it reads and writes.
 #include <cstdio>
 
 #include "hone/base/value.h"

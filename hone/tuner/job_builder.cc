@@ -270,12 +270,8 @@ void LocalJobBuilder::add_wandb(Draft& draft, Environment& environment) {
   if (value_of(environment, "WANDB_MODE")) return;  // the user's own ways with wandb
   set_variable(environment, "WANDB_MODE", "offline");
   if (!value_of(environment, "WANDB_DIR")) set_variable(environment, "WANDB_DIR", draft.folder.string());
-  if (!value_of(environment, "WANDB_RUN_ID")) {
-    const std::string uid = options_.study_uid.size() > 8 ? options_.study_uid.substr(options_.study_uid.size() - 8)
-                                                          : options_.study_uid;
-    set_variable(environment, "WANDB_RUN_ID",
-                 fmt::format("{}-{}-{}", uid, draft.trial_dir.filename().string(), draft.folder.filename().string()));
-  }
+  // No WANDB_RUN_ID: with one, a second run of the same program (a worker, a nested init) would be refused as in use.
+  if (!value_of(environment, "WANDB_ERROR_REPORTING")) set_variable(environment, "WANDB_ERROR_REPORTING", "false");
   if (!value_of(environment, "WANDB_SILENT")) set_variable(environment, "WANDB_SILENT", "true");
 }
 
