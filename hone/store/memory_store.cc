@@ -365,7 +365,7 @@ void MemoryStore::State::act(StudyRow& study, const ReclaimRun& action, Undo& un
   RunRow& row = it->second;
   if (!row.is_held() || row.run.token != action.token) return;
   const Holder& holder = worker_row(row.run.worker).holder;
-  if (!rules::is_lost(holder, row.lease_until_us, clock.now_us(), probe) && !faulty("reclaim_living")) return;
+  if (!rules::is_lost(holder, row.lease_until_us, clock.now_us(), probe)) return;
   undo.restore(row);
   undo.add([&study, id = action.run] { study.held.insert(id); });
   const std::int64_t busy = std::max<std::int64_t>(0, row.reported_busy_us - busy_before(study, row));
@@ -403,7 +403,7 @@ std::vector<RunLease> MemoryStore::lost_runs(StudyId study) {
   for (const RunId id : row.held) {
     const RunRow& run = state_->runs.at(id);
     const Holder& holder = state_->worker_row(run.run.worker).holder;
-    if (rules::is_lost(holder, run.lease_until_us, clock_.now_us(), probe_) || state_->faulty("reclaim_living")) {
+    if (rules::is_lost(holder, run.lease_until_us, clock_.now_us(), probe_)) {
       lost.push_back({id, run.run.token});
     }
   }

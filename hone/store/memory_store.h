@@ -49,7 +49,7 @@ class MemoryStore final : public Store {
   std::vector<Request> open_requests(StudyId study) override;
   std::optional<std::string> request_outcome(RequestId request) override;
 
-  /// Test switch: says whether the deliberate fault of a name is on ("fencing", "append_twice", "claim_twice", "reclaim_living").
+  /// Test switch: says whether the deliberate fault of a name is on ("fencing", "append_twice", "claim_twice").
   void set_fault(std::function<bool(std::string_view)> is_on);
 
  private:

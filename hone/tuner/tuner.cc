@@ -182,7 +182,7 @@ void Tuner::fold_one(Change change, Round& round) {
     const Run* run = history_->run(ended->run);
     const Trial& trial = history_->trial(run->plan.trial);
     const bool waits = trial.state == TrialState::running || trial.state == TrialState::queued;
-    const bool all_ended = trial.runs_open == 0 || faulty("settle_early");
+    const bool all_ended = trial.runs_open == 0;
     if (run->plan.purpose == RunPurpose::search && all_ended && waits) unsettled_.insert(trial.number());
   } else if (const auto* queued = std::get_if<RunQueued>(&change.body)) {
     unsettled_.erase(queued->plan.trial);

@@ -410,8 +410,6 @@ constexpr DeliberateFault kFaults[] = {
     {"budget_off_by_one", "one trial too many is started"},
     {"late_folded", "reports behind a verdict are folded"},
     {"last_batch_lost", "the last reports of a run are dropped at its end"},
-    {"settle_early", "a trial is settled while a run of it is open"},
-    {"reclaim_living", "the leader reclaims runs whose lease is valid"},
     {"cause_missing", "a verdict does not name its report"},
 };
 
