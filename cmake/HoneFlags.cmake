@@ -1,7 +1,7 @@
 # Compiler flags shared by every target. Floating point is kept reproducible: no contraction, no -march=native.
 add_library(hone_flags INTERFACE)
 set_property(TARGET hone_flags PROPERTY INTERFACE_COMPILE_OPTIONS
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wimplicit-fallthrough -Werror -Wno-restrict -ffp-contract=off
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wimplicit-fallthrough -Werror -Wno-restrict -Wno-maybe-uninitialized -ffp-contract=off
   "$<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor;-Woverloaded-virtual>")
 target_include_directories(hone_flags INTERFACE ${CMAKE_SOURCE_DIR})
 
