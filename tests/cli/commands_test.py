@@ -1,0 +1,219 @@
+"""The commands that look at, steer and keep studies: what they print, as text and as JSON, and what they refuse."""
+import csv
+import io
+import json
+import os
+import subprocess
+
+from harness import HONE, Case, main
+
+
+class Look(Case):
+    def setUp(self):
+        super().setUp()
+        self.good("run", "study.yaml")
+
+    def test_every_command_that_looks_prints_json(self):
+        for command in (["list"], ["status"], ["best"], ["show"], ["show", "study/1"], ["diff", "study", "0", "1"]):
+            for row in self.good(*command, "--json").rows:
+                self.assertIsInstance(row, dict, command)
+
+    def test_list_names_every_study(self):
+        self.good("run", "study.yaml", "--new")
+        rows = self.good("list", "--json").rows
+        self.assertEqual([(row["study"], row["state"], row["trials"]) for row in rows],
+                         [("study", "finished", 4), ("study-2", "finished", 4)])
+
+    def test_status_tells_state_and_best(self):
+        done = self.good("status")
+        self.assertIn("finished", done.out)
+        self.assertIn("4 of 4: 4 done", done.out)
+
+    def test_best_gives_the_configuration_that_show_gives(self):
+        best = json.loads(self.good("best", "--json").out)
+        shown = json.loads(self.good("show", str(best["trial"]), "--json").out)
+        self.assertEqual(best["config"], shown["config"])
+        self.assertEqual(json.loads(self.good("best", "--config").out), best["config"])
+
+    def test_show_tells_runs_reports_and_environment(self):
+        shown = json.loads(self.good("show", "study/2", "--json").out)
+        run = shown["runs"][0]
+        self.assertEqual([report["fidelity"] for report in run["reports"]], [1.0, 2.0, 3.0])
+        self.assertEqual(run["outcome"], "finished")
+        self.assertIn("machine", run["environment"])
+        self.assertTrue(os.path.isdir(run["started"]["folder"]))
+
+    def test_show_prints_the_end_of_the_log(self):
+        self.assertEqual(self.good("show", "study/2", "--log").out.count("val_loss"), 3)
+
+    def test_diff_shows_what_differs_only(self):
+        lines = self.good("diff", "study", "0", "1").out
+        self.assertIn("lr", lines)
+        self.assertNotIn("state", lines)
+
+    def test_export_is_csv_that_reads_back(self):
+        rows = list(csv.DictReader(io.StringIO(self.good("export").out)))
+        self.assertEqual(len(rows), 4)
+        shown = self.good("show", "--json").rows
+        self.assertEqual([float(row["param.lr"]) for row in rows], [row["config"]["lr"] for row in shown])
+
+    def test_export_writes_json_lines_to_a_file(self):
+        self.good("export", "--what", "reports", "-o", "reports.jsonl")
+        rows = [json.loads(line) for line in self.read("reports.jsonl").splitlines()]
+        self.assertEqual(len(rows), 12)
+
+    def test_attach_to_a_finished_study_shows_its_result(self):
+        self.assertIn("Best of 4 trials", self.good("attach", "study").out)
+
+
+class Refusals(Case):
+    def refused(self, *arguments, says, code=2, env=None):
+        done = self.hone(*arguments, env=env)
+        self.assertEqual(done.code, code, done.out + done.err)
+        self.assertEqual(done.out, "")
+        self.assertTrue(done.err.startswith("hone: error: "), done.err)
+        self.assertIn(says, done.err)
+
+    def test_unknown_commands_and_options_get_a_suggestion(self):
+        self.refused("statu", says="did you mean: hone status")
+        self.refused("study.yaml", says="hone run study.yaml")
+        self.refused("run", "study.yaml", "--paralel", "2", says="Did you mean --parallel?")
+
+    def test_unknown_studies_and_trials_are_named(self):
+        self.refused("status", "study", says="there is no store at")
+        self.good("run", "study.yaml")
+        self.refused("status", "studdy", says="did you mean 'study'?")
+        self.refused("show", "study/9", says="its trials are 0 to 3")
+        self.refused("best", "--store", "nowhere.sqlite", says="nowhere.sqlite")
+
+    def test_bad_values_are_told(self):
+        self.refused("run", "study.yaml", "--trials", "many", says="'many' is no number of trials")
+        self.refused("run", "study.yaml", "--time", "soon", says="'soon' is no duration")
+        self.refused("run", "study.yaml", "--parallel", "0", says="at least 1")
+        self.refused("run", "study.yaml", "--seed", "1.5", says="no whole number")
+        self.refused("run", says="what should be run?")
+        self.refused("run", "nothing.yaml", says="there is no study file nothing.yaml")
+        self.refused("run", "--", "python3", "train.py", says="--minimize")
+
+    def test_errors_are_json_where_json_was_asked_for(self):
+        done = self.hone("status", "study", "--json")
+        error = json.loads(done.err)["error"]
+        self.assertEqual(error["code"], "not_found")
+
+    def test_several_studies_ask_for_a_name(self):
+        self.good("run", "study.yaml")
+        self.good("run", "study.yaml", "--new")
+        self.refused("status", says="there are: study, study-2")
+
+    def test_a_store_in_a_folder_that_cannot_be_written_is_told_by_its_path(self):
+        self.write("plain", "")
+        done = self.hone("run", "study.yaml", "--store", "plain/store.sqlite")
+        self.assertIn(done.code, (1, 2))
+        self.assertIn("plain", done.err)
+
+
+
+class Steer(Case):
+    def test_enqueue_runs_a_configuration_of_the_user(self):
+        self.good("run", "study.yaml")
+        self.assertIn("enqueued as trial 4", self.good("enqueue", "study", "lr=0.3").out)
+        self.good("resume", "study")
+        shown = json.loads(self.good("show", "study/4", "--json").out)
+        self.assertEqual((shown["state"], shown["origin"], shown["config"]), ("complete", "enqueued", {"lr": 0.3}))
+
+    def test_enqueue_refuses_what_does_not_fit(self):
+        self.good("run", "study.yaml")
+        for arguments, says in ((["lr=7"], "does not fit"), (["lrr=0.1"], "did you mean 'lr'?"), ([], "no values given")):
+            done = self.hone("enqueue", "study", *arguments)
+            self.assertEqual(done.code, 2)
+            self.assertIn(says, done.err)
+
+    def test_clean_keeps_the_best_and_asks_first(self):
+        self.good("run", "study.yaml")
+        folder = self.path(".hone/trials/study")
+        self.assertIn("would remove", self.good("clean", "study", "--keep", "1").out)
+        self.assertEqual(len([n for n in os.listdir(folder) if n.isdigit()]), 4)
+        self.good("clean", "study", "--keep", "1", "--yes")
+        best = json.loads(self.good("best", "--json").out)["trial"]
+        self.assertEqual([n for n in os.listdir(folder) if n.isdigit()], [str(best)])
+
+    def test_delete_removes_a_study_with_its_files_and_asks_first(self):
+        self.good("run", "study.yaml")
+        self.assertEqual(self.hone("delete", "study").code, 2)
+        self.good("delete", "study", "--yes")
+        self.assertEqual(self.good("list", "--names").out, "")
+        self.assertFalse(os.path.exists(self.path(".hone/trials/study")))
+        self.good("run", "study.yaml")
+
+    def test_log_reports_from_a_shell_script(self):
+        self.write("train.sh", "#!/bin/sh\nfor e in 1 2 3; do %s log val_loss=0.$e epoch=$e; done\n" % HONE, 0o755)
+        self.study(("program: train.py", "command: [./train.sh]"))
+        self.assertIn("Best of 4 trials", self.good("run", "study.yaml").out)
+
+    def test_log_outside_of_a_trial_is_refused(self):
+        self.assertEqual(self.hone("log", "val_loss=1").code, 2)
+        self.assertEqual(self.hone("log", "val_loss", env=self.environment(HONE_METRICS=self.path("m"))).code, 2)
+
+
+class Validate(Case):
+    def test_a_good_file_is_described(self):
+        done = self.good("validate", "study.yaml")
+        self.assertIn("1 parameter, minimize val_loss", done.out)
+
+    def test_a_dry_run_tells_what_was_recognised_and_keeps_nothing(self):
+        done = self.good("validate", "study.yaml", "--dry-run")
+        self.assertIn("val_loss reported 3 times", done.out)
+        self.assertFalse(os.path.exists(self.path(".hone")))
+
+    def test_a_dry_run_of_a_failing_program_shows_its_log(self):
+        self.study(program="import no_such_module\n")
+        done = self.hone("validate", "study.yaml", "--dry-run")
+        self.assertEqual(done.code, 1)
+        self.assertIn("No module named 'no_such_module'", done.out)
+
+    def test_a_dry_run_names_the_metric_that_was_meant(self):
+        self.study(program="print({'epoch': 1, 'eval_loss': 0.5})\n")
+        done = self.hone("validate", "study.yaml", "--dry-run")
+        self.assertIn("Did you mean metric: {name: eval_loss}?", done.out)
+
+
+class Help(Case):
+    def test_every_command_explains_itself_in_eighty_columns(self):
+        overview = self.good("--help").out
+        names = [line.split()[0] for line in overview.splitlines() if line.startswith("  ") and line[2:3].isalpha()]
+        self.assertIn("run", names)
+        for name in names:
+            if name == "hone":
+                continue
+            text = self.good(name, "--help").out
+            self.assertIn("Usage: hone " + name, text)
+            self.assertLessEqual(max(map(len, (overview + text).splitlines())), 80, name)
+
+    def test_every_topic_has_a_text(self):
+        topics = self.good("help").out.split("Topics (hone help TOPIC)\n")[1].split("\n")
+        for line in topics:
+            if line.startswith("  ") and line[2] != " ":
+                self.assertNotEqual(self.good("help", line.split()[0]).out, "")
+        self.assertEqual(self.hone("help", "sampler").code, 2)
+
+    def test_the_reference_pages_are_written(self):
+        self.good("help", "--markdown", "pages")
+        self.assertIn("## hone run", self.read("pages/commands.md"))
+        self.assertIn("## random", self.read("pages/samplers.md"))
+
+    def test_the_completion_of_bash_works(self):
+        script = self.good("completion", "bash").out
+        self.write("script", script + "COMP_WORDS=(hone sta); COMP_CWORD=1; _hone; echo ${COMPREPLY[@]}\n"
+                   "COMP_WORDS=(hone run --tri); COMP_CWORD=2; _hone; echo ${COMPREPLY[@]}\n")
+        done = subprocess.run(["bash", self.path("script")], stdout=subprocess.PIPE, text=True, check=True)
+        self.assertEqual(done.stdout.split(), ["status", "--trials"])
+        for shell in ("zsh", "fish"):
+            self.assertIn("enqueue", self.good("completion", shell).out)
+
+    def test_version(self):
+        self.assertRegex(self.good("--version").out, r"^hone \d+\.\d+\.\d+\n$")
+        self.assertEqual(self.good("version").out, self.good("--version").out)
+
+
+if __name__ == "__main__":
+    main()
