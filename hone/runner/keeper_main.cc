@@ -96,7 +96,7 @@ bool take_standard_files(int* folder, int* null_file) {
 bool bind_to(int socket, const char* path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+  memcpy(address.sun_path, path, strnlen(path, sizeof address.sun_path - 1));
   return bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 

@@ -19,7 +19,8 @@ std::vector<Value> sweep_values(const Real& real) {
   const auto count = static_cast<std::int64_t>(std::ceil((real.high - real.low) / q));
   for (std::int64_t k = 0; k < count && k < GridPoints::kMaxValues; ++k) {
     const double x = real.low + static_cast<double>(k) * q;
-    Value value = real.whole ? Value(static_cast<std::int64_t>(std::llround(x))) : Value(x);
+    Value value(x);
+    if (real.whole) value = Value(static_cast<std::int64_t>(std::llround(x)));
     if (!contains(real, value)) value = decode(real, encode(real, value).value_or(0.5));
     if (values.empty() || !same_value(values.back(), value)) values.push_back(std::move(value));
   }
@@ -55,7 +56,11 @@ std::vector<Value> grid_values(const Domain& domain, const GridRules& rules, std
   }
   const bool whole = real == nullptr || real->whole;
   for (double k = 0; k < grid.count(); ++k) {
-    values.push_back(whole ? Value(grid.integer(k)) : Value(grid.value(k)));
+    if (whole) {
+      values.emplace_back(grid.integer(k));
+    } else {
+      values.emplace_back(grid.value(k));
+    }
   }
   return values;
 }

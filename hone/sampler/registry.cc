@@ -16,8 +16,9 @@ struct Entry {
   AlgorithmHelp (*help)();
 };
 
-constexpr std::array<Entry, 1> kSamplers = {{
+constexpr std::array<Entry, 2> kSamplers = {{
     {"random", make_random, random_help},
+    {"tpe", make_tpe, tpe_help},
 }};
 
 }  // namespace

@@ -15,7 +15,9 @@ using SamplerFactory = std::unique_ptr<Sampler> (*)(const StudySpec& spec,
                                                     std::vector<OptionProblem>& problems);
 
 std::unique_ptr<Sampler> make_random(const StudySpec& spec, std::vector<OptionProblem>& problems);
+std::unique_ptr<Sampler> make_tpe(const StudySpec& spec, std::vector<OptionProblem>& problems);
 
 AlgorithmHelp random_help();
+AlgorithmHelp tpe_help();
 
 }  // namespace hone

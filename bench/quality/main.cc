@@ -1,0 +1,234 @@
+// hone_quality: regret of samplers over problems and seeds, against each other and against trajectories of peers.
+//
+//   hone_quality [--data DIR] [--problems a,b] [--samplers 'random;tpe;tpe{"candidates": 24}'] [--seeds 20] [--first-seed 0]
+//                [--trials N] [--peer peer.csv] [--csv out.csv] [--base NAME]
+//   hone_quality serve [--data DIR]        problems over stdin and stdout, for peer_optuna.py
+//   hone_quality optimum PROBLEM           best truth of 200 000 draws, the best 50 refined (for surrogates)
+//
+// DIR defaults to the variable HONE_DATA; problems whose files are absent are skipped and named. Numbers: mean over seeds of the
+// normalised regret of the incumbent (0: the optimum, 1: a typical random configuration).
+#include <fmt/core.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+
+#include "bench/quality/serve.h"
+#include "bench/quality/study_loop.h"
+#include "hone/base/error.h"
+#include "hone/base/text.h"
+#include "hone/space/encoding.h"
+
+namespace hone::quality {
+namespace {
+
+/// regrets[problem][method][seed] after each trial.
+using Curves = std::map<std::string, std::map<std::string, std::map<std::int64_t, std::vector<double>>>>;
+
+struct Arguments {
+  std::string command;
+  std::map<std::string, std::string> options;
+  std::string get(const std::string& name, const std::string& fallback) const {
+    const auto it = options.find(name);
+    return it == options.end() ? fallback : it->second;
+  }
+};
+
+Arguments parse(int argc, char** argv) {
+  Arguments arguments;
+  for (int i = 1; i < argc; ++i) {
+    const std::string text = argv[i];
+    if (text.starts_with("--")) {
+      if (i + 1 >= argc) throw Error(ErrorCode::invalid_input, text + " needs a value");
+      arguments.options[text.substr(2)] = argv[++i];
+    } else {
+      arguments.command += (arguments.command.empty() ? "" : " ") + text;
+    }
+  }
+  return arguments;
+}
+
+AlgorithmSpec algorithm(const std::string& text) {
+  const std::size_t brace = text.find('{');
+  AlgorithmSpec spec{text.substr(0, brace), Value::Map{}};
+  if (brace == std::string::npos) return spec;
+  const auto options = Value::parse(text.substr(brace));
+  if (!options) throw Error(ErrorCode::invalid_input, "not JSON: " + text.substr(brace));
+  spec.options = *options;
+  return spec;
+}
+
+/// Trajectories of a peer: problem,method,seed,trial,value,truth with a header; an empty value failed.
+void read_peer(const std::string& path, const std::vector<Problem>& problems, Curves& curves,
+               std::vector<std::string>& methods) {
+  std::ifstream file(path);
+  if (!file) throw Error(ErrorCode::not_found, "cannot read " + path);
+  std::map<std::string, std::map<std::string, std::map<std::int64_t, std::vector<Step>>>> steps;
+  std::string line;
+  std::getline(file, line);
+  while (std::getline(file, line)) {
+    const auto cells = split(line, ',');
+    if (cells.size() != 6) continue;
+    const auto value = parse_number(cells[4]);
+    const auto truth = parse_number(cells[5]);
+    const auto seed = static_cast<std::int64_t>(parse_number(cells[2]).value_or(0));
+    steps[std::string(cells[0])][std::string(cells[1])][seed].push_back({value.value_or(NAN), truth.value_or(NAN)});
+  }
+  for (const Problem& problem : problems) {
+    for (const auto& [method, seeds] : steps[problem.name]) {
+      if (std::find(methods.begin(), methods.end(), method) == methods.end()) methods.push_back(method);
+      for (const auto& [seed, run] : seeds) curves[problem.name][method][seed] = regrets(problem, run);
+    }
+  }
+}
+
+double mean_at(const std::map<std::int64_t, std::vector<double>>& seeds, std::size_t trials, std::int64_t first,
+               std::int64_t count) {
+  double sum = 0;
+  double n = 0;
+  for (const auto& [seed, curve] : seeds) {
+    if (seed < first || seed >= first + count || curve.empty()) continue;
+    sum += curve[std::min(trials, curve.size()) - 1];
+    ++n;
+  }
+  return n == 0 ? NAN : sum / n;
+}
+
+void print_table(const std::vector<Problem>& problems, const Curves& curves, const std::vector<std::string>& methods,
+                 const std::vector<std::size_t>& marks, std::int64_t first, std::int64_t count) {
+  for (const std::size_t mark : marks) {
+    fmt::print("\nregret after {} trials\n{:20}", mark, "");
+    for (const auto& method : methods) fmt::print("{:>14}", method.substr(0, 13));
+    fmt::print("\n");
+    std::vector<double> sums(methods.size());
+    std::vector<int> wins(methods.size());
+    for (const Problem& problem : problems) {
+      fmt::print("{:20}", problem.name);
+      const auto& of = curves.at(problem.name);
+      for (std::size_t m = 0; m < methods.size(); ++m) {
+        const auto it = of.find(methods[m]);
+        const double r = it == of.end() ? NAN : mean_at(it->second, mark, first, count);
+        sums[m] += r;
+        fmt::print("{:>14.4f}", r);
+      }
+      fmt::print("\n");
+    }
+    fmt::print("{:20}", "mean");
+    for (const double sum : sums) fmt::print("{:>14.4f}", sum / static_cast<double>(problems.size()));
+    fmt::print("\n{:20}", "ratio to last");
+    for (const double sum : sums) fmt::print("{:>14.3f}", sum / sums.back());
+    fmt::print("\n");
+  }
+}
+
+/// Best of many draws, the best ones refined by coordinate search in the encoded space.
+int find_optimum(const std::vector<Problem>& problems, const std::string& name) {
+  for (const Problem& problem : problems) {
+    if (problem.name != name) continue;
+    constexpr int kDraws = 200'000;
+    constexpr std::size_t kRefined = 50;
+    Rng rng(5);
+    std::multimap<double, Config> best;
+    for (int i = 0; i < kDraws; ++i) {
+      const auto config = problem.space.sample(rng);
+      best.emplace(to_loss(problem.goal, problem.truth(*config)), *config);
+      if (best.size() > kRefined) best.erase(std::prev(best.end()));
+    }
+    double least = best.begin()->first;
+    for (const auto& [loss, config] : best) {
+      std::vector<double> row(static_cast<std::size_t>(problem.space.dimension()));
+      problem.space.encode(config, row);
+      double current = loss;
+      for (double step = 0.1; step > 1e-5; step *= 0.7) {
+        for (int k = 0; k < 6 * problem.space.dimension(); ++k) {
+          auto moved = row;
+          const auto j = static_cast<std::size_t>(rng.below(row.size()));
+          moved[j] = std::clamp(moved[j] + step * rng.normal(), 0.0, 1.0);
+          const double l = to_loss(problem.goal, problem.truth(problem.space.decode(moved)));
+          if (l < current) {
+            current = l;
+            row = moved;
+          }
+        }
+      }
+      least = std::min(least, current);
+    }
+    fmt::print("{}: best draw {:.10g}, refined {:.10g}\n", name, best.begin()->first, least);
+  }
+  return 0;
+}
+
+int compare(const Arguments& arguments, std::vector<Problem> problems) {
+  const std::string wanted = arguments.get("problems", "");
+  if (!wanted.empty()) {
+    const auto names = split(wanted, ',');
+    std::erase_if(problems, [&](const Problem& p) { return std::find(names.begin(), names.end(), p.name) == names.end(); });
+  }
+  const auto seeds = static_cast<std::int64_t>(parse_number(arguments.get("seeds", "20")).value());
+  const auto first = static_cast<std::int64_t>(parse_number(arguments.get("first-seed", "0")).value());
+  const auto trials = static_cast<std::size_t>(parse_number(arguments.get("trials", "60")).value());
+  Curves curves;
+  std::vector<std::string> methods;
+  std::vector<std::string> labels;
+  const std::string samplers = arguments.get("samplers", "tpe");
+  std::ofstream csv(arguments.get("csv", "/dev/null"));
+  csv << "problem,method,seed,trial,value,truth\n";
+  for (const std::string_view entry : split(samplers, ';')) {
+    // NAME=sampler{options} gives a column a name.
+    const std::size_t equals = entry.find('=');
+    const bool named = equals != std::string_view::npos && equals < entry.find('{');
+    const std::string method(named ? entry.substr(0, equals) : entry);
+    const AlgorithmSpec spec = algorithm(std::string(named ? entry.substr(equals + 1) : entry));
+    methods.push_back(method);
+    for (const Problem& problem : problems) {
+      const auto start = std::chrono::steady_clock::now();
+      for (std::int64_t seed = first; seed < first + seeds; ++seed) {
+        Loop loop(problem, spec, seed);
+        while (loop.steps().size() < trials && loop.step()) {
+        }
+        curves[problem.name][method][seed] = regrets(problem, loop.steps());
+        for (std::size_t i = 0; i < loop.steps().size(); ++i) {
+          csv << problem.name << ',' << method << ',' << seed << ',' << i << ',' << format_double(loop.steps()[i].value)
+              << ',' << format_double(loop.steps()[i].truth) << '\n';
+        }
+      }
+      const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
+      fmt::print(stderr, "{} {}: {:.3f} ms a trial\n", method, problem.name,
+                 spent.count() / static_cast<double>(seeds) / static_cast<double>(trials));
+    }
+  }
+  const std::string peer = arguments.get("peer", "");
+  if (!peer.empty()) read_peer(peer, problems, curves, methods);
+  std::vector<std::size_t> marks;
+  for (const std::string_view mark : split(arguments.get("marks", fmt::format("{}", trials)), ',')) {
+    marks.push_back(static_cast<std::size_t>(parse_number(mark).value()));
+  }
+  print_table(problems, curves, methods, marks, first, seeds);
+  return 0;
+}
+
+int run(int argc, char** argv) {
+  const Arguments arguments = parse(argc, argv);
+  const char* data = std::getenv("HONE_DATA");
+  std::vector<std::string> skipped;
+  const auto problems = all_problems(arguments.get("data", data != nullptr ? data : ""), skipped);
+  if (!skipped.empty()) fmt::print(stderr, "skipped, no data (--data or HONE_DATA): {}\n", join(skipped, ", "));
+  if (arguments.command == "serve") return serve(problems);
+  if (arguments.command.starts_with("optimum ")) return find_optimum(problems, arguments.command.substr(8));
+  return compare(arguments, problems);
+}
+
+}  // namespace
+}  // namespace hone::quality
+
+int main(int argc, char** argv) {
+  try {
+    return hone::quality::run(argc, argv);
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "hone_quality: {}\n", e.what());
+    return 1;
+  }
+}

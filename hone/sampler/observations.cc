@@ -1,0 +1,191 @@
+#include "hone/sampler/observations.h"
+
+#include <cmath>
+#include <limits>
+#include <tuple>
+
+#include "hone/base/rng.h"
+
+namespace hone {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+bool is_accident(const Trial& trial) {
+  return trial.state == TrialState::failed &&
+         (trial.fail_kind == FailKind::exit_code || trial.fail_kind == FailKind::signal);
+}
+
+bool always_infeasible(FailKind kind) {
+  switch (kind) {
+    case FailKind::out_of_memory:
+    case FailKind::gpu_out_of_memory:
+    case FailKind::timeout:
+    case FailKind::nan:
+    case FailKind::diverged:
+    case FailKind::infeasible: return true;
+    default: return false;
+  }
+}
+
+/// Sum over guards and constraints of how far the value lies outside, relative to the bound.
+double violation(const Trial& trial, const StudySpec& spec) {
+  double sum = 0;
+  for (std::size_t m = 0; m < spec.metrics.size(); ++m) {
+    const Metric& metric = spec.metrics[m];
+    if (metric.role != MetricRole::guard && metric.role != MetricRole::constraint) continue;
+    const auto value = trial.value_of(static_cast<int>(m));
+    if (!value) continue;
+    if (std::isnan(*value)) return kInfinity;
+    const auto add = [&](double outside, double bound) {
+      if (outside > 0) sum += outside / std::max(std::abs(bound), 1e-12);
+    };
+    if (metric.min) add(*metric.min - *value, *metric.min);
+    if (metric.max) add(*value - *metric.max, *metric.max);
+  }
+  return sum;
+}
+
+}  // namespace
+
+bool better(const Observed& a, const Observed& b) {
+  return std::tuple(a.lesson, -a.reached, a.loss, a.trial) < std::tuple(b.lesson, -b.reached, b.loss, b.trial);
+}
+
+Observed Observations::judge(const Trial& trial, const History& history) const {
+  Observed observed;
+  observed.trial = trial.number();
+  const StudySpec& spec = history.spec();
+  switch (trial.state) {
+    case TrialState::queued:
+    case TrialState::running: observed.lesson = Lesson::pending; return observed;
+    case TrialState::cancelled: return observed;
+    case TrialState::failed:
+      if (always_infeasible(trial.fail_kind)) observed.lesson = Lesson::infeasible;
+      // A program that ends badly blames its configuration once another has shown that it can work, unless it ends with the words of
+      // those that failed before anything worked: then the environment was broken.
+      if (is_accident(trial) && !succeeded_.empty() && !broken_.contains(trial.detail)) {
+        observed.lesson = Lesson::infeasible;
+      }
+      return observed;
+    case TrialState::complete:
+    case TrialState::stopped:
+    case TrialState::paused: break;
+  }
+  std::optional<double> value = trial.value();
+  if (!value && !trial.curve.empty()) value = trial.curve.back().value;
+  const bool whole = trial.state == TrialState::complete;
+  if (!value) {
+    if (trial.state == TrialState::paused) observed.lesson = Lesson::pending;
+    return observed;
+  }
+  observed.loss = to_loss(spec.objective().goal, *value);
+  if (std::isnan(*value)) {
+    observed.lesson = Lesson::infeasible;
+  } else if (!history.satisfies_guards(trial)) {
+    observed.lesson = Lesson::violates;
+    observed.loss = violation(trial, spec);
+  } else {
+    observed.lesson = whole ? Lesson::value : Lesson::partial;
+    if (!whole) observed.reached = trial.reached.value_or(0);
+  }
+  return observed;
+}
+
+void Observations::remove(std::int64_t trial) {
+  const Observed& old = of_[static_cast<std::size_t>(trial)];
+  if (old.lesson == Lesson::pending) pending_.erase(trial);
+  if (old.lesson < Lesson::pending) {
+    order_.erase(old);
+    by_hash_.erase({mix64(static_cast<std::uint64_t>(trial)), trial});
+  }
+  ranked_ -= old.lesson <= Lesson::violates ? 1 : 0;
+  usable_ -= old.lesson <= Lesson::partial ? 1 : 0;
+}
+
+void Observations::insert(const Observed& observed) {
+  of_[static_cast<std::size_t>(observed.trial)] = observed;
+  if (observed.lesson == Lesson::pending) pending_.insert(observed.trial);
+  if (observed.lesson < Lesson::pending) {
+    order_.insert(observed);
+    by_hash_.insert({mix64(static_cast<std::uint64_t>(observed.trial)), observed.trial});
+  }
+  ranked_ += observed.lesson <= Lesson::violates ? 1 : 0;
+  usable_ += observed.lesson <= Lesson::partial ? 1 : 0;
+}
+
+void Observations::put(std::int64_t number, const History& history) {
+  const Trial& trial = history.trial(number);
+  if (number >= static_cast<std::int64_t>(of_.size())) of_.resize(static_cast<std::size_t>(number) + 1);
+  remove(number);
+  const auto value = trial.value();
+  if (trial.state == TrialState::complete && value && !std::isnan(*value)) {
+    succeeded_.insert(number);
+  } else {
+    succeeded_.erase(number);
+  }
+  if (is_accident(trial)) {
+    accidents_.insert(number);
+  } else {
+    accidents_.erase(number);
+  }
+  insert(judge(trial, history));
+}
+
+void Observations::review_accidents(const History& history) {
+  first_success_ = succeeded_.empty() ? -1 : *succeeded_.begin();
+  broken_.clear();
+  for (const std::int64_t number : accidents_) {
+    if (first_success_ >= 0 && number > first_success_) break;
+    ++broken_[history.trial(number).detail];
+  }
+  for (const std::int64_t number : accidents_) put(number, history);
+}
+
+void Observations::update(const History& history) {
+  const auto touched = history.touched();
+  const auto first = history.size() > 0 ? history.trial(0).proposal : nullptr;
+  if (spec_ != history.spec_ptr() || touched.size() < folded_ || (first_ != nullptr && first_ != first)) {
+    *this = Observations();
+  }
+  spec_ = history.spec_ptr();
+  first_ = first;
+  bool review = false;
+  for (std::size_t i = folded_; i < touched.size(); ++i) {
+    const std::int64_t number = touched[i];
+    const bool was_accident = accidents_.contains(number);
+    put(number, history);
+    // Accidents are judged anew when one of those before the first success comes or goes, or that success does.
+    const bool is_now = accidents_.contains(number);
+    if ((was_accident || is_now) && (first_success_ < 0 || number < first_success_)) review = true;
+  }
+  folded_ = touched.size();
+  const std::int64_t first_success = succeeded_.empty() ? -1 : *succeeded_.begin();
+  if (first_success != first_success_ && !accidents_.empty()) review = true;
+  first_success_ = first_success;
+  if (review) review_accidents(history);
+}
+
+std::vector<std::int64_t> Observations::best(std::int64_t count) const {
+  std::vector<std::int64_t> trials;
+  for (auto it = order_.begin(); it != order_.end() && static_cast<std::int64_t>(trials.size()) < count; ++it) {
+    if (it->lesson > Lesson::partial) break;
+    trials.push_back(it->trial);
+  }
+  return trials;
+}
+
+std::vector<std::int64_t> Observations::rest(std::int64_t without, std::int64_t count, bool with_infeasible) const {
+  const std::vector<std::int64_t> best_trials = best(without);
+  const std::set<std::int64_t> left_out(best_trials.begin(), best_trials.end());
+  std::vector<std::int64_t> trials;
+  for (const auto& [hash, trial] : by_hash_) {
+    if (static_cast<std::int64_t>(trials.size()) == count) break;
+    if (left_out.contains(trial)) continue;
+    if (!with_infeasible && lesson(trial) == Lesson::infeasible) continue;
+    trials.push_back(trial);
+  }
+  return trials;
+}
+
+}  // namespace hone
