@@ -300,19 +300,6 @@ TEST_F(Keeper, EndsAnUnmarkedEscapeeWithTheLastRunItMayHaveComeFrom) {
   EXPECT_EQ(wait_over(1).left_behind, 1u);
 }
 
-TEST_F(Keeper, EndsAForkBomb) {
-  connect();
-  // Each generation forks two and ends; bounded by a depth so that a failing test does not take the machine along.
-  ProcessSpec bomb = shell(1, "echo ready; f() { [ $1 -gt 400 ] && exit; (f $(($1+1))) & (f $(($1+40))) & wait; }; "
-                              "while :; do f 1; done");
-  start(bomb);
-  expect_output(1, "ready");
-  EXPECT_TRUE(eventually([&] { return living_marked() > 30; }));
-  client_->stop(run_id(1), StopHow::kill, 0);
-  wait_over(1);
-  EXPECT_EQ(living_marked(), 0);
-}
-
 TEST_F(Keeper, TellsOfARunThatIsNotThere) {
   connect();
   EXPECT_EQ(client_->stop(run_id(5), StopHow::term, 1000), StopOutcome::not_living);
