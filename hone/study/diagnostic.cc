@@ -121,6 +121,15 @@ const char* severity_name(Severity severity) {
   return "error";
 }
 
+std::string render_one(const Diagnostic& d, const LineIndex& lines, std::string_view path) {
+  if (d.line <= 0) {
+    return fmt::format("{}: {}: {}{}{}\n", path, severity_name(d.severity), d.message,
+                       d.fix.empty() ? "" : "; ", d.fix);
+  }
+  return fmt::format("{}:{}:{}: {}: {}\n{}", path, d.line, d.column, severity_name(d.severity),
+                     d.message, excerpt(d, lines.line(d.line)));
+}
+
 }  // namespace
 
 LineIndex::LineIndex(std::string_view text) : text_(text), starts_{0} {
@@ -202,21 +211,17 @@ bool has_errors(std::span<const Diagnostic> diagnostics) {
 }
 
 std::string render_diagnostic(const Diagnostic& d, std::string_view text, std::string_view path) {
-  if (d.line <= 0) {
-    return fmt::format("{}: {}: {}{}{}\n", path, severity_name(d.severity), d.message,
-                       d.fix.empty() ? "" : "; ", d.fix);
-  }
-  return fmt::format("{}:{}:{}: {}: {}\n{}", path, d.line, d.column, severity_name(d.severity),
-                     d.message, excerpt(d, LineIndex(text).line(d.line)));
+  return render_one(d, LineIndex(text), path);
 }
 
 std::string render_diagnostics(std::span<const Diagnostic> diagnostics, std::string_view text,
                                std::string_view path) {
+  const LineIndex lines(text);
   std::string out;
   int errors = 0;
   int warnings = 0;
   for (const Diagnostic& d : diagnostics) {
-    out += render_diagnostic(d, text, path);
+    out += render_one(d, lines, path);
     if (d.severity == Severity::error) ++errors;
     if (d.severity == Severity::warning) ++warnings;
   }

@@ -21,6 +21,8 @@ namespace {
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 bool is_space(char c) { return is_blank(c) || c == '\n' || c == '\r'; }
 
+constexpr int kMaxRepeats = 50;  // duplicate keys that are told
+
 /// Thrown through yaml-cpp to end the parsing; the diagnostic is recorded already.
 struct Abandon {};
 
@@ -337,7 +339,7 @@ class TreeBuilder : public YAML::EventHandler {
     }
     const bool is_merge = member.key == "<<" && node.plain;
     const auto [first, is_new] = frame.keys.emplace(member.key, span);
-    if (!is_new && !is_merge) {
+    if (!is_new && !is_merge && ++repeats_ <= kMaxRepeats) {
       diagnostics_.push_back(lines_.at(
           member.key_span, Severity::error,
           fmt::format("the key '{}' is given twice (first in line {}); which of the two counts "
@@ -384,6 +386,7 @@ class TreeBuilder : public YAML::EventHandler {
   std::size_t last_end_ = 0;
   std::size_t position_after_properties_ = 0;
   std::size_t nodes_ = 0;
+  int repeats_ = 0;
   bool unclosed_ = false;  // the last quoted text had no second quote
   int documents_ = 0;
 };
