@@ -1,5 +1,6 @@
-// Ax's hierarchical space with an XGBoost surrogate per branch: conditional, piecewise constant, the optimum a narrow spike in the
-// branch with every parameter. XGBoost's JSON is read directly; leaves are summed in float32 comparisons as there.
+// Ax's hierarchical space with an XGBoost surrogate per branch: conditional, piecewise constant,
+// the optimum a narrow spike in the branch with every parameter. XGBoost's JSON is read directly;
+// leaves are summed in float32 comparisons as there.
 #include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -25,8 +26,10 @@ struct Forest {
     const json& learner = model["learner"];
     base = std::stod(learner["learner_model_param"]["base_score"].get<std::string>());
     for (const json& t : learner["gradient_booster"]["model"]["trees"]) {
-      trees.push_back({t["left_children"].get<std::vector<int>>(), t["right_children"].get<std::vector<int>>(),
-                       t["split_indices"].get<std::vector<int>>(), t["split_conditions"].get<std::vector<float>>()});
+      trees.push_back({t["left_children"].get<std::vector<int>>(),
+                       t["right_children"].get<std::vector<int>>(),
+                       t["split_indices"].get<std::vector<int>>(),
+                       t["split_conditions"].get<std::vector<float>>()});
     }
   }
 
@@ -53,14 +56,17 @@ std::vector<Problem> boosted_problems(const std::string& data, std::vector<std::
     return {};
   }
   auto forests = std::make_shared<std::vector<Forest>>();
-  for (int i = 0; i < 4; ++i) forests->emplace_back(json::parse(read_file(folder + std::to_string(i) + ".json")));
+  for (int i = 0; i < 4; ++i)
+    forests->emplace_back(json::parse(read_file(folder + std::to_string(i) + ".json")));
   Problem p;
   p.name = "hss_mnist";
   p.family = "conditional";
   p.goal = Goal::maximize;
-  p.space = space_of({real("lr", 1e-5, 1, Law::log_uniform), choice("use_dropout", {false, true}, false),
-                      when(real("dropout", 0.1, 0.5), "use_dropout", {true}), choice("use_weight_decay", {false, true}, false),
-                      when(real("weight_decay", 1e-5, 1, Law::log_uniform), "use_weight_decay", {true})});
+  p.space =
+      space_of({real("lr", 1e-5, 1, Law::log_uniform), choice("use_dropout", {false, true}, false),
+                when(real("dropout", 0.1, 0.5), "use_dropout", {true}),
+                choice("use_weight_decay", {false, true}, false),
+                when(real("weight_decay", 1e-5, 1, Law::log_uniform), "use_weight_decay", {true})});
   p.optimum = 1.0790634;
   p.truth = [forests](const Config& config) {
     std::vector<float> x = {static_cast<float>(config.get("lr")->as_number())};
@@ -70,7 +76,9 @@ std::vector<Problem> boosted_problems(const std::string& data, std::vector<std::
     if (decay != nullptr) x.push_back(static_cast<float>(decay->as_number()));
     return (*forests)[(dropout != nullptr ? 2U : 0U) + (decay != nullptr ? 1U : 0U)].predict(x);
   };
-  p.evaluate = [truth = p.truth](const Config& config, std::uint64_t) -> std::optional<double> { return truth(config); };
+  p.evaluate = [truth = p.truth](const Config& config, std::uint64_t) -> std::optional<double> {
+    return truth(config);
+  };
   return {p};
 }
 

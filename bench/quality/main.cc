@@ -1,12 +1,16 @@
-// hone_quality: regret of samplers over problems and seeds, against each other and against trajectories of peers.
+// hone_quality: regret of samplers over problems and seeds, against each other and against
+// trajectories of peers.
 //
-//   hone_quality [--data DIR] [--problems a,b] [--samplers 'random;tpe;tpe{"candidates": 24}'] [--seeds 20] [--first-seed 0]
+//   hone_quality [--data DIR] [--problems a,b] [--samplers 'random;tpe;tpe{"candidates": 24}']
+//   [--seeds 20] [--first-seed 0]
 //                [--trials N] [--peer peer.csv] [--csv out.csv] [--base NAME]
 //   hone_quality serve [--data DIR]        problems over stdin and stdout, for peer_optuna.py
-//   hone_quality optimum PROBLEM           best truth of 200 000 draws, the best 50 refined (for surrogates)
+//   hone_quality optimum PROBLEM           best truth of 200 000 draws, the best 50 refined (for
+//   surrogates)
 //
-// DIR defaults to the variable HONE_DATA; problems whose files are absent are skipped and named. Numbers: mean over seeds of the
-// normalised regret of the incumbent (0: the optimum, 1: a typical random configuration).
+// DIR defaults to the variable HONE_DATA; problems whose files are absent are skipped and named.
+// Numbers: mean over seeds of the normalised regret of the incumbent (0: the optimum, 1: a typical
+// random configuration).
 #include <fmt/core.h>
 
 #include <chrono>
@@ -26,7 +30,8 @@ namespace hone::quality {
 namespace {
 
 /// regrets[problem][method][seed] after each trial.
-using Curves = std::map<std::string, std::map<std::string, std::map<std::int64_t, std::vector<double>>>>;
+using Curves =
+    std::map<std::string, std::map<std::string, std::map<std::int64_t, std::vector<double>>>>;
 
 struct Arguments {
   std::string command;
@@ -61,7 +66,8 @@ AlgorithmSpec algorithm(const std::string& text) {
   return spec;
 }
 
-/// Trajectories of a peer: problem,method,seed,trial,value,truth with a header; an empty value failed.
+/// Trajectories of a peer: problem,method,seed,trial,value,truth with a header; an empty value
+/// failed.
 void read_peer(const std::string& path, const std::vector<Problem>& problems, Curves& curves,
                std::vector<std::string>& methods) {
   std::ifstream file(path);
@@ -75,18 +81,21 @@ void read_peer(const std::string& path, const std::vector<Problem>& problems, Cu
     const auto value = parse_number(cells[4]);
     const auto truth = parse_number(cells[5]);
     const auto seed = static_cast<std::int64_t>(parse_number(cells[2]).value_or(0));
-    steps[std::string(cells[0])][std::string(cells[1])][seed].push_back({value.value_or(NAN), truth.value_or(NAN)});
+    steps[std::string(cells[0])][std::string(cells[1])][seed].push_back(
+        {value.value_or(NAN), truth.value_or(NAN)});
   }
   for (const Problem& problem : problems) {
     for (const auto& [method, seeds] : steps[problem.name]) {
-      if (std::find(methods.begin(), methods.end(), method) == methods.end()) methods.push_back(method);
-      for (const auto& [seed, run] : seeds) curves[problem.name][method][seed] = regrets(problem, run);
+      if (std::find(methods.begin(), methods.end(), method) == methods.end())
+        methods.push_back(method);
+      for (const auto& [seed, run] : seeds)
+        curves[problem.name][method][seed] = regrets(problem, run);
     }
   }
 }
 
-double mean_at(const std::map<std::int64_t, std::vector<double>>& seeds, std::size_t trials, std::int64_t first,
-               std::int64_t count) {
+double mean_at(const std::map<std::int64_t, std::vector<double>>& seeds, std::size_t trials,
+               std::int64_t first, std::int64_t count) {
   double sum = 0;
   double n = 0;
   for (const auto& [seed, curve] : seeds) {
@@ -97,8 +106,9 @@ double mean_at(const std::map<std::int64_t, std::vector<double>>& seeds, std::si
   return n == 0 ? NAN : sum / n;
 }
 
-void print_table(const std::vector<Problem>& problems, const Curves& curves, const std::vector<std::string>& methods,
-                 const std::vector<std::size_t>& marks, std::int64_t first, std::int64_t count) {
+void print_table(const std::vector<Problem>& problems, const Curves& curves,
+                 const std::vector<std::string>& methods, const std::vector<std::size_t>& marks,
+                 std::int64_t first, std::int64_t count) {
   for (const std::size_t mark : marks) {
     fmt::print("\nregret after {} trials\n{:20}", mark, "");
     for (const auto& method : methods) fmt::print("{:>14}", method.substr(0, 13));
@@ -117,7 +127,8 @@ void print_table(const std::vector<Problem>& problems, const Curves& curves, con
       fmt::print("\n");
     }
     fmt::print("{:20}", "mean");
-    for (const double sum : sums) fmt::print("{:>14.4f}", sum / static_cast<double>(problems.size()));
+    for (const double sum : sums)
+      fmt::print("{:>14.4f}", sum / static_cast<double>(problems.size()));
     fmt::print("\n{:20}", "ratio to last");
     for (const double sum : sums) fmt::print("{:>14.3f}", sum / sums.back());
     fmt::print("\n");
@@ -165,10 +176,13 @@ int compare(const Arguments& arguments, std::vector<Problem> problems) {
   const std::string wanted = arguments.get("problems", "");
   if (!wanted.empty()) {
     const auto names = split(wanted, ',');
-    std::erase_if(problems, [&](const Problem& p) { return std::find(names.begin(), names.end(), p.name) == names.end(); });
+    std::erase_if(problems, [&](const Problem& p) {
+      return std::find(names.begin(), names.end(), p.name) == names.end();
+    });
   }
   const auto seeds = static_cast<std::int64_t>(parse_number(arguments.get("seeds", "20")).value());
-  const auto first = static_cast<std::int64_t>(parse_number(arguments.get("first-seed", "0")).value());
+  const auto first =
+      static_cast<std::int64_t>(parse_number(arguments.get("first-seed", "0")).value());
   const auto trials = static_cast<std::size_t>(parse_number(arguments.get("trials", "60")).value());
   Curves curves;
   std::vector<std::string> methods;
@@ -191,11 +205,13 @@ int compare(const Arguments& arguments, std::vector<Problem> problems) {
         }
         curves[problem.name][method][seed] = regrets(problem, loop.steps());
         for (std::size_t i = 0; i < loop.steps().size(); ++i) {
-          csv << problem.name << ',' << method << ',' << seed << ',' << i << ',' << format_double(loop.steps()[i].value)
-              << ',' << format_double(loop.steps()[i].truth) << '\n';
+          csv << problem.name << ',' << method << ',' << seed << ',' << i << ','
+              << format_double(loop.steps()[i].value) << ',' << format_double(loop.steps()[i].truth)
+              << '\n';
         }
       }
-      const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
+      const std::chrono::duration<double, std::milli> spent =
+          std::chrono::steady_clock::now() - start;
       fmt::print(stderr, "{} {}: {:.3f} ms a trial\n", method, problem.name,
                  spent.count() / static_cast<double>(seeds) / static_cast<double>(trials));
     }
@@ -203,7 +219,8 @@ int compare(const Arguments& arguments, std::vector<Problem> problems) {
   const std::string peer = arguments.get("peer", "");
   if (!peer.empty()) read_peer(peer, problems, curves, methods);
   std::vector<std::size_t> marks;
-  for (const std::string_view mark : split(arguments.get("marks", fmt::format("{}", trials)), ',')) {
+  for (const std::string_view mark :
+       split(arguments.get("marks", fmt::format("{}", trials)), ',')) {
     marks.push_back(static_cast<std::size_t>(parse_number(mark).value()));
   }
   print_table(problems, curves, methods, marks, first, seeds);
@@ -215,9 +232,11 @@ int run(int argc, char** argv) {
   const char* data = std::getenv("HONE_DATA");
   std::vector<std::string> skipped;
   const auto problems = all_problems(arguments.get("data", data != nullptr ? data : ""), skipped);
-  if (!skipped.empty()) fmt::print(stderr, "skipped, no data (--data or HONE_DATA): {}\n", join(skipped, ", "));
+  if (!skipped.empty())
+    fmt::print(stderr, "skipped, no data (--data or HONE_DATA): {}\n", join(skipped, ", "));
   if (arguments.command == "serve") return serve(problems);
-  if (arguments.command.starts_with("optimum ")) return find_optimum(problems, arguments.command.substr(8));
+  if (arguments.command.starts_with("optimum "))
+    return find_optimum(problems, arguments.command.substr(8));
   return compare(arguments, problems);
 }
 

@@ -1,6 +1,6 @@
-// Problems on which samplers are compared: a search space, what an evaluation returns (with its noise) and the noise-free truth that
-// regret is computed from. Evaluations are functions of (configuration, noise seed), so every sampler, also one in another program,
-// sees the same noise.
+// Problems on which samplers are compared: a search space, what an evaluation returns (with its
+// noise) and the noise-free truth that regret is computed from. Evaluations are functions of
+// (configuration, noise seed), so every sampler, also one in another program, sees the same noise.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +20,9 @@ struct Problem {
   std::string family;  ///< synthetic, tabular, surrogate, conditional
   SearchSpace space;
   Goal goal = Goal::minimize;
-  int trials = 60;        ///< budget for a full run
-  double optimum = 0;     ///< best truth
-  double typical = 0;     ///< median truth of random configurations
+  int trials = 60;     ///< budget for a full run
+  double optimum = 0;  ///< best truth
+  double typical = 0;  ///< median truth of random configurations
   /// What a trial reports; nullopt: the program fails (diverges).
   std::function<std::optional<double>(const Config&, std::uint64_t noise_seed)> evaluate;
   std::function<double(const Config&)> truth;

@@ -11,7 +11,10 @@ Value describe(const Parameter& parameter) {
   Value v = Value::Map{};
   v.set("name", parameter.name);
   if (const auto* real = std::get_if<Real>(&parameter.domain)) {
-    v.set("type", "real").set("low", real->low).set("high", real->high).set("log", real->law == Law::log_uniform);
+    v.set("type", "real")
+        .set("low", real->low)
+        .set("high", real->high)
+        .set("log", real->law == Law::log_uniform);
   } else if (const auto* integer = std::get_if<Integer>(&parameter.domain)) {
     v.set("type", "integer").set("low", integer->low).set("high", integer->high);
     v.set("log", integer->law == Law::log_uniform);
@@ -22,7 +25,8 @@ Value describe(const Parameter& parameter) {
     v.set("type", choice.ordered ? "ordered" : "choice").set("values", std::move(values));
   }
   Value conditions = Value::Map{};
-  for (const auto& condition : parameter.conditions) conditions.set(condition.parent, Value(Value::List(condition.any_of)));
+  for (const auto& condition : parameter.conditions)
+    conditions.set(condition.parent, Value(Value::List(condition.any_of)));
   v.set("when", std::move(conditions));
   return v;
 }
@@ -30,8 +34,11 @@ Value describe(const Parameter& parameter) {
 Value describe(const Problem& problem) {
   Value v = Value::Map{};
   Value::List parameters;
-  for (const int i : problem.space.order()) parameters.push_back(describe(problem.space.parameter(i)));
-  v.set("name", problem.name).set("trials", std::int64_t{problem.trials}).set("goal", goal_name(problem.goal));
+  for (const int i : problem.space.order())
+    parameters.push_back(describe(problem.space.parameter(i)));
+  v.set("name", problem.name)
+      .set("trials", std::int64_t{problem.trials})
+      .set("goal", goal_name(problem.goal));
   v.set("parameters", std::move(parameters));
   return v;
 }
@@ -49,7 +56,8 @@ Value answer(const std::vector<Problem>& problems, const Value& request) {
     if (!config) return reply.set("error", "no configuration");
     const auto faults = problem.space.violations(*config);
     if (!faults.empty()) return reply.set("error", faults.front());
-    const auto value = problem.evaluate(*config, noise_seed(request.int_or("seed", 0), request.int_or("trial", 0)));
+    const auto value = problem.evaluate(
+        *config, noise_seed(request.int_or("seed", 0), request.int_or("trial", 0)));
     reply.set("value", value ? Value(*value) : Value());
     return reply.set("truth", problem.truth(*config));
   }
@@ -62,7 +70,8 @@ int serve(const std::vector<Problem>& problems) {
   std::string line;
   while (std::getline(std::cin, line)) {
     const auto request = Value::parse(line);
-    const std::string text = request ? answer(problems, *request).dump() : R"({"error": "no JSON"})";
+    const std::string text =
+        request ? answer(problems, *request).dump() : R"({"error": "no JSON"})";
     std::puts(text.c_str());
     std::fflush(stdout);
   }

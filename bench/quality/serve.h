@@ -8,10 +8,13 @@
 namespace hone::quality {
 
 /// Reads requests from stdin until it ends:
-///   {"ask": "problems"}                                  → [{"name", "trials", "goal", "parameters": [...]}, …]
-///   {"problem", "config": {…}, "seed": run seed, "trial"} → {"value": number or null (failed), "truth"}
-/// Parameters: {"name", "type": real | integer | ordered | choice, "low", "high", "log", "values", "when": {parent: [...]}}; an ordered
-/// choice is asked for by its index by peers that have no such type, and answered by value.
+///   {"ask": "problems"}                                  → [{"name", "trials", "goal",
+///   "parameters": [...]}, …]
+///   {"problem", "config": {…}, "seed": run seed, "trial"} → {"value": number or null (failed),
+///   "truth"}
+/// Parameters: {"name", "type": real | integer | ordered | choice, "low", "high", "log", "values",
+/// "when": {parent: [...]}}; an ordered choice is asked for by its index by peers that have no such
+/// type, and answered by value.
 int serve(const std::vector<Problem>& problems);
 
 }  // namespace hone::quality

@@ -7,7 +7,8 @@
 namespace hone::quality {
 namespace {
 
-std::shared_ptr<const StudySpec> make_spec(const Problem& problem, const AlgorithmSpec& sampler, std::int64_t seed) {
+std::shared_ptr<const StudySpec> make_spec(const Problem& problem, const AlgorithmSpec& sampler,
+                                           std::int64_t seed) {
   auto spec = std::make_shared<StudySpec>();
   spec->name = problem.name;
   spec->space = problem.space;
@@ -27,14 +28,16 @@ Loop::Loop(const Problem& problem, const AlgorithmSpec& sampler, std::int64_t se
     : problem_(problem), spec_(make_spec(problem, sampler, seed)), history_(spec_) {
   std::vector<OptionProblem> problems;
   sampler_ = make_sampler(*spec_, problems);
-  for (const OptionProblem& p : problems) throw Error(ErrorCode::invalid_input, p.option + ": " + p.message);
+  for (const OptionProblem& p : problems)
+    throw Error(ErrorCode::invalid_input, p.option + ": " + p.message);
 }
 
 void Loop::commit(ChangeBody body) { history_.apply({++seq_, 0, std::move(body)}); }
 
 std::optional<Config> Loop::suggest() {
   const std::int64_t number = history_.size();
-  SuggestResult result = sampler_->suggest({history_, number, sampler_rng(*spec_, number), std::nullopt, 0}, 1);
+  SuggestResult result =
+      sampler_->suggest({history_, number, sampler_rng(*spec_, number), std::nullopt, 0}, 1);
   auto* suggestions = std::get_if<std::vector<Suggestion>>(&result);
   if (suggestions == nullptr) return std::nullopt;
   info_ = std::move(suggestions->front().info);

@@ -10,7 +10,8 @@
 
 namespace hone::quality {
 
-/// One trial of a run: what was reported (NaN: failed) and the noise-free truth of its configuration.
+/// One trial of a run: what was reported (NaN: failed) and the noise-free truth of its
+/// configuration.
 struct Step {
   double value = 0;
   double truth = 0;
@@ -45,7 +46,8 @@ class Loop {
   std::int64_t run_ = 0;
 };
 
-/// Regret of the incumbent chosen on the reported values after 1, 2, … trials; 1 while every trial failed.
+/// Regret of the incumbent chosen on the reported values after 1, 2, … trials; 1 while every trial
+/// failed.
 std::vector<double> regrets(const Problem& problem, const std::vector<Step>& steps);
 
 }  // namespace hone::quality

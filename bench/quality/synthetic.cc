@@ -1,5 +1,5 @@
-// Synthetic functions, shifted so that no optimum lies in the middle or on a corner (Surjanovic and Bingham's library gives the
-// unshifted forms). Shifts are fixed draws.
+// Synthetic functions, shifted so that no optimum lies in the middle or on a corner (Surjanovic and
+// Bingham's library gives the unshifted forms). Shifts are fixed draws.
 #include <cmath>
 #include <numbers>
 
@@ -19,7 +19,8 @@ std::vector<double> numbers(const Config& config, int d) {
 using Function = std::function<double(const std::vector<double>&)>;
 
 /// A function of d reals in [low, high], evaluated without noise unless sd > 0.
-Problem function(std::string name, int d, double low, double high, double optimum, Function f, double sd = 0) {
+Problem function(std::string name, int d, double low, double high, double optimum, Function f,
+                 double sd = 0) {
   Problem p;
   p.name = std::move(name);
   p.family = "synthetic";
@@ -36,7 +37,9 @@ Problem function(std::string name, int d, double low, double high, double optimu
 }
 
 /// Uniform on [−0.6, 0.6], of coordinate i.
-double shift(int i) { return Rng(99).split("shift", static_cast<std::uint64_t>(i)).uniform(-0.6, 0.6); }
+double shift(int i) {
+  return Rng(99).split("shift", static_cast<std::uint64_t>(i)).uniform(-0.6, 0.6);
+}
 
 double sphere(const std::vector<double>& x) {
   double sum = 0;
@@ -56,7 +59,8 @@ double ackley(const std::vector<double>& x) {
     squares += z * z;
     cosines += std::cos(2 * pi * z);
   }
-  return 20 + std::numbers::e - 20 * std::exp(-0.2 * std::sqrt(squares / d)) - std::exp(cosines / d);
+  return 20 + std::numbers::e - 20 * std::exp(-0.2 * std::sqrt(squares / d)) -
+         std::exp(cosines / d);
 }
 
 double rastrigin(const std::vector<double>& x) {
@@ -70,7 +74,8 @@ double rastrigin(const std::vector<double>& x) {
 
 double levy(const std::vector<double>& x) {
   std::vector<double> w;
-  for (std::size_t i = 0; i < x.size(); ++i) w.push_back(1 + (x[i] - 6 * shift(static_cast<int>(i))) / 4);
+  for (std::size_t i = 0; i < x.size(); ++i)
+    w.push_back(1 + (x[i] - 6 * shift(static_cast<int>(i))) / 4);
   const auto sq = [](double v) { return v * v; };
   double sum = sq(std::sin(pi * w.front()));
   for (std::size_t i = 0; i + 1 < w.size(); ++i) {
@@ -95,8 +100,10 @@ double branin(const std::vector<double>& u) {
 }
 
 double hartmann6(const std::vector<double>& x) {
-  constexpr double a[4][6] = {{10, 3, 17, 3.5, 1.7, 8}, {0.05, 10, 17, 0.1, 8, 14},
-                              {3, 3.5, 1.7, 10, 17, 8}, {17, 8, 0.05, 10, 0.1, 14}};
+  constexpr double a[4][6] = {{10, 3, 17, 3.5, 1.7, 8},
+                              {0.05, 10, 17, 0.1, 8, 14},
+                              {3, 3.5, 1.7, 10, 17, 8},
+                              {17, 8, 0.05, 10, 0.1, 14}};
   constexpr double p[4][6] = {{.1312, .1696, .5569, .0124, .8283, .5886},
                               {.2329, .4135, .8307, .3736, .1004, .9991},
                               {.2348, .1451, .3522, .2883, .3047, .6650},
@@ -105,7 +112,9 @@ double hartmann6(const std::vector<double>& x) {
   double sum = 0;
   for (int i = 0; i < 4; ++i) {
     double e = 0;
-    for (int j = 0; j < 6; ++j) e += a[i][j] * (x[static_cast<std::size_t>(j)] - p[i][j]) * (x[static_cast<std::size_t>(j)] - p[i][j]);
+    for (int j = 0; j < 6; ++j)
+      e += a[i][j] * (x[static_cast<std::size_t>(j)] - p[i][j]) *
+           (x[static_cast<std::size_t>(j)] - p[i][j]);
     sum -= alpha[i] * std::exp(-e);
   }
   return sum;
@@ -123,7 +132,8 @@ double ellipsoid(std::vector<double> x) {
   }
   double sum = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
-    sum += std::pow(1000.0, static_cast<double>(i) / static_cast<double>(x.size() - 1)) * x[i] * x[i];
+    sum +=
+        std::pow(1000.0, static_cast<double>(i) / static_cast<double>(x.size() - 1)) * x[i] * x[i];
   }
   return std::log1p(sum);
 }
@@ -157,21 +167,28 @@ Problem mixed() {
     const double width = std::log(config.get("width")->as_number() / (32 * (1 + kind))) / 2;
     constexpr double kKind[] = {0.5, 0.0, 0.9, 0.25, 1.2};
     constexpr double kGate[] = {0.3, 0.0, 0.7};
-    return sum + layers * layers + width * width + kKind[kind] + (kind == 1 ? 1 : 0.5) * kGate[gate];
+    return sum + layers * layers + width * width + kKind[kind] +
+           (kind == 1 ? 1 : 0.5) * kGate[gate];
   };
-  p.evaluate = [truth = p.truth](const Config& config, std::uint64_t) -> std::optional<double> { return truth(config); };
+  p.evaluate = [truth = p.truth](const Config& config, std::uint64_t) -> std::optional<double> {
+    return truth(config);
+  };
   p.optimum = 0;  // kind b, gate q, width 64, layers 4
   return p;
 }
 
-/// Looks like training: log-scaled rates, an ordered batch size, noise, and divergence (a failure) at high rates.
+/// Looks like training: log-scaled rates, an ordered batch size, noise, and divergence (a failure)
+/// at high rates.
 Problem training() {
   Problem p;
   p.name = "training6";
   p.family = "synthetic";
-  std::vector<Parameter> parameters = {real("lr", 1e-6, 1, Law::log_uniform), real("decay", 1e-6, 1e-1, Law::log_uniform),
-                                       choice("batch", {8, 16, 32, 64, 128, 256}, true), integer("layers", 1, 6),
-                                       real("dropout", 0, 0.6), choice("act", {"relu", "gelu", "tanh"}, false)};
+  std::vector<Parameter> parameters = {real("lr", 1e-6, 1, Law::log_uniform),
+                                       real("decay", 1e-6, 1e-1, Law::log_uniform),
+                                       choice("batch", {8, 16, 32, 64, 128, 256}, true),
+                                       integer("layers", 1, 6),
+                                       real("dropout", 0, 0.6),
+                                       choice("act", {"relu", "gelu", "tanh"}, false)};
   p.space = space_of(std::move(parameters));
   p.truth = [](const Config& config) {
     const double lr = std::log10(config.get("lr")->as_number());
@@ -182,12 +199,14 @@ Problem training() {
     const std::string& act = config.get("act")->as_string();
     const double centre = -3.2 + 0.15 * (batch - 5) - 0.1 * (layers - 3);
     double loss = 2 + 0.35 * std::pow(lr - centre, 2) + 0.02 * std::pow(decay + 3, 2) +
-                  0.05 * std::pow(batch - 5, 2) + 0.06 * std::pow(layers - 4, 2) + 0.8 * std::pow(dropout - 0.12, 2);
+                  0.05 * std::pow(batch - 5, 2) + 0.06 * std::pow(layers - 4, 2) +
+                  0.8 * std::pow(dropout - 0.12, 2);
     if (act == "tanh") loss += 0.25;
     if (act == "relu") loss += 0.06;
     return std::min(loss, 5.0);
   };
-  p.evaluate = [truth = p.truth](const Config& config, std::uint64_t seed) -> std::optional<double> {
+  p.evaluate = [truth = p.truth](const Config& config,
+                                 std::uint64_t seed) -> std::optional<double> {
     const double lr = std::log10(config.get("lr")->as_number());
     if (lr > -2.0 + 0.1 * (std::log2(config.get("batch")->as_number()) - 5)) return std::nullopt;
     return truth(config) + 0.02 * Rng(seed).normal();
@@ -218,13 +237,15 @@ Problem conditional() {
     const std::string& learner = config.get("learner")->as_string();
     if (learner == "svm") return 0.12 + 0.02 * sq(lg("c") - 1.3) + 0.03 * sq(lg("gamma") + 1.7);
     if (learner == "forest") {
-      return 0.15 + 0.05 * sq(2.5 - lg("trees")) + 0.001 * sq(config.get("depth")->as_number() - 12);
+      return 0.15 + 0.05 * sq(2.5 - lg("trees")) +
+             0.001 * sq(config.get("depth")->as_number() - 12);
     }
     const double base = 0.07 + 0.06 * sq(lg("lr") + 2.6) + 0.03 * sq(lg("units") - 2.2);
     if (!config.get("drop")->as_bool()) return base + 0.03;
     return base + 0.3 * sq(config.get("rate")->as_number() - 0.25);
   };
-  p.evaluate = [truth = p.truth](const Config& config, std::uint64_t seed) -> std::optional<double> {
+  p.evaluate = [truth = p.truth](const Config& config,
+                                 std::uint64_t seed) -> std::optional<double> {
     return truth(config) + 0.002 * Rng(seed).normal();
   };
   p.optimum = 0.07;

@@ -1,5 +1,6 @@
-// Tables of real trainings (HPOBench MLP, FCNet, NAS-Bench-201). An evaluation returns one of the recorded seeds; the truth is their
-// mean and the optimum the best mean. Numeric parameters are ordered choices.
+// Tables of real trainings (HPOBench MLP, FCNet, NAS-Bench-201). An evaluation returns one of the
+// recorded seeds; the truth is their mean and the optimum the best mean. Numeric parameters are
+// ordered choices.
 #include <zlib.h>
 
 #include <array>
@@ -14,7 +15,7 @@ namespace hone::quality {
 namespace {
 
 struct Table {
-  std::vector<std::string> names;                   // in the order of the key's digits
+  std::vector<std::string> names;  // in the order of the key's digits
   std::vector<std::vector<Value>> values;
   std::unordered_map<std::string, std::vector<double>> rows;
 };
@@ -25,7 +26,8 @@ std::string read_gzip(const std::string& path) {
   if (file == nullptr) return text;
   std::array<char, 1 << 16> buffer;
   int n = 0;
-  while ((n = gzread(file, buffer.data(), buffer.size())) > 0) text.append(buffer.data(), static_cast<std::size_t>(n));
+  while ((n = gzread(file, buffer.data(), buffer.size())) > 0)
+    text.append(buffer.data(), static_cast<std::size_t>(n));
   gzclose(file);
   return text;
 }

@@ -1,5 +1,6 @@
-// YAHPO Gym surrogates (Pfisterer et al. 2022): neural networks fitted to large random searches, evaluated from their plain weights.
-// Smooth and free of noise, which favours Gaussian processes: never judge on these alone.
+// YAHPO Gym surrogates (Pfisterer et al. 2022): neural networks fitted to large random searches,
+// evaluated from their plain weights. Smooth and free of noise, which favours Gaussian processes:
+// never judge on these alone.
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -17,7 +18,9 @@ using nlohmann::json;
 class Network {
  public:
   Network(const json& description, const std::string& weights, json encoding)
-      : description_(description), encoding_(std::move(encoding)), weights_(weights.size() / sizeof(float)) {
+      : description_(description),
+        encoding_(std::move(encoding)),
+        weights_(weights.size() / sizeof(float)) {
     std::memcpy(weights_.data(), weights.data(), weights_.size() * sizeof(float));
     for (const auto& t : description["tensors"]) tensors_[t["name"].get<std::string>()] = t;
   }
@@ -39,7 +42,8 @@ class Network {
     const auto head = linear("head", r);
     const auto& outputs = description_["outputs"];
     for (std::size_t j = 0; j < outputs.size(); ++j) {
-      if (outputs[j]["name"] == name) return restore(outputs[j], 1 / (1 + std::exp(-static_cast<double>(head[j]))));
+      if (outputs[j]["name"] == name)
+        return restore(outputs[j], 1 / (1 + std::exp(-static_cast<double>(head[j]))));
     }
     return NAN;
   }
@@ -68,8 +72,10 @@ class Network {
       const auto kind = input["kind"].get<std::string>();
       double t = value;
       if (kind == "log") t = std::log(value + input["eps"].get<double>());
-      if (kind == "negexp") t = std::exp(-value / input["scale"].get<double>()) - input["eps"].get<double>();
-      x.push_back(static_cast<float>((t - input["sub"].get<double>()) / input["div"].get<double>()));
+      if (kind == "negexp")
+        t = std::exp(-value / input["scale"].get<double>()) - input["eps"].get<double>();
+      x.push_back(
+          static_cast<float>((t - input["sub"].get<double>()) / input["div"].get<double>()));
     }
     return x;
   }
@@ -109,7 +115,8 @@ class Network {
     const double v = s * output["mul"].get<double>() + output["add"].get<double>();
     const auto kind = output["kind"].get<std::string>();
     if (kind == "exp") return std::exp(v) - output["eps"].get<double>();
-    if (kind == "neglog") return -std::log(v + output["eps"].get<double>()) * output["scale"].get<double>();
+    if (kind == "neglog")
+      return -std::log(v + output["eps"].get<double>()) * output["scale"].get<double>();
     return kind == "round" ? std::round(v) : v;
   }
 
@@ -126,8 +133,9 @@ std::shared_ptr<Network> load(const std::string& folder) {
                                    json::parse(read_file(folder + "/encoding.json")));
 }
 
-Problem surrogate(std::string name, std::vector<Parameter> parameters, std::shared_ptr<Network> network, json fixed,
-                  std::string output, double optimum) {
+Problem surrogate(std::string name, std::vector<Parameter> parameters,
+                  std::shared_ptr<Network> network, json fixed, std::string output,
+                  double optimum) {
   Problem p;
   p.name = std::move(name);
   p.family = "surrogate";
@@ -145,7 +153,9 @@ Problem surrogate(std::string name, std::vector<Parameter> parameters, std::shar
     }
     return network->output(inputs, output);
   };
-  p.evaluate = [truth = p.truth](const Config& config, std::uint64_t) -> std::optional<double> { return truth(config); };
+  p.evaluate = [truth = p.truth](const Config& config, std::uint64_t) -> std::optional<double> {
+    return truth(config);
+  };
   return p;
 }
 
@@ -157,17 +167,20 @@ std::vector<Problem> yahpo_problems(const std::string& data, std::vector<std::st
     // Best of 200 000 random points, each of the best 50 refined by coordinate search.
     constexpr std::pair<const char*, double> kTasks[] = {{"14", 0.80234}, {"4534", 0.962142}};
     for (const auto& [task, optimum] : kTasks) {
-      all.push_back(surrogate(std::string("rpart_") + task,
-                              {real("cp", 0.0009118819655545162, 1, Law::log_uniform), integer("maxdepth", 1, 30),
-                               integer("minbucket", 1, 100), integer("minsplit", 1, 100),
-                               choice("num.impute.selected.cpo", {"impute.mean", "impute.median", "impute.hist"}, false)},
-                              rpart, {{"task_id", task}, {"trainsize", 1.0}, {"repl", 10.0}}, "acc", optimum));
+      all.push_back(surrogate(
+          std::string("rpart_") + task,
+          {real("cp", 0.0009118819655545162, 1, Law::log_uniform), integer("maxdepth", 1, 30),
+           integer("minbucket", 1, 100), integer("minsplit", 1, 100),
+           choice("num.impute.selected.cpo", {"impute.mean", "impute.median", "impute.hist"},
+                  false)},
+          rpart, {{"task_id", task}, {"trainsize", 1.0}, {"repl", 10.0}}, "acc", optimum));
     }
   } else {
     skipped.insert(skipped.end(), {"rpart_14", "rpart_4534"});
   }
   if (const auto glmnet = data.empty() ? nullptr : load(data + "/yahpo/iaml_glmnet")) {
-    all.push_back(surrogate("glmnet_40981", {real("alpha", 0, 1), real("s", 1e-4, 1e3, Law::log_uniform)}, glmnet,
+    all.push_back(surrogate("glmnet_40981",
+                            {real("alpha", 0, 1), real("s", 1e-4, 1e3, Law::log_uniform)}, glmnet,
                             {{"task_id", "40981"}, {"trainsize", 1.0}}, "auc", 0.9511144));
   } else {
     skipped.emplace_back("glmnet_40981");

@@ -8,6 +8,6 @@ namespace hone {
 }  // namespace hone
 
 /// States what must hold here and why; a failure is a bug in hone and ends the process.
-#define HONE_ASSERT(condition, why)                                            \
-  ((condition) ? static_cast<void>(0)                                          \
+#define HONE_ASSERT(condition, why)   \
+  ((condition) ? static_cast<void>(0) \
                : ::hone::assertion_failed(#condition, __FILE__, __LINE__, why))

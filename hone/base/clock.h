@@ -1,4 +1,5 @@
-// Time as an interface: the store's instants and the monotonic clock for limits. Logic never reads a clock by itself.
+// Time as an interface: the store's instants and the monotonic clock for limits. Logic never reads
+// a clock by itself.
 #pragma once
 
 #include <cstdint>

@@ -28,7 +28,7 @@ class Descriptor {
 };
 
 [[noreturn]] void fail(const char* what, const std::filesystem::path& path, int error) {
-  const ErrorCode code = error == ENOENT                     ? ErrorCode::not_found
+  const ErrorCode code = error == ENOENT                      ? ErrorCode::not_found
                          : error == ENOSPC || error == EDQUOT ? ErrorCode::store_full
                                                               : ErrorCode::io;
   throw Error(code, fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(error)));

@@ -10,7 +10,8 @@ namespace hone {
 
 /// The file's bytes; throws Error(io or not_found). Refuses files above `limit_bytes`.
 std::string read_file(const std::filesystem::path& path, std::int64_t limit_bytes = 1LL << 30);
-/// Replaces `path` in one step (temporary file beside it, fsync, rename), readable by its user only.
+/// Replaces `path` in one step (temporary file beside it, fsync, rename), readable by its user
+/// only.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 /// Creates the folder and its parents with mode 0700; throws Error(io) with the reason.
 void make_private_folder(const std::filesystem::path& path);

@@ -1,4 +1,5 @@
-// Stable 128-bit hashes (XXH3): keys of configurations and digests of environments. Not for security.
+// Stable 128-bit hashes (XXH3): keys of configurations and digests of environments. Not for
+// security.
 #pragma once
 
 #include <array>

@@ -17,10 +17,12 @@ struct Id {
 };
 
 class Rng;
-/// 26 characters of Crockford's base 32: 48 bits of milliseconds, 80 random bits (the ULID layout): sorts by time.
+/// 26 characters of Crockford's base 32: 48 bits of milliseconds, 80 random bits (the ULID layout):
+/// sorts by time.
 std::string make_uid(std::int64_t now_us, Rng rng);
 
-/// A seed from the operating system, for what must be unique (uids) or is drawn once and stored (a study's seed).
+/// A seed from the operating system, for what must be unique (uids) or is drawn once and stored (a
+/// study's seed).
 std::uint64_t system_entropy();
 
 }  // namespace hone

@@ -48,7 +48,8 @@ std::optional<std::string> check_option(const OptionInfo& info, const Value& val
                                              value.as_string()) == info.choices.end()) {
         const auto near = nearest_name(value.as_string(), info.choices);
         return fmt::format("must be one of {}, not '{}'{}", join(info.choices, ", "),
-                           value.as_string(), near ? fmt::format(". Did you mean '{}'?", *near) : "");
+                           value.as_string(),
+                           near ? fmt::format(". Did you mean '{}'?", *near) : "");
       }
       return std::nullopt;
     case OptionType::list:

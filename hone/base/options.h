@@ -1,8 +1,10 @@
-// Options of an algorithm, written once: parsing, errors, help and the reference page come from the same table.
+// Options of an algorithm, written once: parsing, errors, help and the reference page come from the
+// same table.
 //
 //   struct AshaOptions { int eta = 3; bool promote = false; };
 //   const OptionTable<AshaOptions>& asha_options() {
-//     static const auto table = OptionTable<AshaOptions>("asha", "Asynchronous successive halving …")
+//     static const auto table = OptionTable<AshaOptions>("asha", "Asynchronous successive halving
+//     …")
 //         .integer("eta", &AshaOptions::eta, 2, 100, "Keeps the best 1/eta at each rung")
 //         .boolean("promote", &AshaOptions::promote, "Pause at rungs and promote the best");
 //     return table;
@@ -25,8 +27,8 @@ struct OptionInfo {
   std::string name;
   OptionType type = OptionType::number;
   Value default_value;
-  std::optional<double> low;  ///< inclusive
-  std::optional<double> high; ///< inclusive
+  std::optional<double> low;         ///< inclusive
+  std::optional<double> high;        ///< inclusive
   std::vector<std::string> choices;  ///< of a text
   std::string help;
 };
@@ -38,7 +40,8 @@ struct OptionProblem {
   bool unknown = false;
 };
 
-/// Checks type and range of `value` against a row; the message without the option's name, or nullopt.
+/// Checks type and range of `value` against a row; the message without the option's name, or
+/// nullopt.
 std::optional<std::string> check_option(const OptionInfo& info, const Value& value);
 /// "unknown option 'etta'. Did you mean 'eta'?" with the list of names where nothing is near.
 std::string unknown_option_message(const std::string& name, const std::vector<OptionInfo>& rows);
@@ -53,31 +56,37 @@ struct AlgorithmHelp {
 template <class T>
 class OptionTable {
  public:
-  OptionTable(std::string name, std::string summary) : help_{std::move(name), std::move(summary), {}} {}
+  OptionTable(std::string name, std::string summary)
+      : help_{std::move(name), std::move(summary), {}} {}
 
   OptionTable& boolean(const std::string& name, bool T::*member, const std::string& help) {
     return add({name, OptionType::boolean, Value(T{}.*member), {}, {}, {}, help},
                [member](T& t, const Value& v) { t.*member = v.as_bool(); });
   }
-  OptionTable& integer(const std::string& name, int T::*member, double low, double high, const std::string& help) {
+  OptionTable& integer(const std::string& name, int T::*member, double low, double high,
+                       const std::string& help) {
     return add({name, OptionType::integer, Value(T{}.*member), low, high, {}, help},
                [member](T& t, const Value& v) { t.*member = static_cast<int>(v.as_number()); });
   }
-  OptionTable& number(const std::string& name, double T::*member, double low, double high, const std::string& help) {
+  OptionTable& number(const std::string& name, double T::*member, double low, double high,
+                      const std::string& help) {
     return add({name, OptionType::number, Value(T{}.*member), low, high, {}, help},
                [member](T& t, const Value& v) { t.*member = v.as_number(); });
   }
   /// A number without a default.
-  OptionTable& number(const std::string& name, std::optional<double> T::*member, double low, double high, const std::string& help) {
+  OptionTable& number(const std::string& name, std::optional<double> T::*member, double low,
+                      double high, const std::string& help) {
     return add({name, OptionType::number, Value(), low, high, {}, help},
                [member](T& t, const Value& v) { t.*member = v.as_number(); });
   }
-  OptionTable& text(const std::string& name, std::string T::*member, std::vector<std::string> choices, const std::string& help) {
+  OptionTable& text(const std::string& name, std::string T::*member,
+                    std::vector<std::string> choices, const std::string& help) {
     return add({name, OptionType::text, Value(T{}.*member), {}, {}, std::move(choices), help},
                [member](T& t, const Value& v) { t.*member = v.as_string(); });
   }
 
-  /// The options of a JSON object over the defaults; mistakes are appended to `problems` and leave the default.
+  /// The options of a JSON object over the defaults; mistakes are appended to `problems` and leave
+  /// the default.
   T parse(const Value& options, std::vector<OptionProblem>& problems) const {
     T result;
     if (!options.is_map()) return result;

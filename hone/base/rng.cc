@@ -90,8 +90,8 @@ double normal_quantile(double p) noexcept {
   }
   // Halley's step on Φ(x) − p, taken in the tail that keeps precision.
   constexpr double kSqrt2Pi = 2.5066282746310002;
-  const double e = p > 0.5 ? (1 - p) - 0.5 * std::erfc(x * M_SQRT1_2)
-                           : 0.5 * std::erfc(-x * M_SQRT1_2) - p;
+  const double e =
+      p > 0.5 ? (1 - p) - 0.5 * std::erfc(x * M_SQRT1_2) : 0.5 * std::erfc(-x * M_SQRT1_2) - p;
   const double u = e * kSqrt2Pi * std::exp(x * x / 2);
   return x - u / (1 + x * u / 2);
 }

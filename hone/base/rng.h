@@ -1,6 +1,6 @@
-// Random numbers that are the same on every machine: xoshiro256++ (Blackman and Vigna, 2019) seeded by splitmix64,
-// with named splits so that every decision has a generator of its own. No std:: distribution is used anywhere,
-// since the standard leaves their algorithms open.
+// Random numbers that are the same on every machine: xoshiro256++ (Blackman and Vigna, 2019) seeded
+// by splitmix64, with named splits so that every decision has a generator of its own. No std::
+// distribution is used anywhere, since the standard leaves their algorithms open.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,8 @@ class Rng {
 /// One step of splitmix64: a good mix of 64 bits.
 std::uint64_t mix64(std::uint64_t x) noexcept;
 
-/// Φ⁻¹(p) for p in (0, 1): Acklam's rational approximation with one Halley step, relative error below 1e-14.
+/// Φ⁻¹(p) for p in (0, 1): Acklam's rational approximation with one Halley step, relative error
+/// below 1e-14.
 double normal_quantile(double p) noexcept;
 
 }  // namespace hone

@@ -26,11 +26,11 @@ struct Unit {
 std::optional<double> scaled(std::string_view text, std::span<const Unit> units) {
   text = trim(text);
   std::size_t end = 0;
-  while (end < text.size() && (std::isdigit(static_cast<unsigned char>(text[end])) != 0 ||
-                               text[end] == '.' || text[end] == '_' ||
-                               ((text[end] == 'e' || text[end] == 'E') && end > 0 &&
-                                end + 1 < text.size() &&
-                                (std::isdigit(static_cast<unsigned char>(text[end + 1])) != 0)))) {
+  while (end < text.size() &&
+         (std::isdigit(static_cast<unsigned char>(text[end])) != 0 || text[end] == '.' ||
+          text[end] == '_' ||
+          ((text[end] == 'e' || text[end] == 'E') && end > 0 && end + 1 < text.size() &&
+           (std::isdigit(static_cast<unsigned char>(text[end + 1])) != 0)))) {
     ++end;
   }
   const auto number = parse_number(text.substr(0, end));
@@ -137,19 +137,32 @@ std::optional<double> parse_number(std::string_view text) {
 
 std::optional<std::int64_t> parse_duration_us(std::string_view text) {
   static constexpr Unit kUnits[] = {
-      {"", 1e6},        {"us", 1},        {"ms", 1e3},     {"s", 1e6},      {"sec", 1e6},
-      {"second", 1e6},  {"seconds", 1e6}, {"m", 6e7},      {"min", 6e7},    {"minute", 6e7},
+      {"", 1e6},        {"us", 1},        {"ms", 1e3},     {"s", 1e6},       {"sec", 1e6},
+      {"second", 1e6},  {"seconds", 1e6}, {"m", 6e7},      {"min", 6e7},     {"minute", 6e7},
       {"minutes", 6e7}, {"h", 3.6e9},     {"hour", 3.6e9}, {"hours", 3.6e9}, {"d", 8.64e10},
       {"day", 8.64e10}, {"days", 8.64e10}};
   return whole(scaled(text, kUnits));
 }
 
 std::optional<std::int64_t> parse_bytes(std::string_view text) {
-  static constexpr Unit kUnits[] = {
-      {"", 1},    {"b", 1},    {"k", 1e3},     {"kb", 1e3},    {"m", 1e6},        {"mb", 1e6},
-      {"g", 1e9}, {"gb", 1e9}, {"t", 1e12},    {"tb", 1e12},   {"kib", 1024.0},   {"ki", 1024.0},
-      {"mib", 1048576.0},      {"mi", 1048576.0}, {"gib", 1073741824.0}, {"gi", 1073741824.0},
-      {"tib", 1099511627776.0}, {"ti", 1099511627776.0}};
+  static constexpr Unit kUnits[] = {{"", 1},
+                                    {"b", 1},
+                                    {"k", 1e3},
+                                    {"kb", 1e3},
+                                    {"m", 1e6},
+                                    {"mb", 1e6},
+                                    {"g", 1e9},
+                                    {"gb", 1e9},
+                                    {"t", 1e12},
+                                    {"tb", 1e12},
+                                    {"kib", 1024.0},
+                                    {"ki", 1024.0},
+                                    {"mib", 1048576.0},
+                                    {"mi", 1048576.0},
+                                    {"gib", 1073741824.0},
+                                    {"gi", 1073741824.0},
+                                    {"tib", 1099511627776.0},
+                                    {"ti", 1099511627776.0}};
   return whole(scaled(text, kUnits));
 }
 

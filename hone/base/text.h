@@ -1,4 +1,5 @@
-// Text for people: numbers, durations and sizes in and out, and the nearest name for "did you mean".
+// Text for people: numbers, durations and sizes in and out, and the nearest name for "did you
+// mean".
 #pragma once
 
 #include <cstdint>
@@ -18,13 +19,15 @@ std::string join(std::span<const std::string> pieces, std::string_view separator
 
 /// Optimal string alignment distance (insert, delete, replace, swap of neighbours), bytes.
 int edit_distance(std::string_view a, std::string_view b);
-/// The nearest of `names` within two edits (one for names of up to three letters), ignoring case, or sharing a long
-/// prefix; nullopt if none is near.
+/// The nearest of `names` within two edits (one for names of up to three letters), ignoring case,
+/// or sharing a long prefix; nullopt if none is near.
 std::optional<std::string> nearest_name(std::string_view name, std::span<const std::string> names);
 
-/// "42", "1.5", "1e-3", "1_000": whole text a finite or infinite number ("inf", "nan" accepted), else nullopt.
+/// "42", "1.5", "1e-3", "1_000": whole text a finite or infinite number ("inf", "nan" accepted),
+/// else nullopt.
 std::optional<double> parse_number(std::string_view text);
-/// "90", "90s", "30m", "1.5h", "2d", "500ms" to microseconds; plain numbers are seconds. nullopt if it is none.
+/// "90", "90s", "30m", "1.5h", "2d", "500ms" to microseconds; plain numbers are seconds. nullopt if
+/// it is none.
 std::optional<std::int64_t> parse_duration_us(std::string_view text);
 /// "512", "12GiB", "1.5 GB", "800MB" to bytes. nullopt if it is none.
 std::optional<std::int64_t> parse_bytes(std::string_view text);

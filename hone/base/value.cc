@@ -16,11 +16,21 @@ void write_string(std::string& out, std::string_view s) {
   for (const char c : s) {
     const auto u = static_cast<unsigned char>(c);
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (u < 0x20) {
           out += "\\u00";
@@ -78,8 +88,10 @@ void write(std::string& out, const Value& v, bool sorted) {
   }
 }
 
-/// Replaces the bare tokens NaN, Infinity and -Infinity, which JSON lacks, by marked strings outside of string literals.
-constexpr std::string_view kMark = "\x01#";  // cannot come from a file unescaped: control characters are refused
+/// Replaces the bare tokens NaN, Infinity and -Infinity, which JSON lacks, by marked strings
+/// outside of string literals.
+constexpr std::string_view kMark =
+    "\x01#";  // cannot come from a file unescaped: control characters are refused
 
 std::string mark_non_finite(std::string_view json) {
   std::string out;
@@ -89,8 +101,10 @@ std::string mark_non_finite(std::string_view json) {
     const char c = json[i];
     if (in_string) {
       out += c;
-      if (c == '\\' && i + 1 < json.size()) out += json[++i];
-      else if (c == '"') in_string = false;
+      if (c == '\\' && i + 1 < json.size())
+        out += json[++i];
+      else if (c == '"')
+        in_string = false;
       continue;
     }
     bool replaced = false;
@@ -228,8 +242,8 @@ std::string Value::canonical() const {
 
 std::optional<Value> Value::parse(std::string_view json) {
   Builder builder;
-  const bool special = json.find("NaN") != std::string_view::npos ||
-                       json.find("Infinity") != std::string_view::npos;
+  const bool special =
+      json.find("NaN") != std::string_view::npos || json.find("Infinity") != std::string_view::npos;
   try {
     const bool ok = special ? nlohmann::json::sax_parse(mark_non_finite(json), &builder)
                             : nlohmann::json::sax_parse(json, &builder);

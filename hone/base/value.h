@@ -1,5 +1,6 @@
-// A JSON value: what a parameter may take and what crosses the store. Integers and doubles are kept apart, so that
-// 1 and 1.0 print as written; objects keep the order of their keys as inserted (canonical text sorts them).
+// A JSON value: what a parameter may take and what crosses the store. Integers and doubles are kept
+// apart, so that 1 and 1.0 print as written; objects keep the order of their keys as inserted
+// (canonical text sorts them).
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,8 @@
 
 namespace hone {
 
-/// A value type; comparisons are exact (1 != 1.0 as values; see `same_number` for numeric equality).
+/// A value type; comparisons are exact (1 != 1.0 as values; see `same_number` for numeric
+/// equality).
 class Value {
  public:
   using List = std::vector<Value>;
@@ -60,13 +62,14 @@ class Value {
   bool bool_or(std::string_view key, bool fallback) const;
   std::string string_or(std::string_view key, std::string_view fallback) const;
 
-  /// JSON on one line, keys in stored order, doubles with the shortest digits that read back the same and always
-  /// recognisable as doubles ("1.0", "1e-05" style of std::to_chars). NaN and infinities are written as
-  /// NaN, Infinity, -Infinity, which `parse` reads.
+  /// JSON on one line, keys in stored order, doubles with the shortest digits that read back the
+  /// same and always recognisable as doubles ("1.0", "1e-05" style of std::to_chars). NaN and
+  /// infinities are written as NaN, Infinity, -Infinity, which `parse` reads.
   std::string dump() const;
   /// As dump, with the keys of every map sorted by bytes: equal values give equal text.
   std::string canonical() const;
-  /// Parses one JSON document (with NaN and Infinity); nullopt on anything else. Depth is limited to 200.
+  /// Parses one JSON document (with NaN and Infinity); nullopt on anything else. Depth is limited
+  /// to 200.
   static std::optional<Value> parse(std::string_view json);
 
   friend bool operator==(const Value& a, const Value& b) { return a.data_ == b.data_; }

@@ -45,7 +45,8 @@ Background::~Background() {
 std::optional<int> Background::fork_off() {
   int ends[2] = {-1, -1};
   if (pipe2(ends, O_CLOEXEC) != 0) {
-    throw Error(ErrorCode::process, fmt::format("cannot go into the background: {}", std::strerror(errno)));
+    throw Error(ErrorCode::process,
+                fmt::format("cannot go into the background: {}", std::strerror(errno)));
   }
   std::fflush(stdout);
   std::fflush(stderr);
@@ -54,7 +55,8 @@ std::optional<int> Background::fork_off() {
     const int reason = errno;
     close(ends[0]);
     close(ends[1]);
-    throw Error(ErrorCode::process, fmt::format("cannot go into the background: {}", std::strerror(reason)));
+    throw Error(ErrorCode::process,
+                fmt::format("cannot go into the background: {}", std::strerror(reason)));
   }
   if (child == 0) {
     close(ends[0]);

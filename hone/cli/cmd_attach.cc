@@ -5,7 +5,7 @@
 
 #include "hone/base/text.h"
 #include "hone/cli/commands.h"
-#include "hone/cli/lines.h"
+#include "hone/cli/display.h"
 #include "hone/cli/outcome.h"
 #include "hone/cli/terminal.h"
 
@@ -30,7 +30,7 @@ class AttachCommand final : public Command {
     lines.quiet = common_.quiet;
     lines.verbose = common_.verbose;
     lines.colour = wants_colour(stdout);
-    LineObserver observer(lines);
+    const std::unique_ptr<SessionObserver> display = make_display(lines);
     History history(stored_spec(place.store(), study.id));
     const std::int64_t began = place.clock().now_us();
     bool said_alone = false;
@@ -39,14 +39,18 @@ class AttachCommand final : public Command {
       const auto changes = place.store().changes_since(study.id, history.version(), kChangesAtOnce);
       for (const Change& change : changes) {
         history.apply(change);
-        if (std::holds_alternative<SpecChanged>(change.body)) history.set_spec(stored_spec(place.store(), study.id));
-        observer.changed(change, view, change.seq <= study.last_seq);
+        if (std::holds_alternative<SpecChanged>(change.body))
+          history.set_spec(stored_spec(place.store(), study.id));
+        display->changed(change, view, change.seq <= study.last_seq);
       }
-      observer.tick(view);
+      display->tick(view);
       if (!changes.empty() && history.version() < study.last_seq) continue;
       if (changes.empty() && history.state() != StudyState::open) break;
       if (changes.empty() && !is_led(place, study)) {
-        if (!said_alone) observer.said(fmt::format("no process leads the study now: hone resume {}", study_title(study)), view);
+        if (!said_alone)
+          display->said(
+              fmt::format("no process leads the study now: hone resume {}", study_title(study)),
+              view);
         said_alone = true;
         if (history.open_runs() <= history.waiting_runs()) return kInterrupted;
       }
@@ -56,7 +60,8 @@ class AttachCommand final : public Command {
     if (common_.json) {
       std::printf("%s\n", outcome_json(history, outcome, study_title(study)).dump().c_str());
     } else {
-      std::fputs(outcome_text(history, outcome, study_title(study), {}, lines.colour).c_str(), stdout);
+      std::fputs(outcome_text(history, outcome, study_title(study), {}, lines.colour).c_str(),
+                 stdout);
     }
     if (history.state() == StudyState::paused) return kInterrupted;
     return outcome.best >= 0 ? kOk : kNoUsableTrial;

@@ -1,4 +1,5 @@
-// hone clean: removes files of ended trials; hone delete: removes a study. Both say first what they would remove.
+// hone clean: removes files of ended trials; hone delete: removes a study. Both say first what they
+// would remove.
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -20,9 +21,12 @@ namespace {
 std::int64_t bytes_below(const fs::path& folder) {
   std::int64_t bytes = 0;
   std::error_code ignored;
-  for (fs::recursive_directory_iterator it(folder, fs::directory_options::skip_permission_denied, ignored), end; it != end;
-       it.increment(ignored)) {
-    if (it->is_regular_file(ignored) && !it->is_symlink(ignored)) bytes += static_cast<std::int64_t>(it->file_size(ignored));
+  for (fs::recursive_directory_iterator
+           it(folder, fs::directory_options::skip_permission_denied, ignored),
+       end;
+       it != end; it.increment(ignored)) {
+    if (it->is_regular_file(ignored) && !it->is_symlink(ignored))
+      bytes += static_cast<std::int64_t>(it->file_size(ignored));
   }
   return bytes;
 }
@@ -31,7 +35,9 @@ std::int64_t bytes_below(const fs::path& folder) {
 void remove_tree(const fs::path& folder) {
   std::error_code error;
   fs::remove_all(folder, error);
-  if (error) throw Error(ErrorCode::io, fmt::format("cannot remove {}: {}", folder.string(), error.message()));
+  if (error)
+    throw Error(ErrorCode::io,
+                fmt::format("cannot remove {}: {}", folder.string(), error.message()));
 }
 
 /// Yes by --yes, else by a question on the terminal; false where nobody can answer.
@@ -40,7 +46,8 @@ bool agreed(bool yes, const std::string& question) {
   if (!is_terminal(stdin) || !is_terminal(stderr)) return false;
   std::fprintf(stderr, "%s [y/N] ", question.c_str());
   char answer[16] = {};
-  return std::fgets(answer, sizeof answer, stdin) != nullptr && (answer[0] == 'y' || answer[0] == 'Y');
+  return std::fgets(answer, sizeof answer, stdin) != nullptr &&
+         (answer[0] == 'y' || answer[0] == 'Y');
 }
 
 class CleanCommand final : public Command {
@@ -62,22 +69,29 @@ class CleanCommand final : public Command {
     const std::set<std::int64_t> kept = kept_trials(history);
     for (const Trial& trial : history.trials()) {
       const fs::path own = folder / std::to_string(trial.number());
-      if (!is_ended(trial.state) || trial.runs_open > 0 || kept.contains(trial.number()) || !fs::exists(own)) continue;
+      if (!is_ended(trial.state) || trial.runs_open > 0 || kept.contains(trial.number()) ||
+          !fs::exists(own))
+        continue;
       victims.push_back(own);
       bytes += bytes_below(own);
     }
-    const std::string what = fmt::format("{} of {} trial{} below {}", format_bytes(bytes), victims.size(),
-                                         victims.size() == 1 ? "" : "s", folder.string());
+    const std::string what =
+        fmt::format("{} of {} trial{} below {}", format_bytes(bytes), victims.size(),
+                    victims.size() == 1 ? "" : "s", folder.string());
     const bool go = !victims.empty() && agreed(yes_, fmt::format("Remove {}?", what));
     if (go) {
       for (const fs::path& victim : victims) remove_tree(victim);
     }
     if (common_.json) {
       Value row = Value::Map{};
-      row.set("study", study_title(study)).set("trials", static_cast<std::int64_t>(victims.size())).set("bytes", bytes).set("removed", go);
+      row.set("study", study_title(study))
+          .set("trials", static_cast<std::int64_t>(victims.size()))
+          .set("bytes", bytes)
+          .set("removed", go);
       std::printf("%s\n", row.dump().c_str());
     } else {
-      std::printf("%s %s%s\n", go ? "removed" : "would remove", what.c_str(), go || victims.empty() ? "" : "; --yes does");
+      std::printf("%s %s%s\n", go ? "removed" : "would remove", what.c_str(),
+                  go || victims.empty() ? "" : "; --yes does");
     }
     return kOk;
   }
@@ -97,8 +111,10 @@ class CleanCommand final : public Command {
       return is_better(goal, *a->value(), *b->value());
     });
     const auto keep = static_cast<std::size_t>(std::max(0, keep_.value_or(kDefaultKeep)));
-    for (std::size_t i = 0; i < std::min(keep, ranked.size()); ++i) kept.insert(ranked[i]->number());
-    if (const std::int64_t best = find_outcome(history).best; best >= 0 && keep > 0) kept.insert(best);
+    for (std::size_t i = 0; i < std::min(keep, ranked.size()); ++i)
+      kept.insert(ranked[i]->number());
+    if (const std::int64_t best = find_outcome(history).best; best >= 0 && keep > 0)
+      kept.insert(best);
     return kept;
   }
 
@@ -118,12 +134,16 @@ class DeleteCommand final : public Command {
   }
 
   int run() override {
-    if (!study_) throw Error(ErrorCode::invalid_input, "which study?", "hone delete STUDY; hone list shows them");
+    if (!study_)
+      throw Error(ErrorCode::invalid_input, "which study?",
+                  "hone delete STUDY; hone list shows them");
     const Workplace place = Workplace::open(common_, OpenMode::existing);
     const StudyInfo study = place.find_study(*study_, common_.project);
-    const std::string what = fmt::format("'{}' with {} trial{}", study_title(study), study.trials, study.trials == 1 ? "" : "s");
+    const std::string what = fmt::format("'{}' with {} trial{}", study_title(study), study.trials,
+                                         study.trials == 1 ? "" : "s");
     if (!agreed(yes_, fmt::format("Delete {} and its files?", what))) {
-      throw Error(ErrorCode::invalid_input, fmt::format("{} was not deleted", what), "--yes deletes it");
+      throw Error(ErrorCode::invalid_input, fmt::format("{} was not deleted", what),
+                  "--yes deletes it");
     }
     const fs::path folder = place.trials_folder(study);
     const std::string log = log_path(place, study);

@@ -16,7 +16,8 @@ namespace {
 class DiffCommand final : public Command {
  public:
   void declare(CommandLine& line) override {
-    line.positional("STUDY TRIAL TRIAL", words_, "Two trials: finetune 3 44, or finetune/3 finetune/44");
+    line.positional("STUDY TRIAL TRIAL", words_,
+                    "Two trials: finetune 3 44, or finetune/3 finetune/44");
     line.flag("--all", all_, "Also what is equal");
     common_.declare(line);
   }
@@ -25,7 +26,8 @@ class DiffCommand final : public Command {
     const Workplace place = Workplace::open(common_, OpenMode::existing);
     const TrialAddress address = find_trials(place, words_, common_.project);
     if (address.trials.size() != 2) {
-      throw Error(ErrorCode::invalid_input, fmt::format("two trials are compared, not {}", address.trials.size()),
+      throw Error(ErrorCode::invalid_input,
+                  fmt::format("two trials are compared, not {}", address.trials.size()),
                   fmt::format("hone diff {} 3 44", study_title(address.study)));
     }
     const History history = load_history(place.store(), address.study.id);
@@ -34,9 +36,11 @@ class DiffCommand final : public Command {
     TextTable table;
     table.header = {"", fmt::format("trial {}", a.number()), fmt::format("trial {}", b.number())};
     Value values = Value::Map{};
-    const auto add = [&](const std::string& name, const Value* left, const Value* right, bool differs) {
+    const auto add = [&](const std::string& name, const Value* left, const Value* right,
+                         bool differs) {
       if (!differs && !all_) return;
-      table.rows.push_back({name, left != nullptr ? value_text(*left) : "–", right != nullptr ? value_text(*right) : "–"});
+      table.rows.push_back({name, left != nullptr ? value_text(*left) : "–",
+                            right != nullptr ? value_text(*right) : "–"});
       Value pair = Value::Map{};
       if (left != nullptr) pair.set("a", *left);
       if (right != nullptr) pair.set("b", *right);
@@ -54,7 +58,8 @@ class DiffCommand final : public Command {
       const auto right = b.value_of(m);
       const Value l = left ? Value(*left) : Value();
       const Value r = right ? Value(*right) : Value();
-      add(history.spec().metrics[static_cast<std::size_t>(m)].name, left ? &l : nullptr, right ? &r : nullptr, true);
+      add(history.spec().metrics[static_cast<std::size_t>(m)].name, left ? &l : nullptr,
+          right ? &r : nullptr, true);
     }
     const Value state_a(trial_state_name(a.state));
     const Value state_b(trial_state_name(b.state));

@@ -13,7 +13,8 @@
 namespace hone::cli {
 namespace {
 
-/// What a text on the command line means for a parameter: the choice written that way, else JSON, else the text.
+/// What a text on the command line means for a parameter: the choice written that way, else JSON,
+/// else the text.
 Value value_for(const Parameter& parameter, const std::string& text) {
   if (const auto* choice = std::get_if<Choice>(&parameter.domain)) {
     for (const ChoiceItem& item : choice->items) {
@@ -25,8 +26,10 @@ Value value_for(const Parameter& parameter, const std::string& text) {
     return given;
   }
   if (const auto number = parse_number(text)) {
-    const bool whole = std::holds_alternative<Integer>(parameter.domain) || text.find_first_of(".eE") == std::string::npos;
-    if (whole && *number == static_cast<double>(static_cast<std::int64_t>(*number)) && !std::holds_alternative<Real>(parameter.domain)) {
+    const bool whole = std::holds_alternative<Integer>(parameter.domain) ||
+                       text.find_first_of(".eE") == std::string::npos;
+    if (whole && *number == static_cast<double>(static_cast<std::int64_t>(*number)) &&
+        !std::holds_alternative<Real>(parameter.domain)) {
       return Value(static_cast<std::int64_t>(*number));
     }
     return Value(*number);
@@ -37,7 +40,8 @@ Value value_for(const Parameter& parameter, const std::string& text) {
 class EnqueueCommand final : public Command {
  public:
   void declare(CommandLine& line) override {
-    line.positional("STUDY NAME=VALUE", words_, "The study and the values; what is not named takes its default");
+    line.positional("STUDY NAME=VALUE", words_,
+                    "The study and the values; what is not named takes its default");
     line.option("--file", file_, "FILE", "A JSON object with the values");
     common_.declare(line);
     line.examples("  hone enqueue finetune learning_rate=3e-4 rank=16\n");
@@ -54,19 +58,23 @@ class EnqueueCommand final : public Command {
       } else if (!name) {
         name = word;
       } else {
-        throw Error(ErrorCode::invalid_input, fmt::format("'{}' is no NAME=VALUE", word), "hone enqueue STUDY lr=1e-3 batch=16");
+        throw Error(ErrorCode::invalid_input, fmt::format("'{}' is no NAME=VALUE", word),
+                    "hone enqueue STUDY lr=1e-3 batch=16");
       }
     }
     const StudyInfo study = place.study_or_only(name, common_.project);
     const auto spec = stored_spec(place.store(), study.id);
     if (given.empty() && !file_) {
-      throw Error(ErrorCode::invalid_input, "no values given", fmt::format("hone enqueue {} NAME=VALUE …", study_title(study)));
+      throw Error(ErrorCode::invalid_input, "no values given",
+                  fmt::format("hone enqueue {} NAME=VALUE …", study_title(study)));
     }
     Config config = spec->space.default_config();
-    for (const auto& [parameter, text] : given) set(config, *spec, parameter, value_for(known(*spec, parameter), text));
+    for (const auto& [parameter, text] : given)
+      set(config, *spec, parameter, value_for(known(*spec, parameter), text));
     if (file_) {
       const auto body = Value::parse(read_file(*file_, 1 << 20));
-      if (!body || !body->is_map()) throw Error(ErrorCode::invalid_input, fmt::format("{} is no JSON object", *file_));
+      if (!body || !body->is_map())
+        throw Error(ErrorCode::invalid_input, fmt::format("{} is no JSON object", *file_));
       for (const auto& [parameter, value] : body->as_map()) {
         known(*spec, parameter);
         set(config, *spec, parameter, value);
@@ -74,7 +82,8 @@ class EnqueueCommand final : public Command {
     }
     config = spec->space.complete(config);
     if (const auto faults = spec->space.violations(config); !faults.empty()) {
-      throw Error(ErrorCode::invalid_input, fmt::format("this configuration does not fit '{}': {}", study.name, join(faults, "; ")));
+      throw Error(ErrorCode::invalid_input, fmt::format("this configuration does not fit '{}': {}",
+                                                        study.name, join(faults, "; ")));
     }
     Value body = Value::Map{};
     body.set("config", config.to_value());
@@ -86,7 +95,8 @@ class EnqueueCommand final : public Command {
     } else {
       std::printf("%s: enqueued as %s\n", study_title(study).c_str(), outcome.c_str());
       if (!common_.quiet && !is_led(place, study)) {
-        std::fprintf(stderr, "no process works on it now: hone resume %s\n", study_title(study).c_str());
+        std::fprintf(stderr, "no process works on it now: hone resume %s\n",
+                     study_title(study).c_str());
       }
     }
     return kOk;
@@ -99,12 +109,14 @@ class EnqueueCommand final : public Command {
     std::vector<std::string> names;
     for (const Parameter& parameter : spec.space.parameters()) names.push_back(parameter.name);
     const auto near = nearest_name(name, names);
-    throw Error(ErrorCode::invalid_input, fmt::format("the study has no parameter '{}'", name),
-                near ? fmt::format("did you mean '{}'?", *near) : "parameters: " + join(names, ", "));
+    throw Error(
+        ErrorCode::invalid_input, fmt::format("the study has no parameter '{}'", name),
+        near ? fmt::format("did you mean '{}'?", *near) : "parameters: " + join(names, ", "));
   }
   static void set(Config& config, const StudySpec& spec, const std::string& name, Value value) {
     if (!known(spec, name).is_searched()) {
-      throw Error(ErrorCode::invalid_input, fmt::format("'{}' is fixed or computed: it takes no value", name));
+      throw Error(ErrorCode::invalid_input,
+                  fmt::format("'{}' is fixed or computed: it takes no value", name));
     }
     config.set(name, std::move(value));
   }

@@ -32,7 +32,8 @@ class ExportCommand final : public Command {
  public:
   void declare(CommandLine& line) override {
     line.positional("STUDY", study_, "The study; may be left out where there is one only");
-    line.option("--what", what_, "WHAT", "trials (default), reports of declared metrics, or points: all that was logged");
+    line.option("--what", what_, "WHAT",
+                "trials (default), reports of declared metrics, or points: all that was logged");
     line.option("--format", format_, "FORMAT", "csv or jsonl; by the ending of --output, else csv");
     line.option("-o,--output", output_, "FILE", "Instead of stdout");
     common_.declare(line);
@@ -71,7 +72,8 @@ class ExportCommand final : public Command {
     const bool by_ending = output_ && (output_->ends_with(".jsonl") || output_->ends_with(".json"));
     if (!format_) format_ = by_ending || common_.json ? "jsonl" : "csv";
     if (*format_ != "csv" && *format_ != "jsonl") {
-      throw Error(ErrorCode::invalid_input, fmt::format("--format: '{}' is unknown", *format_), "csv or jsonl");
+      throw Error(ErrorCode::invalid_input, fmt::format("--format: '{}' is unknown", *format_),
+                  "csv or jsonl");
     }
   }
 
@@ -87,22 +89,26 @@ class ExportCommand final : public Command {
     }
     if (rows_ == 1) {
       std::string header;
-      for (const auto& [name, value] : row) header += (header.empty() ? "" : ",") + csv_cell(Value(name));
+      for (const auto& [name, value] : row)
+        header += (header.empty() ? "" : ",") + csv_cell(Value(name));
       text_ += header + "\n";
     }
     std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) line += (i == 0 ? "" : ",") + csv_cell(row[i].second);
+    for (std::size_t i = 0; i < row.size(); ++i)
+      line += (i == 0 ? "" : ",") + csv_cell(row[i].second);
     text_ += line + "\n";
   }
 
   void trials(const History& history) {
     const StudySpec& spec = history.spec();
     for (const Trial& trial : history.trials()) {
-      Row row = {{"trial", trial.number()}, {"state", trial_state_name(trial.state)},
+      Row row = {{"trial", trial.number()},
+                 {"state", trial_state_name(trial.state)},
                  {"origin", trial_origin_name(trial.proposal->origin)}};
       for (int m = 0; m < static_cast<int>(spec.metrics.size()); ++m) {
         const auto value = trial.value_of(m);
-        row.emplace_back(spec.metrics[static_cast<std::size_t>(m)].name, value ? Value(*value) : Value());
+        row.emplace_back(spec.metrics[static_cast<std::size_t>(m)].name,
+                         value ? Value(*value) : Value());
       }
       row.emplace_back("reached", trial.reached ? Value(*trial.reached) : Value());
       row.emplace_back("seconds", static_cast<double>(trial.busy_us) / 1e6);
@@ -110,10 +116,14 @@ class ExportCommand final : public Command {
         const Value* value = trial.config().get(parameter.name);
         row.emplace_back("param." + parameter.name, value != nullptr ? *value : Value());
       }
-      row.emplace_back("failure", trial.fail_kind == FailKind::none ? Value() : Value(fail_kind_name(trial.fail_kind)));
-      row.emplace_back("reason", trial.reason.empty() ? Value() : Value(split_detail(trial.reason).first));
+      row.emplace_back("failure", trial.fail_kind == FailKind::none
+                                      ? Value()
+                                      : Value(fail_kind_name(trial.fail_kind)));
+      row.emplace_back("reason",
+                       trial.reason.empty() ? Value() : Value(split_detail(trial.reason).first));
       row.emplace_back("created", static_cast<double>(trial.proposal->created_us) / 1e6);
-      row.emplace_back("ended", trial.ended_us > 0 ? Value(static_cast<double>(trial.ended_us) / 1e6) : Value());
+      row.emplace_back(
+          "ended", trial.ended_us > 0 ? Value(static_cast<double>(trial.ended_us) / 1e6) : Value());
       add(row);
     }
   }
@@ -127,9 +137,14 @@ class ExportCommand final : public Command {
   void reports(const History& history) {
     for_each_run(history, [&](const Run& run) {
       for (const auto& point : history.series(run.id)) {
-        add({{"trial", run.plan.trial}, {"run", run.id.value}, {"purpose", run_purpose_name(run.plan.purpose)},
-             {"replicate", run.plan.replicate}, {"metric", history.spec().metrics[static_cast<std::size_t>(point.metric)].name},
-             {"fidelity", point.fidelity}, {"value", point.value}, {"seconds", static_cast<double>(point.busy_us) / 1e6},
+        add({{"trial", run.plan.trial},
+             {"run", run.id.value},
+             {"purpose", run_purpose_name(run.plan.purpose)},
+             {"replicate", run.plan.replicate},
+             {"metric", history.spec().metrics[static_cast<std::size_t>(point.metric)].name},
+             {"fidelity", point.fidelity},
+             {"value", point.value},
+             {"seconds", static_cast<double>(point.busy_us) / 1e6},
              {"late", point.late}});
       }
     });
@@ -138,8 +153,12 @@ class ExportCommand final : public Command {
   void points(const Workplace& place, const History& history) {
     for_each_run(history, [&](const Run& run) {
       for (const Point& point : place.store().points(run.id)) {
-        add({{"trial", run.plan.trial}, {"run", run.id.value}, {"metric", point.metric}, {"step", point.step},
-             {"value", point.value}, {"seconds", static_cast<double>(point.busy_us) / 1e6}});
+        add({{"trial", run.plan.trial},
+             {"run", run.id.value},
+             {"metric", point.metric},
+             {"step", point.step},
+             {"value", point.value},
+             {"seconds", static_cast<double>(point.busy_us) / 1e6}});
       }
     });
   }

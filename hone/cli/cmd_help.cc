@@ -1,4 +1,5 @@
-// hone help: topics and commands; hone completion: scripts for shells. Both are made from the tables.
+// hone help: topics and commands; hone completion: scripts for shells. Both are made from the
+// tables.
 #include <fmt/core.h>
 
 #include <cstdio>
@@ -28,7 +29,8 @@ class HelpCommand final : public Command {
     if (words_.empty()) {
       std::vector<std::pair<std::string, std::string>> rows;
       for (const HelpTopic& topic : help_topics()) rows.emplace_back(topic.name, topic.summary);
-      std::printf("%s\nTopics (hone help TOPIC)\n%s", overview().c_str(), two_columns(rows).c_str());
+      std::printf("%s\nTopics (hone help TOPIC)\n%s", overview().c_str(),
+                  two_columns(rows).c_str());
       return kOk;
     }
     const std::string& topic = words_[0];
@@ -45,8 +47,10 @@ class HelpCommand final : public Command {
       return kOk;
     }
     const auto near = nearest_name(topic, help_names());
-    throw Error(ErrorCode::not_found, fmt::format("there is no help on '{}'", part.empty() ? topic : topic + " " + part),
-                near && *near != topic ? fmt::format("did you mean: hone help {}", *near) : "hone help lists the topics");
+    throw Error(ErrorCode::not_found,
+                fmt::format("there is no help on '{}'", part.empty() ? topic : topic + " " + part),
+                near && *near != topic ? fmt::format("did you mean: hone help {}", *near)
+                                       : "hone help lists the topics");
   }
 
  private:
@@ -83,8 +87,9 @@ std::string options_of(const CommandEntry& entry) {
 }
 
 bool takes_study(std::string_view command) {
-  constexpr std::string_view kCommands[] = {"worker", "status", "best", "show", "diff", "attach", "export", "stop",
-                                            "resume", "retry", "enqueue", "clean", "delete"};
+  constexpr std::string_view kCommands[] = {"worker",  "status", "best",  "show",   "diff",
+                                            "attach",  "export", "stop",  "resume", "retry",
+                                            "enqueue", "clean",  "delete"};
   for (const std::string_view one : kCommands) {
     if (one == command) return true;
   }
@@ -93,7 +98,8 @@ bool takes_study(std::string_view command) {
 
 std::string all_names() {
   std::string out;
-  for (const CommandEntry& entry : commands()) out += (out.empty() ? "" : " ") + std::string(entry.name);
+  for (const CommandEntry& entry : commands())
+    out += (out.empty() ? "" : " ") + std::string(entry.name);
   return out;
 }
 
@@ -103,14 +109,18 @@ std::string bash_script() {
       "_hone() {\n"
       "  local word=${COMP_WORDS[COMP_CWORD]} words=\n"
       "  if [ \"$COMP_CWORD\" = 1 ]; then\n"
-      "    COMPREPLY=($(compgen -W \"" + all_names() + " --help --version\" -- \"$word\"))\n"
+      "    COMPREPLY=($(compgen -W \"" +
+      all_names() +
+      " --help --version\" -- \"$word\"))\n"
       "    return\n"
       "  fi\n"
       "  case ${COMP_WORDS[1]} in\n";
   for (const CommandEntry& entry : commands()) {
     out += fmt::format("    {}) words='{}'", entry.name, options_of(entry));
-    if (takes_study(entry.name)) out += "; [[ $word == -* ]] || words=$(hone list --names 2>/dev/null)";
-    if (std::string_view(entry.name) == "help") out += fmt::format("; words='{}'", join(help_names(), " "));
+    if (takes_study(entry.name))
+      out += "; [[ $word == -* ]] || words=$(hone list --names 2>/dev/null)";
+    if (std::string_view(entry.name) == "help")
+      out += fmt::format("; words='{}'", join(help_names(), " "));
     if (std::string_view(entry.name) == "completion") out += "; words='bash zsh fish'";
     out += " ;;\n";
   }
@@ -145,8 +155,10 @@ std::string zsh_script() {
       "  case $words[2] in\n";
   for (const CommandEntry& entry : commands()) {
     out += fmt::format("    {}) names=({})", entry.name, options_of(entry));
-    if (takes_study(entry.name)) out += "; [[ $PREFIX == -* ]] || names=(${(f)\"$(hone list --names 2>/dev/null)\"})";
-    if (std::string_view(entry.name) == "help") out += fmt::format("; names=({})", join(help_names(), " "));
+    if (takes_study(entry.name))
+      out += "; [[ $PREFIX == -* ]] || names=(${(f)\"$(hone list --names 2>/dev/null)\"})";
+    if (std::string_view(entry.name) == "help")
+      out += fmt::format("; names=({})", join(help_names(), " "));
     if (std::string_view(entry.name) == "completion") out += "; names=(bash zsh fish)";
     out += " ;;\n";
   }
@@ -155,7 +167,8 @@ std::string zsh_script() {
       "  compadd -a names\n"
       "  _files\n"
       "}\n"
-      "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _hone \"$@\"; else compdef _hone hone; fi\n";
+      "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _hone \"$@\"; else compdef _hone hone; "
+      "fi\n";
   return out;
 }
 
@@ -166,15 +179,18 @@ std::string fish_script() {
     for (char& c : summary) {
       if (c == '\'') c = ' ';
     }
-    out += fmt::format("complete -c hone -n __fish_use_subcommand -f -a {} -d '{}'\n", entry.name, summary);
+    out += fmt::format("complete -c hone -n __fish_use_subcommand -f -a {} -d '{}'\n", entry.name,
+                       summary);
     const std::string here = fmt::format("'__fish_seen_subcommand_from {}'", entry.name);
     const std::string options = options_of(entry);
     for (const std::string_view option : split(options, ' ')) {
       out += fmt::format("complete -c hone -n {} -l {}\n", here, option.substr(2));
     }
-    if (takes_study(entry.name)) out += fmt::format("complete -c hone -n {} -f -a '(hone list --names 2>/dev/null)'\n", here);
+    if (takes_study(entry.name))
+      out += fmt::format("complete -c hone -n {} -f -a '(hone list --names 2>/dev/null)'\n", here);
   }
-  out += fmt::format("complete -c hone -n '__fish_seen_subcommand_from help' -f -a '{}'\n", join(help_names(), " "));
+  out += fmt::format("complete -c hone -n '__fish_seen_subcommand_from help' -f -a '{}'\n",
+                     join(help_names(), " "));
   out += "complete -c hone -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'\n";
   return out;
 }
@@ -183,7 +199,9 @@ class CompletionCommand final : public Command {
  public:
   void declare(CommandLine& line) override {
     line.positional("SHELL", shell_, "bash, zsh or fish");
-    line.examples("  source <(hone completion bash)\n  source <(hone completion zsh)\n  hone completion fish | source\n");
+    line.examples(
+        "  source <(hone completion bash)\n  source <(hone completion zsh)\n  hone completion fish "
+        "| source\n");
   }
 
   int run() override {
@@ -194,7 +212,8 @@ class CompletionCommand final : public Command {
     } else if (shell_ == "fish") {
       std::fputs(fish_script().c_str(), stdout);
     } else {
-      throw Error(ErrorCode::invalid_input, shell_ ? fmt::format("no completion for '{}'", *shell_) : "for which shell?",
+      throw Error(ErrorCode::invalid_input,
+                  shell_ ? fmt::format("no completion for '{}'", *shell_) : "for which shell?",
                   "bash, zsh or fish");
     }
     return kOk;

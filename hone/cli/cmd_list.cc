@@ -30,7 +30,8 @@ class ListCommand final : public Command {
   int run() override {
     const Workplace place = Workplace::open(common_, OpenMode::existing);
     std::vector<StudyInfo> studies = place.store().list_studies();
-    if (common_.project) std::erase_if(studies, [&](const StudyInfo& s) { return s.project != *common_.project; });
+    if (common_.project)
+      std::erase_if(studies, [&](const StudyInfo& s) { return s.project != *common_.project; });
     TextTable table;
     table.header = {"study", "state", "trials", "best", "metric", "begun"};
     table.right = {false, false, true, true, false, true};
@@ -45,16 +46,19 @@ class ListCommand final : public Command {
       if (best >= 0) value = history.trial(best).value();
       if (common_.json) {
         Value row = Value::Map{};
-        row.set("study", study.name).set("project", study.project).set("state", state_text(place, study));
+        row.set("study", study.name)
+            .set("project", study.project)
+            .set("state", state_text(place, study));
         row.set("trials", study.trials).set("metric", history.spec().objective().name);
         if (value) row.set("best", *value).set("best_trial", best);
         row.set("created", static_cast<double>(study.created_us) / 1e6);
         std::printf("%s\n", row.dump().c_str());
         continue;
       }
-      table.rows.push_back({study_title(study), state_text(place, study), std::to_string(study.trials),
-                            value ? metric_text(*value) : "", history.spec().objective().name,
-                            format_duration_us(place.clock().now_us() - study.created_us) + " ago"});
+      table.rows.push_back(
+          {study_title(study), state_text(place, study), std::to_string(study.trials),
+           value ? metric_text(*value) : "", history.spec().objective().name,
+           format_duration_us(place.clock().now_us() - study.created_us) + " ago"});
     }
     if (names_ || common_.json) return kOk;
     if (studies.empty()) {

@@ -18,7 +18,8 @@ namespace {
 class LogCommand final : public Command {
  public:
   void declare(CommandLine& line) override {
-    line.positional("NAME=NUMBER", words_, "Metrics, and where they were measured: val_loss=0.4 step=3");
+    line.positional("NAME=NUMBER", words_,
+                    "Metrics, and where they were measured: val_loss=0.4 step=3");
     line.examples("  hone log val_loss=0.41 epoch=3     within a program that hone runs\n");
   }
 
@@ -26,15 +27,19 @@ class LogCommand final : public Command {
     Value record = Value::Map{};
     for (const std::string& word : words_) {
       const std::size_t equals = word.find('=');
-      const auto number = equals == std::string::npos ? std::nullopt : parse_number(word.substr(equals + 1));
+      const auto number =
+          equals == std::string::npos ? std::nullopt : parse_number(word.substr(equals + 1));
       if (equals == 0 || !number) {
-        throw Error(ErrorCode::invalid_input, fmt::format("'{}' is no NAME=NUMBER", word), "hone log val_loss=0.41 step=3");
+        throw Error(ErrorCode::invalid_input, fmt::format("'{}' is no NAME=NUMBER", word),
+                    "hone log val_loss=0.41 step=3");
       }
       const std::string name = word.substr(0, equals);
-      if (record.find(name) != nullptr) throw Error(ErrorCode::invalid_input, fmt::format("'{}' is given twice", name));
+      if (record.find(name) != nullptr)
+        throw Error(ErrorCode::invalid_input, fmt::format("'{}' is given twice", name));
       record.set(name, *number);
     }
-    if (words_.empty()) throw Error(ErrorCode::invalid_input, "nothing to report", "hone log val_loss=0.41 step=3");
+    if (words_.empty())
+      throw Error(ErrorCode::invalid_input, "nothing to report", "hone log val_loss=0.41 step=3");
     const char* path = std::getenv("HONE_METRICS");
     if (path == nullptr || *path == '\0') {
       throw Error(ErrorCode::invalid_input, "this is no trial: HONE_METRICS is not set",

@@ -29,10 +29,13 @@ TrialBudget parse_trials(const std::string& text) {
   std::string_view digits = text;
   budget.more = digits.starts_with('+');
   if (budget.more) digits.remove_prefix(1);
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), budget.count);
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), budget.count);
   constexpr std::int64_t kAtMost = 100'000'000;
-  if (error != std::errc{} || end != digits.data() + digits.size() || budget.count < 1 || budget.count > kAtMost) {
-    throw Error(ErrorCode::invalid_input, fmt::format("--trials: '{}' is no number of trials", text),
+  if (error != std::errc{} || end != digits.data() + digits.size() || budget.count < 1 ||
+      budget.count > kAtMost) {
+    throw Error(ErrorCode::invalid_input,
+                fmt::format("--trials: '{}' is no number of trials", text),
                 "write 60, or +40 for 40 more");
   }
   return budget;
@@ -42,7 +45,8 @@ class RunCommand final : public Command {
  public:
   void declare(CommandLine& line) override {
     line.positional("FILE", file_, "The study file");
-    line.rest(study_.command, "PROGRAM ARGUMENTS…", "A program whose arguments hold laws: --lr '~log(1e-5,1e-1)'");
+    line.rest(study_.command, "PROGRAM ARGUMENTS…",
+              "A program whose arguments hold laws: --lr '~log(1e-5,1e-1)'");
     line.option("--trials", trials_, "N", "Ends after N trials; +N: after N more");
     line.option("--time", time_, "DURATION", "Ends after so long: 30m, 8h");
     line.option("-j,--parallel", parallel_, "Runs at a time");
@@ -52,7 +56,8 @@ class RunCommand final : public Command {
     line.flag("--detach", detach_, "Goes into the background");
     line.option("--minimize", study_.minimize, "METRIC", "What to optimise, without a study file");
     line.option("--maximize", study_.maximize, "METRIC", "The same, where more is better");
-    line.option("--method", study_.method, "NAME", "How configurations are chosen, without a study file");
+    line.option("--method", study_.method, "NAME",
+                "How configurations are chosen, without a study file");
     common_.declare(line);
     line.examples(
         "  hone run study.yaml                      search, or go on where it was left\n"
@@ -91,11 +96,13 @@ ReadStudy RunCommand::read() {
   if (file_.has_value() == !study_.command.empty()) {
     throw Error(ErrorCode::invalid_input,
                 file_ ? "a study file or a program behind '--', not both" : "what should be run?",
-                "hone run study.yaml, or hone run --minimize loss -- python train.py …; hone init writes a study file");
+                "hone run study.yaml, or hone run --minimize loss -- python train.py …; hone init "
+                "writes a study file");
   }
   if (!file_) return make_study(study_);
   if (study_.minimize || study_.maximize || study_.method) {
-    throw Error(ErrorCode::invalid_input, "--minimize, --maximize and --method are for a program behind '--'",
+    throw Error(ErrorCode::invalid_input,
+                "--minimize, --maximize and --method are for a program behind '--'",
                 fmt::format("change metric and method in {}", *file_));
   }
   ReadStudy read = read_study(*file_);
@@ -111,7 +118,9 @@ void RunCommand::apply_options(StudySpec& spec, std::int64_t counted) const {
   }
   if (time_) {
     const auto us = parse_duration_us(*time_);
-    if (!us || *us <= 0) throw Error(ErrorCode::invalid_input, fmt::format("--time: '{}' is no duration", *time_), "write 30m or 8h");
+    if (!us || *us <= 0)
+      throw Error(ErrorCode::invalid_input, fmt::format("--time: '{}' is no duration", *time_),
+                  "write 30m or 8h");
     spec.budget.time_us = *us;
   }
 }
@@ -119,11 +128,13 @@ void RunCommand::apply_options(StudySpec& spec, std::int64_t counted) const {
 std::string RunCommand::free_name(const Store& store, const StudySpec& spec) const {
   auto& open = const_cast<Store&>(store);
   std::string name = spec.name;
-  for (int i = 2; open.find_study(spec.project, name); ++i) name = fmt::format("{}-{}", spec.name, i);
+  for (int i = 2; open.find_study(spec.project, name); ++i)
+    name = fmt::format("{}-{}", spec.name, i);
   return name;
 }
 
-StudyInfo RunCommand::create(const Workplace& place, const StudySpec& spec, const std::string& source) const {
+StudyInfo RunCommand::create(const Workplace& place, const StudySpec& spec,
+                             const std::string& source) const {
   NewStudy study;
   study.project = spec.project;
   study.name = spec.name;
@@ -148,7 +159,9 @@ void check_algorithms(const StudySpec& spec) {
   std::vector<OptionProblem> problems;
   const auto sampler = make_sampler(spec, problems);
   if (problems.empty()) make_scheduler(spec, problems);
-  if (!problems.empty()) throw Error(ErrorCode::invalid_input, problems.front().message, "hone help samplers, hone help schedulers");
+  if (!problems.empty())
+    throw Error(ErrorCode::invalid_input, problems.front().message,
+                "hone help samplers, hone help schedulers");
 }
 
 int RunCommand::run() {
@@ -163,8 +176,10 @@ int RunCommand::run() {
   if (seed_) {
     const auto seed = parse_number(*seed_);
     constexpr double kSeedAtMost = 2147483647;
-    if (!seed || *seed < 0 || *seed > kSeedAtMost || *seed != static_cast<double>(static_cast<std::int64_t>(*seed))) {
-      throw Error(ErrorCode::invalid_input, fmt::format("--seed: '{}' is no whole number from 0 to 2147483647", *seed_));
+    if (!seed || *seed < 0 || *seed > kSeedAtMost ||
+        *seed != static_cast<double>(static_cast<std::int64_t>(*seed))) {
+      throw Error(ErrorCode::invalid_input,
+                  fmt::format("--seed: '{}' is no whole number from 0 to 2147483647", *seed_));
     }
     spec.seed = static_cast<std::int64_t>(*seed);
     read.loaded.seed_given = true;
@@ -173,10 +188,14 @@ int RunCommand::run() {
   if (detach_) {
     if (const auto code = background_.fork_off()) return *code;
   }
-  const Workplace place = Workplace::open(common_, OpenMode::create, file_ ? std::optional<std::filesystem::path>(*file_) : std::nullopt);
+  const Workplace place =
+      Workplace::open(common_, OpenMode::create,
+                      file_ ? std::optional<std::filesystem::path>(*file_) : std::nullopt);
   if (new_) spec.name = free_name(place.store(), spec);
-  if (const auto existing = place.store().find_study(spec.project, spec.name)) return go_on(place, *existing, read);
-  if (!read.loaded.seed_given) spec.seed = static_cast<std::int64_t>(system_entropy() & 0x7fffffffU);
+  if (const auto existing = place.store().find_study(spec.project, spec.name))
+    return go_on(place, *existing, read);
+  if (!read.loaded.seed_given)
+    spec.seed = static_cast<std::int64_t>(system_entropy() & 0x7fffffffU);
   apply_options(spec, 0);
   say_diagnostics(read);
   check_algorithms(spec);
@@ -200,8 +219,8 @@ int RunCommand::go_on(const Workplace& place, const StudyInfo& study, const Read
   const SpecChanges changes = compare_specs(*stored, wanted);
   if (!changes.refused.empty()) {
     throw Error(ErrorCode::invalid_input,
-                fmt::format("{} has changed in a way that '{}' cannot go on with:\n  {}", read.path, study.name,
-                            join(changes.refused, "\n  ")),
+                fmt::format("{} has changed in a way that '{}' cannot go on with:\n  {}", read.path,
+                            study.name, join(changes.refused, "\n  ")),
                 fmt::format("{} --new starts another study", run_command()));
   }
   wanted.seed = stored->seed;
@@ -211,20 +230,26 @@ int RunCommand::go_on(const Workplace& place, const StudyInfo& study, const Read
   const std::string body = wanted.to_value().dump();
   const bool changed = body != record.body;
   const bool asks_for_more = trials_.has_value() || time_.has_value() || !changes.applied.empty();
-  if (study.state == StudyState::finished && !asks_for_more) return show_finished(place, study, common_, run_command());
+  if (study.state == StudyState::finished && !asks_for_more)
+    return show_finished(place, study, common_, run_command());
 
   std::vector<Action> actions;
   if (changed) actions.emplace_back(PutSpec{read.source, body, actor()});
   if (study.state != StudyState::open) {
-    actions.emplace_back(StudyMoved{StudyState::open, study.state == StudyState::paused ? "resumed" : "more to do"});
+    actions.emplace_back(
+        StudyMoved{StudyState::open, study.state == StudyState::paused ? "resumed" : "more to do"});
   }
   auto spec = std::make_shared<const StudySpec>(wanted);
   Work work(place, spec, {parallel_, true, false});
   if (!actions.empty() && !apply_as_leader(place, study.id, actions)) {
-    if (changed) options.notes.push_back("the study is led by another hone, which goes on with the file as it was; changes apply after it has ended");
+    if (changed)
+      options.notes.push_back(
+          "the study is led by another hone, which goes on with the file as it was; changes apply "
+          "after it has ended");
     if (study.state != StudyState::open) ask_leader(place, study, "resume", Value::Map{});
   } else if (changed) {
-    for (const std::string& sentence : changes.applied) options.notes.push_back("changed: " + sentence);
+    for (const std::string& sentence : changes.applied)
+      options.notes.push_back("changed: " + sentence);
   }
   return launch(place, *place.store().study(study.id), spec, work, options);
 }

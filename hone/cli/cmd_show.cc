@@ -1,4 +1,5 @@
-// hone show: the trials of a study as a table, or one trial with its runs, curve, failure and environment.
+// hone show: the trials of a study as a table, or one trial with its runs, curve, failure and
+// environment.
 #include <fmt/core.h>
 
 #include <cstdio>
@@ -20,7 +21,8 @@ constexpr std::int64_t kLogTail = 64 * 1024;
 class ShowCommand final : public Command {
  public:
   void declare(CommandLine& line) override {
-    line.positional("STUDY[/TRIAL]", words_, "A study, or trials of it: finetune/44, or finetune 44 45");
+    line.positional("STUDY[/TRIAL]", words_,
+                    "A study, or trials of it: finetune/44, or finetune 44 45");
     line.flag("--command", command_, "Prints the command of the trial only");
     line.flag("--config", config_, "Prints the configuration of the trial as JSON only");
     line.flag("--log", log_, "Prints the end of the trial's output");
@@ -34,7 +36,8 @@ class ShowCommand final : public Command {
     const History history = load_history(place.store(), address.study.id);
     if (address.trials.empty()) {
       if (command_ || config_ || log_ || curve_) {
-        throw Error(ErrorCode::invalid_input, "which trial?", fmt::format("hone show {}/NUMBER", study_title(address.study)));
+        throw Error(ErrorCode::invalid_input, "which trial?",
+                    fmt::format("hone show {}/NUMBER", study_title(address.study)));
       }
       all(history);
       return kOk;
@@ -87,8 +90,10 @@ void ShowCommand::all(const History& history) const {
       continue;
     }
     const auto value = trial.value();
-    std::vector<std::string> row = {std::to_string(trial.number()), trial_state_name(trial.state), value ? metric_text(*value) : "",
-                                    trial.reached ? format_number(*trial.reached, 6) : "", format_duration_us(trial.busy_us)};
+    std::vector<std::string> row = {std::to_string(trial.number()), trial_state_name(trial.state),
+                                    value ? metric_text(*value) : "",
+                                    trial.reached ? format_number(*trial.reached, 6) : "",
+                                    format_duration_us(trial.busy_us)};
     for (int m = 1; m < static_cast<int>(spec.metrics.size()); ++m) {
       const auto other = trial.value_of(m);
       row.push_back(other ? metric_text(*other) : "");
@@ -97,10 +102,12 @@ void ShowCommand::all(const History& history) const {
       const Value* parameter = trial.config().get(spec.space.parameter(i).name);
       row.push_back(parameter != nullptr ? value_text(*parameter) : "");
     }
-    row.push_back(trial.fail_kind != FailKind::none ? fail_kind_text(trial.fail_kind) : split_detail(trial.reason).first);
+    row.push_back(trial.fail_kind != FailKind::none ? fail_kind_text(trial.fail_kind)
+                                                    : split_detail(trial.reason).first);
     table.rows.push_back(std::move(row));
   }
-  if (!common_.json) std::fputs(table.text(is_terminal(stdout) ? terminal_width(stdout) : 0).c_str(), stdout);
+  if (!common_.json)
+    std::fputs(table.text(is_terminal(stdout) ? terminal_width(stdout) : 0).c_str(), stdout);
 }
 
 void ShowCommand::one(const Workplace& place, const History& history, std::int64_t number) const {
@@ -108,7 +115,8 @@ void ShowCommand::one(const Workplace& place, const History& history, std::int64
   const StudySpec& spec = history.spec();
   const bool colour = wants_colour(stdout);
   std::string head = fmt::format("trial {} · {}", number, trial_state_name(trial.state));
-  if (trial.proposal->origin != TrialOrigin::sampler) head += fmt::format(" · {}", trial_origin_name(trial.proposal->origin));
+  if (trial.proposal->origin != TrialOrigin::sampler)
+    head += fmt::format(" · {}", trial_origin_name(trial.proposal->origin));
   if (trial.proposal->parent) head += fmt::format(" of {}", *trial.proposal->parent);
   std::printf("%s\n", toned(head, Tone::bold, colour).c_str());
   std::vector<std::pair<std::string, std::string>> parameters;
@@ -117,9 +125,11 @@ void ShowCommand::one(const Workplace& place, const History& history, std::int64
   for (const Result& result : trial.results) {
     const Metric& metric = spec.metrics[static_cast<std::size_t>(result.metric)];
     std::string text = fmt::format("{} {}", metric.name, metric_text(result.value));
-    if (result.sd) text += fmt::format(" ± {} ({} runs)", format_number(*result.sd, 2), result.count);
+    if (result.sd)
+      text += fmt::format(" ± {} ({} runs)", format_number(*result.sd, 2), result.count);
     if (result.at_fidelity) {
-      text += fmt::format(" at {} {}", spec.fidelity ? spec.fidelity->name : "step", format_number(*result.at_fidelity, 6));
+      text += fmt::format(" at {} {}", spec.fidelity ? spec.fidelity->name : "step",
+                          format_number(*result.at_fidelity, 6));
     }
     std::printf("%s\n", text.c_str());
   }
@@ -129,24 +139,30 @@ void ShowCommand::one(const Workplace& place, const History& history, std::int64
     for (const double v : confirmed) text += (text.empty() ? "" : ", ") + metric_text(v);
     std::printf("confirmed with fresh seeds: %s\n", text.c_str());
   }
-  if (!trial.reason.empty() && trial.state != TrialState::failed) std::printf("reason: %s\n", trial.reason.c_str());
+  if (!trial.reason.empty() && trial.state != TrialState::failed)
+    std::printf("reason: %s\n", trial.reason.c_str());
   if (trial.state == TrialState::failed) {
     const auto [sentence, lines] = split_detail(trial.detail.empty() ? trial.reason : trial.detail);
     std::printf("%s: %s\n", fail_kind_text(trial.fail_kind), sentence.c_str());
     if (!lines.empty()) {
-      for (const std::string_view line : split(lines, '\n')) std::printf("  | %.*s\n", static_cast<int>(line.size()), line.data());
+      for (const std::string_view line : split(lines, '\n'))
+        std::printf("  | %.*s\n", static_cast<int>(line.size()), line.data());
     }
   }
   for (const RunId id : history.runs_of(number)) {
     const Run* run = history.run(id);
     const auto started = Value::parse(place.store().run_detail(id).started).value_or(Value::Map{});
     std::string text = fmt::format("run {}-{}", run->plan.segment, run->plan.attempt);
-    if (run->plan.purpose != RunPurpose::search) text += fmt::format(" ({} {})", run_purpose_name(run->plan.purpose), run->plan.replicate + 1);
-    if (run->plan.purpose == RunPurpose::search && run->plan.replicate > 0) text += fmt::format(" (replicate {})", run->plan.replicate);
+    if (run->plan.purpose != RunPurpose::search)
+      text += fmt::format(" ({} {})", run_purpose_name(run->plan.purpose), run->plan.replicate + 1);
+    if (run->plan.purpose == RunPurpose::search && run->plan.replicate > 0)
+      text += fmt::format(" (replicate {})", run->plan.replicate);
     text += run->state == RunState::ended
-                ? fmt::format(": {} after {}", run_outcome_name(run->end.outcome), format_duration_us(run->end.busy_us))
+                ? fmt::format(": {} after {}", run_outcome_name(run->end.outcome),
+                              format_duration_us(run->end.busy_us))
                 : fmt::format(": {}", run_state_name(run->state));
-    if (run->end.peak_bytes > 0) text += fmt::format(", {} of memory", format_bytes(run->end.peak_bytes));
+    if (run->end.peak_bytes > 0)
+      text += fmt::format(", {} of memory", format_bytes(run->end.peak_bytes));
     std::printf("%s\n", text.c_str());
     const std::string folder = started.string_or("folder", "");
     if (!folder.empty()) std::printf("  %s\n", toned(folder, Tone::dim, colour).c_str());
@@ -161,7 +177,8 @@ void ShowCommand::print_curve(const History& history, std::int64_t number) {
   for (const RunId id : history.runs_of(number)) {
     for (const auto& point : history.series(id)) {
       std::printf("%s %s  %s %s%s\n", spec.fidelity ? spec.fidelity->name.c_str() : "step",
-                  format_number(point.fidelity, 6).c_str(), spec.metrics[static_cast<std::size_t>(point.metric)].name.c_str(),
+                  format_number(point.fidelity, 6).c_str(),
+                  spec.metrics[static_cast<std::size_t>(point.metric)].name.c_str(),
                   metric_text(point.value).c_str(), point.late ? "  (late)" : "");
     }
   }
@@ -174,11 +191,16 @@ Value ShowCommand::whole(const Workplace& place, const History& history, std::in
     const Run* run = history.run(id);
     const Store::RunDetail detail = place.store().run_detail(id);
     Value entry = Value::Map{};
-    entry.set("run", id.value).set("state", run_state_name(run->state)).set("purpose", run_purpose_name(run->plan.purpose));
-    entry.set("segment", run->plan.segment).set("attempt", run->plan.attempt).set("replicate", run->plan.replicate);
+    entry.set("run", id.value)
+        .set("state", run_state_name(run->state))
+        .set("purpose", run_purpose_name(run->plan.purpose));
+    entry.set("segment", run->plan.segment)
+        .set("attempt", run->plan.attempt)
+        .set("replicate", run->plan.replicate);
     entry.set("seed", run->plan.seed);
     if (run->state == RunState::ended) {
-      entry.set("outcome", run_outcome_name(run->end.outcome)).set("busy_s", static_cast<double>(run->end.busy_us) / 1e6);
+      entry.set("outcome", run_outcome_name(run->end.outcome))
+          .set("busy_s", static_cast<double>(run->end.busy_us) / 1e6);
       if (run->end.exit_code) entry.set("exit_code", *run->end.exit_code);
       if (run->end.signal) entry.set("signal", *run->end.signal);
       entry.set("peak_bytes", run->end.peak_bytes);
@@ -188,7 +210,8 @@ Value ShowCommand::whole(const Workplace& place, const History& history, std::in
     Value::List series;
     for (const auto& point : history.series(id)) {
       Value p = Value::Map{};
-      p.set("metric", history.spec().metrics[static_cast<std::size_t>(point.metric)].name).set("fidelity", point.fidelity);
+      p.set("metric", history.spec().metrics[static_cast<std::size_t>(point.metric)].name)
+          .set("fidelity", point.fidelity);
       p.set("value", point.value).set("busy_s", static_cast<double>(point.busy_us) / 1e6);
       if (point.late) p.set("late", true);
       series.push_back(std::move(p));
@@ -207,17 +230,21 @@ void ShowCommand::log_of(const Workplace& place, const History& history, std::in
     const std::string one = started.string_or("folder", "");
     if (!one.empty()) folder = one;
   }
-  if (folder.empty()) throw Error(ErrorCode::not_found, fmt::format("trial {} has not been started yet", number));
+  if (folder.empty())
+    throw Error(ErrorCode::not_found, fmt::format("trial {} has not been started yet", number));
   for (const char* name : {"stdout.log", "stderr.log"}) {
     const fs::path path = fs::path(folder) / name;
-    if (!fs::exists(path)) throw Error(ErrorCode::not_found, fmt::format("there is no {} on this machine", path.string()));
+    if (!fs::exists(path))
+      throw Error(ErrorCode::not_found,
+                  fmt::format("there is no {} on this machine", path.string()));
     std::FILE* file = std::fopen(path.c_str(), "rb");
     if (file == nullptr) throw Error(ErrorCode::io, fmt::format("cannot read {}", path.string()));
     const auto size = static_cast<std::int64_t>(fs::file_size(path));
     if (size > kLogTail) std::fseek(file, static_cast<long>(size - kLogTail), SEEK_SET);
     char buffer[16384];
     std::FILE* out = std::string_view(name) == "stdout.log" ? stdout : stderr;
-    while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, file)) std::fwrite(buffer, 1, got, out);
+    while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, file))
+      std::fwrite(buffer, 1, got, out);
     std::fclose(file);
     std::fflush(out);
   }

@@ -29,7 +29,8 @@ std::string counts_text(const TrialCounts& counts) {
 }
 
 std::string state_text(const Workplace& place, const StudyInfo& study, const History& history) {
-  const std::string why = history.state_reason().empty() ? "" : fmt::format(" ({})", history.state_reason());
+  const std::string why =
+      history.state_reason().empty() ? "" : fmt::format(" ({})", history.state_reason());
   if (study.state == StudyState::finished) return "finished" + why;
   if (study.state == StudyState::paused) return "stopped" + why;
   const auto now = place.store().study(study.id);
@@ -45,7 +46,8 @@ std::optional<std::int64_t> time_left_us(const History& history) {
   const TrialCounts& counts = history.counts();
   const std::int64_t ended = counts.complete + counts.stopped + counts.failed;
   if (!budget || ended < 3 || history.active_us() <= 0) return std::nullopt;
-  const std::int64_t left = std::max<std::int64_t>(0, *budget - history.counted()) + counts.running + counts.queued;
+  const std::int64_t left =
+      std::max<std::int64_t>(0, *budget - history.counted()) + counts.running + counts.queued;
   return history.active_us() / ended * left;
 }
 
@@ -77,27 +79,36 @@ class StatusCommand final : public Command {
   }
 
  private:
-  static void print(const Workplace& place, const StudyInfo& study, const History& history, const Outcome& outcome) {
+  static void print(const Workplace& place, const StudyInfo& study, const History& history,
+                    const Outcome& outcome) {
     const StudySpec& spec = history.spec();
     std::string trials = fmt::format("{} of ", history.counted());
-    trials = spec.budget.trials ? trials + std::to_string(*spec.budget.trials) : std::to_string(history.size());
+    trials = spec.budget.trials ? trials + std::to_string(*spec.budget.trials)
+                                : std::to_string(history.size());
     std::vector<std::pair<std::string, std::string>> rows = {
-        {"study", fmt::format("{} · {} {} · {}{}", study_title(study), goal_name(spec.objective().goal), spec.objective().name,
-                              spec.sampler.name, spec.scheduler.name == "none" ? "" : " · " + spec.scheduler.name)},
+        {"study",
+         fmt::format("{} · {} {} · {}{}", study_title(study), goal_name(spec.objective().goal),
+                     spec.objective().name, spec.sampler.name,
+                     spec.scheduler.name == "none" ? "" : " · " + spec.scheduler.name)},
         {"state", state_text(place, study, history)},
         {"trials", fmt::format("{}: {}", trials, counts_text(history.counts()))}};
     if (outcome.best >= 0) {
       const Trial& best = history.trial(outcome.best);
       const std::string gain = gain_text(outcome);
-      rows.emplace_back("best", fmt::format("{} {}, trial {}{}", spec.objective().name, metric_text(outcome.value->mean),
-                                            outcome.best, gain.empty() ? "" : ", " + gain));
+      rows.emplace_back("best", fmt::format("{} {}, trial {}{}", spec.objective().name,
+                                            metric_text(outcome.value->mean), outcome.best,
+                                            gain.empty() ? "" : ", " + gain));
       rows.emplace_back("", config_text(spec, best.config()));
     }
-    if (const std::string failures = failures_text(outcome); !failures.empty()) rows.emplace_back("failures", failures);
-    if (outcome.steps_saved) rows.emplace_back("saved", fmt::format("{:.0f} % of the steps, by early stopping", *outcome.steps_saved * 100));
+    if (const std::string failures = failures_text(outcome); !failures.empty())
+      rows.emplace_back("failures", failures);
+    if (outcome.steps_saved)
+      rows.emplace_back("saved", fmt::format("{:.0f} % of the steps, by early stopping",
+                                             *outcome.steps_saved * 100));
     rows.emplace_back("time", format_duration_us(history.active_us()) + " of work");
     const auto left = time_left_us(history);
-    if (study.state == StudyState::open && left) rows.back().second += fmt::format(", about {} left", format_duration_us(*left));
+    if (study.state == StudyState::open && left)
+      rows.back().second += fmt::format(", about {} left", format_duration_us(*left));
     for (const auto& [name, text] : rows) std::printf("%-9s %s\n", name.c_str(), text.c_str());
     TextTable table;
     table.header = {"trial", "at", spec.objective().name, "parameters"};
@@ -105,7 +116,8 @@ class StatusCommand final : public Command {
     for (const Trial& trial : history.trials()) {
       if (trial.state != TrialState::running) continue;
       table.rows.push_back({std::to_string(trial.number()), reached_text(spec, trial),
-                            trial.curve.empty() ? "" : metric_text(trial.curve.back().value), config_text(spec, trial.config())});
+                            trial.curve.empty() ? "" : metric_text(trial.curve.back().value),
+                            config_text(spec, trial.config())});
     }
     if (!table.rows.empty()) std::printf("\n%s", table.text(terminal_width(stdout)).c_str());
   }
@@ -131,7 +143,8 @@ class BestCommand final : public Command {
       std::printf("%s\n", history.trial(outcome.best).config().to_value().dump().c_str());
       return kOk;
     }
-    const std::string command = outcome.best >= 0 ? reproduce_text(place, history, outcome.best) : "";
+    const std::string command =
+        outcome.best >= 0 ? reproduce_text(place, history, outcome.best) : "";
     if (common_.json) {
       const Value summary = outcome_json(history, outcome, study_title(study));
       const Value* best = summary.find("best");
@@ -143,7 +156,9 @@ class BestCommand final : public Command {
       if (!command.empty()) row.set("command", command);
       std::printf("%s\n", row.dump().c_str());
     } else {
-      std::fputs(outcome_text(history, outcome, study_title(study), {}, wants_colour(stdout)).c_str(), stdout);
+      std::fputs(
+          outcome_text(history, outcome, study_title(study), {}, wants_colour(stdout)).c_str(),
+          stdout);
       if (!command.empty()) std::printf("Reproduce: %s\n", command.c_str());
     }
     return outcome.best >= 0 ? kOk : kNoUsableTrial;

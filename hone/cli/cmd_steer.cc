@@ -1,4 +1,5 @@
-// hone stop, resume, retry: what is asked of a study's leader. Where no process leads, the command does the leader's part itself.
+// hone stop, resume, retry: what is asked of a study's leader. Where no process leads, the command
+// does the leader's part itself.
 #include <fmt/core.h>
 
 #include <cstdio>
@@ -20,7 +21,8 @@ Value trial_list(const std::vector<std::int64_t>& trials) {
   return body;
 }
 
-void print_outcome(const CommonOptions& common, const StudyInfo& study, const std::string& what, const std::string& outcome) {
+void print_outcome(const CommonOptions& common, const StudyInfo& study, const std::string& what,
+                   const std::string& outcome) {
   if (common.json) {
     Value row = Value::Map{};
     row.set("study", study_title(study)).set("request", what).set("outcome", outcome);
@@ -40,8 +42,9 @@ class StopCommand final : public Command {
   void declare(CommandLine& line) override {
     line.positional("STUDY[/TRIAL]", words_, "A study, or trials of it");
     common_.declare(line);
-    line.examples("  hone stop finetune         ends its programs; hone resume goes on later\n"
-                  "  hone stop finetune 7 9     ends two trials for good\n");
+    line.examples(
+        "  hone stop finetune         ends its programs; hone resume goes on later\n"
+        "  hone stop finetune 7 9     ends two trials for good\n");
   }
 
   int run() override {
@@ -49,7 +52,8 @@ class StopCommand final : public Command {
     const TrialAddress address = find_trials(place, words_, common_.project);
     const StudyInfo& study = address.study;
     if (!address.trials.empty()) {
-      print_outcome(common_, study, "stop", ask_leader(place, study, "stop_trials", trial_list(address.trials)));
+      print_outcome(common_, study, "stop",
+                    ask_leader(place, study, "stop_trials", trial_list(address.trials)));
     } else {
       if (study.state == StudyState::finished) {
         print_outcome(common_, study, "stop", "is finished already");
@@ -82,7 +86,8 @@ class StopCommand final : public Command {
 class RetryCommand final : public Command {
  public:
   void declare(CommandLine& line) override {
-    line.positional("STUDY[/TRIAL]", words_, "A study: all its failed trials; or some trials of it");
+    line.positional("STUDY[/TRIAL]", words_,
+                    "A study: all its failed trials; or some trials of it");
     common_.declare(line);
   }
 
@@ -111,12 +116,14 @@ class ResumeCommand final : public Command {
     line.option("-j,--parallel", parallel_, "Runs at a time");
     line.flag("--detach", detach_, "Goes into the background");
     common_.declare(line);
-    line.examples("  hone resume finetune       goes on with the study as it is stored\n"
-                  "  hone resume finetune/7     puts a stopped trial back into the queue\n");
+    line.examples(
+        "  hone resume finetune       goes on with the study as it is stored\n"
+        "  hone resume finetune/7     puts a stopped trial back into the queue\n");
   }
 
   int run() override {
-    if (parallel_ && *parallel_ < 1) throw Error(ErrorCode::invalid_input, "--parallel: at least 1");
+    if (parallel_ && *parallel_ < 1)
+      throw Error(ErrorCode::invalid_input, "--parallel: at least 1");
     if (detach_) {
       if (const auto code = background_.fork_off()) return *code;
     }
@@ -124,12 +131,14 @@ class ResumeCommand final : public Command {
     const TrialAddress address = find_trials(place, words_, common_.project);
     const StudyInfo& study = address.study;
     if (!address.trials.empty()) {
-      print_outcome(common_, study, "resume", ask_leader(place, study, "retry", trial_list(address.trials)));
+      print_outcome(common_, study, "resume",
+                    ask_leader(place, study, "retry", trial_list(address.trials)));
       say_how_to_run(place, study, common_);
       return kOk;
     }
     const std::string command = "hone resume " + study_title(study);
-    if (study.state == StudyState::finished) return show_finished(place, study, common_, "hone run FILE");
+    if (study.state == StudyState::finished)
+      return show_finished(place, study, common_, "hone run FILE");
     const auto spec = stored_spec(place.store(), study.id);
     Work work(place, spec, {parallel_, true, false});
     if (study.state == StudyState::paused) {

@@ -1,4 +1,5 @@
-// hone validate: checks a study file; with --dry-run also tries its defaults once, in a folder that is thrown away.
+// hone validate: checks a study file; with --dry-run also tries its defaults once, in a folder that
+// is thrown away.
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -16,17 +17,24 @@
 #include "hone/cli/terminal.h"
 #include "hone/runner/metric_parser.h"
 #include "hone/runner/process.h"
+#include "hone/study/placeholders.h"
 
 namespace hone::cli {
 namespace fs = std::filesystem;
 namespace {
+
+std::optional<std::string> variable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
 
 /// A folder that is gone afterwards.
 class ScratchFolder {
  public:
   ScratchFolder() {
     std::string pattern = (fs::temp_directory_path() / "hone-try-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw Error(ErrorCode::io, fmt::format("cannot make a folder like {}", pattern));
+    if (mkdtemp(pattern.data()) == nullptr)
+      throw Error(ErrorCode::io, fmt::format("cannot make a folder like {}", pattern));
     path_ = pattern;
   }
   ~ScratchFolder() {
@@ -45,12 +53,14 @@ class ValidateCommand final : public Command {
  public:
   void declare(CommandLine& line) override {
     line.positional("FILE", file_, "The study file");
-    line.flag("--dry-run", dry_run_, "Also runs one trial with the defaults, and keeps nothing of it");
+    line.flag("--dry-run", dry_run_,
+              "Also runs one trial with the defaults, and keeps nothing of it");
     common_.declare(line);
   }
 
   int run() override {
-    if (!file_) throw Error(ErrorCode::invalid_input, "which study file?", "hone validate study.yaml");
+    if (!file_)
+      throw Error(ErrorCode::invalid_input, "which study file?", "hone validate study.yaml");
     const ReadStudy read = read_study(*file_);
     if (common_.json) {
       std::fputs(diagnostics_json(read).c_str(), stdout);
@@ -74,7 +84,9 @@ class ValidateCommand final : public Command {
       std::printf("%s\n", row.dump().c_str());
     } else if (!common_.quiet || !good) {
       const bool colour = wants_colour(stdout);
-      std::printf("%s %-18s %s\n", toned(good ? "✓" : "✗", good ? Tone::good : Tone::bad, colour).c_str(), what.c_str(), text.c_str());
+      std::printf("%s %-18s %s\n",
+                  toned(good ? "✓" : "✗", good ? Tone::good : Tone::bad, colour).c_str(),
+                  what.c_str(), text.c_str());
     }
     std::fflush(stdout);
   }
@@ -91,22 +103,37 @@ class ValidateCommand final : public Command {
     std::string out = fmt::format("{} parameter{}", searched, searched == 1 ? "" : "s");
     if (tied > 0) out += fmt::format(", {} tied", tied);
     for (const Metric& metric : spec.metrics) {
-      if (metric.role == MetricRole::objective) out += fmt::format(", {} {}", goal_name(metric.goal), metric.name);
+      if (metric.role == MetricRole::objective)
+        out += fmt::format(", {} {}", goal_name(metric.goal), metric.name);
     }
     return out;
   }
 
   bool check_command(const StudySpec& spec) const {
     if (spec.command.argv.empty()) return true;
-    const std::string first = spec.command.argv.front();
-    const std::string shown = cut_to_width(shell_command(spec.command.argv), 60);
-    if (first.find("${") != std::string::npos) {
-      say(true, "command", shown);
-      return true;
+    const Config config = spec.space.default_config();
+    ExpandContext context{config, 0, 0, "TRIAL_DIR"};
+    context.port = 1;
+    context.environment = variable;
+    context.interpreter = find_interpreter(
+        variable, [](const std::string& path) { return access(path.c_str(), X_OK) == 0; });
+    const auto argv = expand_command(spec, context);
+    if (const auto* wrong = std::get_if<ExpandError>(&argv)) {
+      say(false, "command", wrong->message);
+      return false;
     }
-    const char* path = std::getenv("PATH");
-    const ProgramPath program = resolve_program(first, path != nullptr ? path : "", spec.command.workdir);
-    say(!program.path.empty(), "command", program.path.empty() ? program.reason : fmt::format("{} (found: {})", shown, program.path));
+    const auto& words = std::get<std::vector<std::string>>(argv);
+    if (words.empty()) {
+      say(false, "command", "nothing is left of it once its placeholders are filled in");
+      return false;
+    }
+    // env(1) stands in front of the program that matters.
+    const bool by_env = words.size() > 1 && words[0] == "/usr/bin/env";
+    const ProgramPath program =
+        resolve_program(words[by_env ? 1 : 0], variable("PATH").value_or(""), spec.command.workdir);
+    say(!program.path.empty(), "command",
+        program.path.empty() ? program.reason
+                             : cut_to_width(shell_command(words), 70) + " (found)");
     return !program.path.empty();
   }
 
@@ -146,7 +173,8 @@ bool ValidateCommand::try_once(StudySpec spec) {
   return report(spec, work.history(), work);
 }
 
-bool ValidateCommand::report(const StudySpec& spec, const History& history, const Work& work) const {
+bool ValidateCommand::report(const StudySpec& spec, const History& history,
+                             const Work& work) const {
   if (history.size() == 0) {
     say(false, "one trial", history.state_reason());
     return false;
@@ -168,31 +196,41 @@ bool ValidateCommand::report(const StudySpec& spec, const History& history, cons
     }
   }
   if (trial.state == TrialState::complete) {
-    std::string text = fmt::format("{} reported {}", objective, reports == 1 ? "once" : fmt::format("{} times", reports));
+    std::string text = fmt::format("{} reported {}", objective,
+                                   reports == 1 ? "once" : fmt::format("{} times", reports));
     if (!work.recognised().empty()) text += fmt::format(", recognised as {}", work.recognised());
     if (spec.fidelity && positions.size() > 1) {
-      text += fmt::format("; {} {} to {}", spec.fidelity->name, format_number(*positions.begin(), 6), format_number(*positions.rbegin(), 6));
+      text +=
+          fmt::format("; {} {} to {}", spec.fidelity->name, format_number(*positions.begin(), 6),
+                      format_number(*positions.rbegin(), 6));
     }
     say(true, what, text);
     constexpr std::int64_t kLong_us = 5'000'000;
     if (reports > 3 && trial.busy_us > kLong_us && (last_us - first_us) * 50 < trial.busy_us) {
-      say_note("The reports came all at once: the program holds back its output, so nothing can be stopped early. "
-               "Flush after each line (print(…, flush=True)), or put stdbuf -oL in front of the command.");
+      say_note(
+          "The reports came all at once: the program holds back its output, so nothing can be "
+          "stopped early. "
+          "Flush after each line (print(…, flush=True)), or put stdbuf -oL in front of the "
+          "command.");
     }
     if (reports == 1 && spec.scheduler.name == "none" && trial.busy_us > 60'000'000) {
-      say_note(fmt::format("{} comes once, at the end: report it along the way to have bad trials stopped early.", objective));
+      say_note(fmt::format(
+          "{} comes once, at the end: report it along the way to have bad trials stopped early.",
+          objective));
     }
     return true;
   }
   const auto [sentence, log] = split_detail(trial.detail.empty() ? trial.reason : trial.detail);
   say(false, what, sentence);
   if (!common_.json && !log.empty()) {
-    for (const std::string_view row : split(log, '\n')) std::printf("  | %.*s\n", static_cast<int>(row.size()), row.data());
+    for (const std::string_view row : split(log, '\n'))
+      std::printf("  | %.*s\n", static_cast<int>(row.size()), row.data());
   }
   if (trial.fail_kind == FailKind::no_metric) {
     const auto seen = work.seen_metrics();
     if (!seen.empty()) say_note("The program reported: " + join(seen, ", "));
-    if (const auto meant = match_metric_name(objective, seen)) say_note(fmt::format("Did you mean metric: {{name: {}}}?", *meant));
+    if (const auto meant = match_metric_name(objective, seen))
+      say_note(fmt::format("Did you mean metric: {{name: {}}}?", *meant));
     if (seen.empty()) say_note("Nothing it printed reads as a metric: hone help metrics");
   }
   return false;

@@ -1,4 +1,5 @@
-// hone worker: runs trials of a study that another process leads, on this machine or another one with the same store.
+// hone worker: runs trials of a study that another process leads, on this machine or another one
+// with the same store.
 #include "hone/base/error.h"
 #include "hone/cli/commands.h"
 #include "hone/cli/launch.h"
@@ -16,18 +17,22 @@ class WorkerCommand final : public Command {
   }
 
   int run() override {
-    if (parallel_ && *parallel_ < 1) throw Error(ErrorCode::invalid_input, "--parallel: at least 1");
+    if (parallel_ && *parallel_ < 1)
+      throw Error(ErrorCode::invalid_input, "--parallel: at least 1");
     if (detach_) {
       if (const auto code = background_.fork_off()) return *code;
     }
     const Workplace place = Workplace::open(common_, OpenMode::existing);
     const StudyInfo study = place.study_or_only(study_, common_.project);
-    if (study.state == StudyState::finished) return show_finished(place, study, common_, "hone resume " + study_title(study));
+    if (study.state == StudyState::finished)
+      return show_finished(place, study, common_, "hone resume " + study_title(study));
     const auto spec = stored_spec(place.store(), study.id);
     Work work(place, spec, {parallel_, false, false});
-    LaunchOptions options{common_, parallel_, false, {}, "hone worker " + study_title(study), &background_};
+    LaunchOptions options{common_,     parallel_, false, {}, "hone worker " + study_title(study),
+                          &background_};
     if (!is_led(place, study)) {
-      options.notes.push_back("No process leads this study now: hone run or hone resume does. Waiting for trials.");
+      options.notes.push_back(
+          "No process leads this study now: hone run or hone resume does. Waiting for trials.");
     }
     return launch(place, study, spec, work, options);
   }

@@ -28,34 +28,38 @@ void CommandLine::flag(const std::string& names, bool& into, const std::string& 
   rows_.push_back({names, "", help, false});
 }
 
-void CommandLine::option(const std::string& names, std::optional<std::string>& into, const std::string& value,
-                         const std::string& help) {
+void CommandLine::option(const std::string& names, std::optional<std::string>& into,
+                         const std::string& value, const std::string& help) {
   impl_->app.add_option(names, into, help);
   rows_.push_back({names, value, help, false});
 }
 
-void CommandLine::option(const std::string& names, std::optional<int>& into, const std::string& help) {
+void CommandLine::option(const std::string& names, std::optional<int>& into,
+                         const std::string& help) {
   impl_->app.add_option(names, into, help);
   rows_.push_back({names, "N", help, false});
 }
 
-void CommandLine::option(const std::string& names, std::vector<std::string>& into, const std::string& value,
-                         const std::string& help) {
+void CommandLine::option(const std::string& names, std::vector<std::string>& into,
+                         const std::string& value, const std::string& help) {
   impl_->app.add_option(names, into, help)->allow_extra_args(false);
   rows_.push_back({names, value, help, false});
 }
 
-void CommandLine::positional(const std::string& name, std::optional<std::string>& into, const std::string& help) {
+void CommandLine::positional(const std::string& name, std::optional<std::string>& into,
+                             const std::string& help) {
   impl_->app.add_option(fmt::format("argument{}", rows_.size()), into, help);
   rows_.push_back({name, "", help, true});
 }
 
-void CommandLine::positional(const std::string& name, std::vector<std::string>& into, const std::string& help) {
+void CommandLine::positional(const std::string& name, std::vector<std::string>& into,
+                             const std::string& help) {
   impl_->app.add_option(fmt::format("argument{}", rows_.size()), into, help);
   rows_.push_back({name + " …", "", help, true});
 }
 
-void CommandLine::rest(std::vector<std::string>& into, const std::string& name, const std::string& help) {
+void CommandLine::rest(std::vector<std::string>& into, const std::string& name,
+                       const std::string& help) {
   rest_ = &into;
   rows_.push_back({"-- " + name, "", help, true});
 }
@@ -69,7 +73,7 @@ bool CommandLine::parse(std::span<const std::string> arguments) {
     if (end != arguments.end()) rest_->assign(end + 1, arguments.end());
   }
   for (auto it = arguments.begin(); it != end; ++it) {
-    if (*it == "--" ) break;
+    if (*it == "--") break;
     if (*it == "--help" || *it == "-h") {
       std::fputs(help().c_str(), stdout);
       return false;
@@ -89,10 +93,12 @@ bool CommandLine::parse(std::span<const std::string> arguments) {
       }
       const auto near = nearest_name(what.substr(0, what.find('=')), known);
       throw Error(ErrorCode::invalid_input,
-                  fmt::format("hone {} has no option {}{}", name_, what, near ? fmt::format(". Did you mean {}?", *near) : ""),
+                  fmt::format("hone {} has no option {}{}", name_, what,
+                              near ? fmt::format(". Did you mean {}?", *near) : ""),
                   hint);
     }
-    throw Error(ErrorCode::invalid_input, fmt::format("hone {}: '{}' is one argument too many", name_, what), hint);
+    throw Error(ErrorCode::invalid_input,
+                fmt::format("hone {}: '{}' is one argument too many", name_, what), hint);
   } catch (const CLI::ParseError& error) {
     throw Error(ErrorCode::invalid_input, fmt::format("hone {}: {}", name_, error.what()), hint);
   }
@@ -101,10 +107,12 @@ bool CommandLine::parse(std::span<const std::string> arguments) {
 
 std::string CommandLine::help() const {
   std::string usage = "Usage: hone " + name_;
-  const bool has_options = std::any_of(rows_.begin(), rows_.end(), [](const ArgumentRow& r) { return !r.positional; });
+  const bool has_options =
+      std::any_of(rows_.begin(), rows_.end(), [](const ArgumentRow& r) { return !r.positional; });
   if (has_options) usage += " [OPTIONS]";
   for (const ArgumentRow& row : rows_) {
-    if (row.positional) usage += row.names.starts_with("--") ? fmt::format(" [{}]", row.names) : " " + row.names;
+    if (row.positional)
+      usage += row.names.starts_with("--") ? fmt::format(" [{}]", row.names) : " " + row.names;
   }
   std::string out = summary_ + "\n\n" + usage + "\n";
   if (!examples_.empty()) out += "\n" + examples_;
@@ -112,7 +120,8 @@ std::string CommandLine::help() const {
   std::vector<std::pair<std::string, std::string>> options;
   for (const ArgumentRow& row : rows_) {
     std::string names;
-    for (const std::string_view one : split(row.names, ',')) names += (names.empty() ? "" : ", ") + std::string(one);
+    for (const std::string_view one : split(row.names, ','))
+      names += (names.empty() ? "" : ", ") + std::string(one);
     if (!row.value.empty()) names += " " + row.value;
     (row.positional ? arguments : options).emplace_back(names, row.help);
   }

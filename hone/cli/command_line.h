@@ -1,5 +1,5 @@
-// The arguments of one command: options are declared once, from which parsing, errors with "did you mean", --help and shell
-// completion come.
+// The arguments of one command: options are declared once, from which parsing, errors with "did you
+// mean", --help and shell completion come.
 #pragma once
 
 #include <memory>
@@ -33,14 +33,16 @@ class CommandLine {
   /// May be given several times.
   void option(const std::string& names, std::vector<std::string>& into, const std::string& value,
               const std::string& help);
-  void positional(const std::string& name, std::optional<std::string>& into, const std::string& help);
+  void positional(const std::string& name, std::optional<std::string>& into,
+                  const std::string& help);
   void positional(const std::string& name, std::vector<std::string>& into, const std::string& help);
   /// What stands behind `--`.
   void rest(std::vector<std::string>& into, const std::string& name, const std::string& help);
   /// Shown below the options: examples.
   void examples(const std::string& text);
 
-  /// False when help was asked for (it is printed on stdout). Throws Error(invalid_input) for what does not fit.
+  /// False when help was asked for (it is printed on stdout). Throws Error(invalid_input) for what
+  /// does not fit.
   bool parse(std::span<const std::string> arguments);
   std::string help() const;
   const std::vector<ArgumentRow>& rows() const { return rows_; }

@@ -11,8 +11,10 @@ namespace hone::cli {
 namespace {
 
 constexpr std::array kCommands = {
-    CommandEntry{"run", "Search", "Search the hyperparameters of a study, or go on searching", make_run},
-    CommandEntry{"validate", "Search", "Check a study file; with --dry-run try one trial", make_validate},
+    CommandEntry{"run", "Search", "Search the hyperparameters of a study, or go on searching",
+                 make_run},
+    CommandEntry{"validate", "Search", "Check a study file; with --dry-run try one trial",
+                 make_validate},
     CommandEntry{"worker", "Search", "Run trials of a study that another hone leads", make_worker},
     CommandEntry{"list", "Look", "The studies of the store", make_list},
     CommandEntry{"status", "Look", "How a study stands", make_status},
@@ -29,7 +31,8 @@ constexpr std::array kCommands = {
     CommandEntry{"clean", "Keep", "Remove files of trials that are no longer needed", make_clean},
     CommandEntry{"delete", "Keep", "Remove a study with all its trials", make_delete},
     CommandEntry{"help", "Keep", "Explain a command or a topic", make_help},
-    CommandEntry{"completion", "Keep", "A completion script for bash, zsh or fish", make_completion},
+    CommandEntry{"completion", "Keep", "A completion script for bash, zsh or fish",
+                 make_completion},
     CommandEntry{"version", "Keep", "The version of hone", make_version},
 };
 
@@ -43,7 +46,6 @@ const CommandEntry* find_command(std::string_view name) {
   }
   return nullptr;
 }
-
 
 std::string overview() {
   std::string out =

@@ -47,7 +47,8 @@ std::string metrics_text() {
       "How metrics reach hone\n\n"
       "From the least to the most explicit; no import of hone is ever needed:\n"
       "  - lines that programs print anyway, in these formats:\n";
-  for (const std::string& line : wrapped(join(metric_format_names(), ", "), 72)) out += "      " + line + "\n";
+  for (const std::string& line : wrapped(join(metric_format_names(), ", "), 72))
+    out += "      " + line + "\n";
   return out +
          "  - a regular expression of yours: metric_source.patterns in the study file\n"
          "  - a line on stdout:  @hone {\"step\": 3, \"val_loss\": 0.41}\n"
@@ -59,24 +60,36 @@ std::string metrics_text() {
 std::string type_text(const OptionInfo& option) {
   std::string out;
   switch (option.type) {
-    case OptionType::boolean: return "true or false";
-    case OptionType::integer: out = "whole number"; break;
-    case OptionType::number: out = "number"; break;
-    case OptionType::text: return option.choices.empty() ? "text" : join(option.choices, ", ");
-    case OptionType::list: return "list";
+    case OptionType::boolean:
+      return "true or false";
+    case OptionType::integer:
+      out = "whole number";
+      break;
+    case OptionType::number:
+      out = "number";
+      break;
+    case OptionType::text:
+      return option.choices.empty() ? "text" : join(option.choices, ", ");
+    case OptionType::list:
+      return "list";
   }
-  if (option.low && option.high) out += fmt::format(" from {} to {}", format_number(*option.low), format_number(*option.high));
-  else if (option.low) out += fmt::format(" from {}", format_number(*option.low));
-  else if (option.high) out += fmt::format(" up to {}", format_number(*option.high));
+  if (option.low && option.high)
+    out += fmt::format(" from {} to {}", format_number(*option.low), format_number(*option.high));
+  else if (option.low)
+    out += fmt::format(" from {}", format_number(*option.low));
+  else if (option.high)
+    out += fmt::format(" up to {}", format_number(*option.high));
   return out;
 }
 
 std::string default_text(const OptionInfo& option) {
   if (option.default_value.is_null()) return "";
-  return option.default_value.is_string() ? option.default_value.as_string() : option.default_value.dump();
+  return option.default_value.is_string() ? option.default_value.as_string()
+                                          : option.default_value.dump();
 }
 
-std::string list_text(const std::string& title, const std::vector<AlgorithmHelp>& algorithms, const std::string& more) {
+std::string list_text(const std::string& title, const std::vector<AlgorithmHelp>& algorithms,
+                      const std::string& more) {
   std::vector<std::pair<std::string, std::string>> rows;
   for (const AlgorithmHelp& help : algorithms) rows.emplace_back(help.name, help.summary);
   return title + "\n\n" + two_columns(rows) + "\n" + more;
@@ -93,7 +106,8 @@ std::string algorithm_markdown(const AlgorithmHelp& help) {
   if (help.options.empty()) return out + "\nNo options.\n";
   out += "\n| option | type | default | |\n|---|---|---|---|\n";
   for (const OptionInfo& option : help.options) {
-    out += fmt::format("| `{}` | {} | {} | {} |\n", option.name, cell(type_text(option)), cell(default_text(option)), cell(option.help));
+    out += fmt::format("| `{}` | {} | {} | {} |\n", option.name, cell(type_text(option)),
+                       cell(default_text(option)), cell(option.help));
   }
   return out;
 }
@@ -140,9 +154,12 @@ std::optional<std::string> help_text(std::string_view topic, std::string_view pa
   if (topic == "study-file") return study_file_help(part);
   if (topic == "placeholders") return placeholders_help();
   if (topic == "command-line") return command_line_laws_help();
-  if (topic == "samplers") return list_text("Samplers (method: NAME)", sampler_help(), "hone help NAME shows the options of one.\n");
+  if (topic == "samplers")
+    return list_text("Samplers (method: NAME)", sampler_help(),
+                     "hone help NAME shows the options of one.\n");
   if (topic == "schedulers" || topic == "pruners") {
-    return list_text("Schedulers (scheduler: NAME)", scheduler_help(), "hone help NAME shows the options of one.\n");
+    return list_text("Schedulers (scheduler: NAME)", scheduler_help(),
+                     "hone help NAME shows the options of one.\n");
   }
   if (topic == "metrics") return metrics_text();
   if (topic == "environment") return kEnvironment;
@@ -166,9 +183,13 @@ std::vector<std::string> help_names() {
 }
 
 std::vector<ReferencePage> reference_pages() {
-  std::string samplers = "# Samplers\n\nHow configurations are chosen: `method: NAME`, or `method: {name: NAME, option: value}`.\n";
+  std::string samplers =
+      "# Samplers\n\nHow configurations are chosen: `method: NAME`, or `method: {name: NAME, "
+      "option: value}`.\n";
   for (const AlgorithmHelp& help : sampler_help()) samplers += "\n" + algorithm_markdown(help);
-  std::string schedulers = "# Schedulers\n\nHow bad trials are stopped early: `scheduler: NAME`, or `scheduler: {type: NAME, option: value}`.\n";
+  std::string schedulers =
+      "# Schedulers\n\nHow bad trials are stopped early: `scheduler: NAME`, or `scheduler: {type: "
+      "NAME, option: value}`.\n";
   for (const AlgorithmHelp& help : scheduler_help()) schedulers += "\n" + algorithm_markdown(help);
   const auto block = [](const std::string& title, const std::string& text) {
     return fmt::format("# {}\n\n```\n{}```\n", title, text);

@@ -1,4 +1,5 @@
-// What `hone help` explains: topics made from the program's own tables, as text for the terminal and as Markdown for the reference.
+// What `hone help` explains: topics made from the program's own tables, as text for the terminal
+// and as Markdown for the reference.
 #pragma once
 
 #include <optional>
@@ -17,7 +18,8 @@ struct HelpTopic {
 
 /// Topics that are no commands and no algorithms.
 std::vector<HelpTopic> help_topics();
-/// The text of a topic, a sampler, a scheduler or "study-file SECTION"; nullopt when there is none of the name.
+/// The text of a topic, a sampler, a scheduler or "study-file SECTION"; nullopt when there is none
+/// of the name.
 std::optional<std::string> help_text(std::string_view topic, std::string_view part);
 /// Every name that help_text knows, for "did you mean" and completion.
 std::vector<std::string> help_names();

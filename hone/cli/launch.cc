@@ -5,7 +5,7 @@
 
 #include "hone/base/error.h"
 #include "hone/base/text.h"
-#include "hone/cli/lines.h"
+#include "hone/cli/display.h"
 #include "hone/cli/outcome.h"
 #include "hone/cli/terminal.h"
 
@@ -17,32 +17,38 @@ constexpr std::int64_t kLeadTtl_us = 30'000'000;
 std::string budget_text(const StudySpec& spec) {
   std::string out;
   if (spec.budget.trials) out = fmt::format("{} trials", *spec.budget.trials);
-  if (spec.budget.time_us) out += (out.empty() ? "" : " or ") + format_duration_us(*spec.budget.time_us);
-  if (out.empty()) out = spec.budget.stop_without_improvement ? "until nothing improves" : "until stopped";
+  if (spec.budget.time_us)
+    out += (out.empty() ? "" : " or ") + format_duration_us(*spec.budget.time_us);
+  if (out.empty())
+    out = spec.budget.stop_without_improvement ? "until nothing improves" : "until stopped";
   return out;
 }
 
 std::string header(const StudyInfo& study, const StudySpec& spec, const SessionPlan& plan) {
-  std::string out = fmt::format("{} · {} {} · {}", study_title(study), goal_name(spec.objective().goal), spec.objective().name,
-                                spec.sampler.name);
+  std::string out =
+      fmt::format("{} · {} {} · {}", study_title(study), goal_name(spec.objective().goal),
+                  spec.objective().name, spec.sampler.name);
   if (spec.scheduler.name != "none") out += " · " + spec.scheduler.name;
   out += fmt::format(" · {} · {} at a time", budget_text(spec), plan.parallel);
   if (!plan.why.empty()) out += fmt::format(" ({})", plan.why);
   return out;
 }
 
-void say_start(const Workplace& place, const StudyInfo& study, const StudySpec& spec, const SessionPlan& plan,
-               const LaunchOptions& options) {
+void say_start(const Workplace& place, const StudyInfo& study, const StudySpec& spec,
+               const SessionPlan& plan, const LaunchOptions& options) {
   if (options.common.json && !options.common.quiet) {
     Value row = Value::Map{};
-    row.set("event", "start").set("study", study.name).set("project", study.project).set("store", place.address());
+    row.set("event", "start")
+        .set("study", study.name)
+        .set("project", study.project)
+        .set("store", place.address());
     row.set("parallel", plan.parallel).set("trials_before", study.trials).set("seed", spec.seed);
     std::printf("%s\n", row.dump().c_str());
   } else if (!options.common.quiet) {
     std::printf("%s\n", header(study, spec, plan).c_str());
     if (study.trials > 0) {
-      std::printf("goes on with %lld trial%s in %s\n", static_cast<long long>(study.trials), study.trials == 1 ? "" : "s",
-                  place.address().c_str());
+      std::printf("goes on with %lld trial%s in %s\n", static_cast<long long>(study.trials),
+                  study.trials == 1 ? "" : "s", place.address().c_str());
     }
   }
   for (const std::string& note : options.notes) {
@@ -52,18 +58,21 @@ void say_start(const Workplace& place, const StudyInfo& study, const StudySpec& 
 }
 
 /// Prints what a study came to; whether it has a usable trial.
-bool print_outcome(const Workplace& place, const StudyInfo& study, const History& history, const CommonOptions& common,
-                   const std::vector<std::string>& seen) {
+bool print_outcome(const Workplace& place, const StudyInfo& study, const History& history,
+                   const CommonOptions& common, const std::vector<std::string>& seen) {
   const Outcome outcome = find_outcome(history);
   if (common.json) {
     std::printf("%s\n", outcome_json(history, outcome, study_title(study)).dump().c_str());
     return outcome.best >= 0;
   }
-  std::fputs(outcome_text(history, outcome, study_title(study), seen, wants_colour(stdout)).c_str(), stdout);
+  std::fputs(outcome_text(history, outcome, study_title(study), seen, wants_colour(stdout)).c_str(),
+             stdout);
   if (outcome.best >= 0) {
     const std::string command = reproduce_text(place, history, outcome.best);
     if (!command.empty()) std::printf("Reproduce: %s\n", command.c_str());
-    if (!common.quiet) std::printf("Details:   hone show %s/%lld\n", study_title(study).c_str(), static_cast<long long>(outcome.best));
+    if (!common.quiet)
+      std::printf("Details:   hone show %s/%lld\n", study_title(study).c_str(),
+                  static_cast<long long>(outcome.best));
   }
   return outcome.best >= 0;
 }
@@ -82,8 +91,8 @@ bool apply_as_leader(const Workplace& place, StudyId study, std::span<const Acti
   return place.store().apply(study, lead.token, actions) == LeaseState::held;
 }
 
-int launch(const Workplace& place, const StudyInfo& study, std::shared_ptr<const StudySpec> spec, Work& work,
-           const LaunchOptions& options) {
+int launch(const Workplace& place, const StudyInfo& study, std::shared_ptr<const StudySpec> spec,
+           Work& work, const LaunchOptions& options) {
   LineOptions lines;
   lines.json = options.common.json;
   lines.quiet = options.common.quiet;
@@ -94,26 +103,35 @@ int launch(const Workplace& place, const StudyInfo& study, std::shared_ptr<const
     std::string sentence;
     if (options.common.json) {
       Value row = Value::Map{};
-      row.set("event", "detached").set("study", study.name).set("pid", static_cast<std::int64_t>(getpid())).set("log", lines.log_path);
+      row.set("event", "detached")
+          .set("study", study.name)
+          .set("pid", static_cast<std::int64_t>(getpid()))
+          .set("log", lines.log_path);
       sentence = row.dump() + "\n";
     } else {
-      sentence = fmt::format("{} runs in the background (process {}, log {})\n  watch it: hone attach {}   end it: hone stop {}\n",
-                             study_title(study), getpid(), lines.log_path, study_title(study), study_title(study));
+      sentence = fmt::format(
+          "{} runs in the background (process {}, log {})\n  watch it: hone attach {}   end it: "
+          "hone stop {}\n",
+          study_title(study), getpid(), lines.log_path, study_title(study), study_title(study));
     }
     options.background->started(sentence, lines.log_path);
     lines.colour = false;
   }
   say_start(place, study, *spec, work.plan(), options);
-  LineObserver observer(lines);
-  const SessionEnd end = work.run(study, observer);
+  const std::unique_ptr<SessionObserver> display = make_display(lines);
+  const SessionEnd end = work.run(study, *display);
   const History& history = work.history();
   if (end == SessionEnd::finished) {
-    return print_outcome(place, study, history, options.common, work.seen_metrics()) ? kOk : kNoUsableTrial;
+    return print_outcome(place, study, history, options.common, work.seen_metrics())
+               ? kOk
+               : kNoUsableTrial;
   }
-  if (history.counts().complete > 0 || options.common.json) print_outcome(place, study, history, options.common, {});
+  if (history.counts().complete > 0 || options.common.json)
+    print_outcome(place, study, history, options.common, {});
   if (!options.common.json) {
     const TrialCounts& counts = history.counts();
-    std::printf("%s after %lld trial%s%s. Go on: %s\n", end == SessionEnd::paused ? "Stopped" : "Interrupted",
+    std::printf("%s after %lld trial%s%s. Go on: %s\n",
+                end == SessionEnd::paused ? "Stopped" : "Interrupted",
                 static_cast<long long>(history.size()), history.size() == 1 ? "" : "s",
                 counts.queued > 0 ? fmt::format("; {} will run again", counts.queued).c_str() : "",
                 options.resume_command.c_str());
@@ -121,13 +139,15 @@ int launch(const Workplace& place, const StudyInfo& study, std::shared_ptr<const
   return kInterrupted;
 }
 
-int show_finished(const Workplace& place, const StudyInfo& study, const CommonOptions& common, const std::string& run_command) {
+int show_finished(const Workplace& place, const StudyInfo& study, const CommonOptions& common,
+                  const std::string& run_command) {
   const History history = load_history(place.store(), study.id);
   const bool usable = print_outcome(place, study, history, common, {});
   if (!common.json && !common.quiet) {
-    std::printf("The study is finished%s. %s --trials +40 goes on, %s --new starts another one.\n",
-                history.state_reason().empty() ? "" : fmt::format(" ({})", history.state_reason()).c_str(), run_command.c_str(),
-                run_command.c_str());
+    std::printf(
+        "The study is finished%s. %s --trials +40 goes on, %s --new starts another one.\n",
+        history.state_reason().empty() ? "" : fmt::format(" ({})", history.state_reason()).c_str(),
+        run_command.c_str(), run_command.c_str());
   }
   return usable ? kOk : kNoUsableTrial;
 }

@@ -32,7 +32,8 @@ std::string config_text(const StudySpec& spec, const Config& config) {
   for (const Parameter& parameter : spec.space.parameters()) {
     if (std::holds_alternative<Fixed>(parameter.domain)) continue;
     const Value* value = config.get(parameter.name);
-    if (value != nullptr) out += fmt::format("{}{} {}", out.empty() ? "" : "  ", parameter.name, value_text(*value));
+    if (value != nullptr)
+      out += fmt::format("{}{} {}", out.empty() ? "" : "  ", parameter.name, value_text(*value));
   }
   return out;
 }
@@ -45,15 +46,18 @@ std::pair<std::string, std::string> split_detail(const std::string& detail) {
 
 std::string reached_text(const StudySpec& spec, const Trial& trial) {
   if (!trial.reached) return "";
-  std::string out = fmt::format("{} {}", spec.fidelity ? spec.fidelity->name : "step", format_number(*trial.reached, 6));
-  if (spec.fidelity && spec.fidelity->max) out += fmt::format(" of {}", format_number(*spec.fidelity->max, 6));
+  std::string out = fmt::format("{} {}", spec.fidelity ? spec.fidelity->name : "step",
+                                format_number(*trial.reached, 6));
+  if (spec.fidelity && spec.fidelity->max)
+    out += fmt::format(" of {}", format_number(*spec.fidelity->max, 6));
   return out;
 }
 
 Value trial_json(const History& history, const Trial& trial) {
   Value row = Value::Map{};
   row.set("trial", trial.number()).set("state", trial_state_name(trial.state));
-  row.set("origin", trial_origin_name(trial.proposal->origin)).set("config", trial.config().to_value());
+  row.set("origin", trial_origin_name(trial.proposal->origin))
+      .set("config", trial.config().to_value());
   Value values = Value::Map{};
   for (const Result& result : trial.results) {
     const auto& name = history.spec().metrics[static_cast<std::size_t>(result.metric)].name;
@@ -75,9 +79,7 @@ void LineObserver::print(const std::string& line) {
   std::fputc('\n', stdout);
 }
 
-void LineObserver::tick(const SessionView&) {
-  std::fflush(stdout);
-}
+void LineObserver::tick(const SessionView&) { std::fflush(stdout); }
 
 void LineObserver::hung_up() { redirect_output(options_.log_path); }
 
@@ -115,36 +117,44 @@ void LineObserver::plain(const Change& change, const SessionView& view) {
     const RunPlan& plan = run->plan;
     const Trial& trial = history.trial(plan.trial);
     if (claimed->token > 1) {
-      print(fmt::format("trial {} goes on: its program outlived the hone that started it", plan.trial));
+      print(fmt::format("trial {} goes on: its program outlived the hone that started it",
+                        plan.trial));
     } else if (plan.purpose != RunPurpose::search) {
-      print(fmt::format("trial {} {} {} of {} started", plan.trial, run_purpose_name(plan.purpose), plan.replicate + 1,
-                        spec.confirm.seeds));
+      print(fmt::format("trial {} {} {} of {} started", plan.trial, run_purpose_name(plan.purpose),
+                        plan.replicate + 1, spec.confirm.seeds));
     } else if (plan.attempt > 0) {
       print(fmt::format("trial {} started again (attempt {})", plan.trial, plan.attempt + 1));
     } else if (plan.segment > 0) {
-      print(fmt::format("trial {} goes on{}", plan.trial,
-                        plan.fidelity_target && spec.fidelity
-                            ? fmt::format(" to {} {}", spec.fidelity->name, format_number(*plan.fidelity_target))
-                            : ""));
+      print(fmt::format(
+          "trial {} goes on{}", plan.trial,
+          plan.fidelity_target && spec.fidelity
+              ? fmt::format(" to {} {}", spec.fidelity->name, format_number(*plan.fidelity_target))
+              : ""));
     } else if (plan.replicate == 0) {
       const char* origin = trial.proposal->origin == TrialOrigin::default_config ? " (defaults)"
                            : trial.proposal->origin == TrialOrigin::enqueued     ? " (enqueued)"
                            : trial.proposal->origin == TrialOrigin::fork         ? " (fork)"
                                                                                  : "";
-      print(fmt::format("trial {} started{}  {}", plan.trial, origin, toned(config_text(spec, trial.config()), Tone::dim, options_.colour)));
+      print(fmt::format("trial {} started{}  {}", plan.trial, origin,
+                        toned(config_text(spec, trial.config()), Tone::dim, options_.colour)));
     }
   } else if (const auto* reported = std::get_if<Reported>(&change.body)) {
     if (!options_.verbose || reported->report.metric != 0) return;
-    print(fmt::format("trial {} {} {}  {} {}", reported->report.trial, spec.fidelity ? spec.fidelity->name : "step",
-                      format_number(reported->report.fidelity, 6), spec.objective().name, metric_text(reported->report.value)));
+    print(fmt::format("trial {} {} {}  {} {}", reported->report.trial,
+                      spec.fidelity ? spec.fidelity->name : "step",
+                      format_number(reported->report.fidelity, 6), spec.objective().name,
+                      metric_text(reported->report.value)));
   } else if (const auto* moved = std::get_if<TrialMoved>(&change.body)) {
     ended(*moved, view);
   } else if (const auto* run_ended = std::get_if<RunEnded>(&change.body)) {
     if (run_ended->end.outcome == RunOutcome::interrupted) {
-      print(fmt::format("trial {} interrupted after {}", run_ended->trial, duration(run_ended->end.busy_us)));
+      print(fmt::format("trial {} interrupted after {}", run_ended->trial,
+                        duration(run_ended->end.busy_us)));
     }
   } else if (const auto* noted = std::get_if<Noted>(&change.body)) {
-    if (noted->kind == "confirm") print(fmt::format("confirming the best with fresh seeds ({})", noted->body.string_or("reason", "")));
+    if (noted->kind == "confirm")
+      print(fmt::format("confirming the best with fresh seeds ({})",
+                        noted->body.string_or("reason", "")));
   } else if (const auto* handled = std::get_if<RequestHandled>(&change.body)) {
     if (handled->outcome != "joined") print(fmt::format("request: {}", handled->outcome));
   }
@@ -155,36 +165,48 @@ void LineObserver::ended(const TrialMoved& moved, const SessionView& view) {
   const StudySpec& spec = view.history.spec();
   const std::string head = fmt::format("trial {} ", trial.number());
   const auto value = trial.value();
-  const std::string result = value ? fmt::format("{} {}", spec.objective().name, metric_text(*value)) : "";
+  const std::string result =
+      value ? fmt::format("{} {}", spec.objective().name, metric_text(*value)) : "";
   switch (moved.state) {
-    case TrialState::failed: failed(trial, view); return;
+    case TrialState::failed:
+      failed(trial, view);
+      return;
     case TrialState::complete: {
       const std::int64_t best = view.history.best();
       const bool is_best = best == trial.number() && best != best_;
       best_ = best;
-      print(head + toned("done", Tone::good, options_.colour) + fmt::format("  {} after {}", result, duration(trial.busy_us)) +
+      print(head + toned("done", Tone::good, options_.colour) +
+            fmt::format("  {} after {}", result, duration(trial.busy_us)) +
             (is_best ? toned("  best so far", Tone::bold, options_.colour) : ""));
       return;
     }
     case TrialState::stopped: {
       const std::string at = reached_text(spec, trial);
-      print(head + "stopped" + (at.empty() ? "" : " at " + at) + (result.empty() ? "" : "  " + result) +
+      print(head + "stopped" + (at.empty() ? "" : " at " + at) +
+            (result.empty() ? "" : "  " + result) +
             (trial.reason.empty() ? "" : "  " + trial.reason));
       return;
     }
-    case TrialState::paused: print(head + "paused  " + trial.reason); return;
-    case TrialState::cancelled: print(head + "cancelled  " + trial.reason); return;
+    case TrialState::paused:
+      print(head + "paused  " + trial.reason);
+      return;
+    case TrialState::cancelled:
+      print(head + "cancelled  " + trial.reason);
+      return;
     case TrialState::queued:
-    case TrialState::running: return;
+    case TrialState::running:
+      return;
   }
 }
 
 void LineObserver::failed(const Trial& trial, const SessionView&) {
   const auto [sentence, lines] = split_detail(trial.detail.empty() ? trial.reason : trial.detail);
-  print(fmt::format("trial {} {} after {}: {}", trial.number(), toned("failed", Tone::bad, options_.colour),
-                    duration(trial.busy_us), sentence));
+  print(fmt::format("trial {} {} after {}: {}", trial.number(),
+                    toned("failed", Tone::bad, options_.colour), duration(trial.busy_us),
+                    sentence));
   if (lines.empty() || ++failures_shown_ > kFailuresShown) return;
-  for (const std::string_view line : split(lines, '\n')) print(toned(fmt::format("  | {}", line), Tone::dim, options_.colour));
+  for (const std::string_view line : split(lines, '\n'))
+    print(toned(fmt::format("  | {}", line), Tone::dim, options_.colour));
 }
 
 void LineObserver::json(const Change& change, const SessionView& view) {
@@ -197,7 +219,8 @@ void LineObserver::json(const Change& change, const SessionView& view) {
     row.set("metric", view.history.spec().metrics[static_cast<std::size_t>(report.metric)].name);
     row.set("value", number(report.value));
   } else if (const auto* added = std::get_if<TrialAdded>(&change.body)) {
-    row.set("trial", added->proposal->number).set("origin", trial_origin_name(added->proposal->origin));
+    row.set("trial", added->proposal->number)
+        .set("origin", trial_origin_name(added->proposal->origin));
     row.set("config", added->proposal->config.to_value());
   } else if (const auto* moved = std::get_if<TrialMoved>(&change.body)) {
     const Value trial = trial_json(view.history, view.history.trial(moved->trial));
@@ -209,9 +232,12 @@ void LineObserver::json(const Change& change, const SessionView& view) {
     for (const auto& [key, value] : body.as_map()) {
       if (row.find(key) == nullptr) row.set(key, value);
     }
-    if (const auto* study = std::get_if<StudyMoved>(&change.body)) row.set("state", study_state_name(study->state));
-    if (const auto* judged = std::get_if<Judged>(&change.body)) row.set("verdict", verdict_name(judged->verdict));
-    if (const auto* run = std::get_if<RunEnded>(&change.body)) row.set("outcome", run_outcome_name(run->end.outcome));
+    if (const auto* study = std::get_if<StudyMoved>(&change.body))
+      row.set("state", study_state_name(study->state));
+    if (const auto* judged = std::get_if<Judged>(&change.body))
+      row.set("verdict", verdict_name(judged->verdict));
+    if (const auto* run = std::get_if<RunEnded>(&change.body))
+      row.set("outcome", run_outcome_name(run->end.outcome));
   }
   print(row.dump());
 }

@@ -1,4 +1,5 @@
-// What happens in a study, as lines: one per event, for pipes, logs and terminals without a live display; or as JSON objects.
+// What happens in a study, as lines: one per event, for pipes, logs and terminals without a live
+// display; or as JSON objects.
 #pragma once
 
 #include <cstdio>
@@ -12,9 +13,9 @@ namespace hone::cli {
 struct LineOptions {
   bool json = false;
   bool quiet = false;
-  bool verbose = false;   ///< also each report of the objective
+  bool verbose = false;  ///< also each report of the objective
   bool colour = false;
-  std::string log_path;   ///< where output goes once the terminal has gone
+  std::string log_path;  ///< where output goes once the terminal has gone
 };
 
 class LineObserver final : public SessionObserver {

@@ -25,9 +25,12 @@ int exit_code(ErrorCode code) {
   switch (code) {
     case ErrorCode::invalid_input:
     case ErrorCode::not_found:
-    case ErrorCode::exists: return kBadInput;
-    case ErrorCode::interrupted: return kInterrupted;
-    default: return kFailed;
+    case ErrorCode::exists:
+      return kBadInput;
+    case ErrorCode::interrupted:
+      return kInterrupted;
+    default:
+      return kFailed;
   }
 }
 
@@ -51,7 +54,9 @@ Error unknown_command(const std::string& name) {
   std::vector<std::string> names;
   for (const CommandEntry& entry : commands()) names.emplace_back(entry.name);
   const auto near = nearest_name(name, names);
-  if (near) return Error(ErrorCode::invalid_input, fmt::format("there is no command '{}'", name), fmt::format("did you mean: hone {}", *near));
+  if (near)
+    return Error(ErrorCode::invalid_input, fmt::format("there is no command '{}'", name),
+                 fmt::format("did you mean: hone {}", *near));
   const bool is_file = name.ends_with(".yaml") || name.ends_with(".yml");
   return Error(ErrorCode::invalid_input, fmt::format("there is no command '{}'", name),
                is_file ? fmt::format("did you mean: hone run {}", name) : "hone --help lists them");
@@ -98,9 +103,11 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     cli::print_error(Error(ErrorCode::io, error.what()), json);
   }
-  // A result that could not be written is no success; a reader that has gone away is none of ours to judge.
+  // A result that could not be written is no success; a reader that has gone away is none of ours
+  // to judge.
   if (std::fflush(stdout) != 0 && errno != EPIPE && code == cli::kOk) {
-    std::fprintf(stderr, "hone: error: the output could not be written: %s\n", std::strerror(errno));
+    std::fprintf(stderr, "hone: error: the output could not be written: %s\n",
+                 std::strerror(errno));
     code = cli::kFailed;
   }
   return code;

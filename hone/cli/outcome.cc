@@ -9,7 +9,7 @@ namespace hone::cli {
 namespace {
 
 constexpr std::int64_t kBurstLeast_us = 5'000'000;  ///< shorter runs may well report at their end
-constexpr double kBurstShare = 0.02;                ///< of the run's time, within which all reports came
+constexpr double kBurstShare = 0.02;  ///< of the run's time, within which all reports came
 constexpr std::size_t kBurstReports = 4;
 
 Spread spread_of(const std::vector<double>& values) {
@@ -24,7 +24,8 @@ Spread spread_of(const std::vector<double>& values) {
   return spread;
 }
 
-/// How far a trial's value may be from itself: the spread over its replicates, else over the last points of its curve.
+/// How far a trial's value may be from itself: the spread over its replicates, else over the last
+/// points of its curve.
 double noise_of(const Trial& trial) {
   if (!trial.results.empty() && trial.results.front().sd) return *trial.results.front().sd;
   constexpr std::size_t kPoints = 5;
@@ -43,13 +44,15 @@ Gain gain_between(Goal goal, double best, double base, double noise) {
   gain.default_value = base;
   gain.better = is_better(goal, best, base);
   const bool one_sign = (best > 0 && base > 0) || (best < 0 && base < 0);
-  if (one_sign && std::abs(base) > 2 * noise) gain.share = std::abs(gain.difference) / std::abs(base);
+  if (one_sign && std::abs(base) > 2 * noise)
+    gain.share = std::abs(gain.difference) / std::abs(base);
   return gain;
 }
 
 void find_gain(const History& history, Outcome& outcome) {
   for (const Trial& trial : history.trials()) {
-    if (trial.proposal->origin == TrialOrigin::default_config) outcome.default_trial = trial.number();
+    if (trial.proposal->origin == TrialOrigin::default_config)
+      outcome.default_trial = trial.number();
   }
   const std::int64_t base = outcome.default_trial;
   if (base < 0 || base == outcome.best || !outcome.value) return;
@@ -59,14 +62,17 @@ void find_gain(const History& history, Outcome& outcome) {
   const auto best = confirmed_values(history, outcome.best);
   const auto defaults = confirmed_values(history, base);
   if (best.empty() || best.size() != defaults.size()) {
-    outcome.gain = gain_between(goal, *history.trial(outcome.best).value(), *trial.value(), noise_of(trial));
+    outcome.gain =
+        gain_between(goal, *history.trial(outcome.best).value(), *trial.value(), noise_of(trial));
     return;
   }
   const Spread base_spread = spread_of(defaults);
-  outcome.gain = gain_between(goal, spread_of(best).mean, base_spread.mean, base_spread.sd.value_or(0));
+  outcome.gain =
+      gain_between(goal, spread_of(best).mean, base_spread.mean, base_spread.sd.value_or(0));
   if (!outcome.gain->share || best.size() < 2) return;
   std::vector<double> shares;  // the same seeds on both sides
-  for (std::size_t i = 0; i < best.size(); ++i) shares.push_back(std::abs(best[i] - defaults[i]) / std::abs(defaults[i]));
+  for (std::size_t i = 0; i < best.size(); ++i)
+    shares.push_back(std::abs(best[i] - defaults[i]) / std::abs(defaults[i]));
   outcome.gain->share_sd = spread_of(shares).sd;
 }
 
@@ -83,7 +89,8 @@ std::optional<double> steps_saved(const History& history) {
   for (const Trial& trial : history.trials()) {
     if (trial.state != TrialState::complete && trial.state != TrialState::stopped) continue;
     whole += full;
-    if (trial.state == TrialState::stopped) saved += std::max(0.0, full - trial.reached.value_or(0));
+    if (trial.state == TrialState::stopped)
+      saved += std::max(0.0, full - trial.reached.value_or(0));
   }
   if (full <= 0 || whole <= 0 || saved <= 0) return std::nullopt;
   return saved / whole;
@@ -94,12 +101,15 @@ bool came_in_one_burst(const History& history, const Trial& trial) {
   if (runs.empty()) return false;
   const Run* run = history.run(runs.front());
   const auto series = history.series(runs.front());
-  if (run->state != RunState::ended || run->end.busy_us < kBurstLeast_us || series.size() < kBurstReports) return false;
-  const auto [first, last] = std::minmax_element(series.begin(), series.end(), [](const auto& a, const auto& b) {
-    return a.busy_us < b.busy_us;
-  });
+  if (run->state != RunState::ended || run->end.busy_us < kBurstLeast_us ||
+      series.size() < kBurstReports)
+    return false;
+  const auto [first, last] =
+      std::minmax_element(series.begin(), series.end(),
+                          [](const auto& a, const auto& b) { return a.busy_us < b.busy_us; });
   return first->fidelity != last->fidelity &&
-         static_cast<double>(last->busy_us - first->busy_us) < kBurstShare * static_cast<double>(run->end.busy_us);
+         static_cast<double>(last->busy_us - first->busy_us) <
+             kBurstShare * static_cast<double>(run->end.busy_us);
 }
 
 /// The best by confirmation among those that were confirmed; −1 when none was.
@@ -135,9 +145,11 @@ std::optional<double> run_value(const History& history, RunId run, int metric) {
     }
     return best;
   }
-  std::stable_sort(points.begin(), points.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(points.begin(), points.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
   if (declared.take == Take::last) return points.back().second;
-  const std::size_t count = std::min(points.size(), static_cast<std::size_t>(std::max(1, declared.take_count)));
+  const std::size_t count =
+      std::min(points.size(), static_cast<std::size_t>(std::max(1, declared.take_count)));
   double sum = 0;
   for (std::size_t i = points.size() - count; i < points.size(); ++i) sum += points[i].second;
   return sum / static_cast<double>(count);
@@ -149,9 +161,11 @@ std::vector<double> confirmed_values(const History& history, std::int64_t trial)
     const Run* run = history.run(id);
     if (run->plan.purpose != RunPurpose::confirm || run->state != RunState::ended) continue;
     if (run->end.outcome != RunOutcome::finished) continue;
-    if (const auto value = run_value(history, id, 0)) found.emplace_back(run->plan.replicate, *value);
+    if (const auto value = run_value(history, id, 0))
+      found.emplace_back(run->plan.replicate, *value);
   }
-  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<double> values;
   for (const auto& [seed, value] : found) values.push_back(value);
   return values;
@@ -174,7 +188,8 @@ Outcome find_outcome(const History& history) {
     }
     for (const Result& result : trial.results) {
       if (result.metric == 0) continue;
-      outcome.other_metrics.emplace_back(history.spec().metrics[static_cast<std::size_t>(result.metric)].name, result.value);
+      outcome.other_metrics.emplace_back(
+          history.spec().metrics[static_cast<std::size_t>(result.metric)].name, result.value);
     }
     find_gain(history, outcome);
   }
@@ -192,14 +207,18 @@ Value outcome_json(const History& history, const Outcome& outcome, const std::st
   row.set("event", "summary").set("study", study).set("state", study_state_name(history.state()));
   row.set("reason", history.state_reason());
   Value by_state = Value::Map{};
-  by_state.set("complete", counts.complete).set("stopped", counts.stopped).set("failed", counts.failed);
+  by_state.set("complete", counts.complete)
+      .set("stopped", counts.stopped)
+      .set("failed", counts.failed);
   by_state.set("running", counts.running).set("queued", counts.queued).set("paused", counts.paused);
   by_state.set("cancelled", counts.cancelled);
   row.set("trials", std::move(by_state));
   if (outcome.best >= 0) {
     Value best = trial_json(history, history.trial(outcome.best));
     if (outcome.value) {
-      best.set("value", outcome.value->mean).set("n", outcome.value->count).set("confirmed", outcome.confirmed);
+      best.set("value", outcome.value->mean)
+          .set("n", outcome.value->count)
+          .set("confirmed", outcome.confirmed);
       if (outcome.value->sd) best.set("sd", *outcome.value->sd);
     }
     row.set("best", std::move(best));

@@ -1,5 +1,6 @@
-// What a study came to: the best trial, its gain over the defaults, confirmations, failures, what early stopping saved, and how to run
-// the best again. Figures come from the history; the texts of `hone run`, `hone best` and `hone status` from here.
+// What a study came to: the best trial, its gain over the defaults, confirmations, failures, what
+// early stopping saved, and how to run the best again. Figures come from the history; the texts of
+// `hone run`, `hone best` and `hone status` from here.
 #pragma once
 
 #include <cstdint>
@@ -22,24 +23,26 @@ struct Spread {
 };
 
 struct Gain {
-  double difference = 0;        ///< best − default, in the metric's units
-  std::optional<double> share;  ///< of the default, unsigned; where both have one sign and the default is no noise
+  double difference = 0;  ///< best − default, in the metric's units
+  std::optional<double>
+      share;  ///< of the default, unsigned; where both have one sign and the default is no noise
   std::optional<double> share_sd;  ///< over paired seeds
   bool better = false;
   double default_value = 0;
 };
 
 struct Outcome {
-  std::int64_t best = -1;       ///< trial; −1: no usable one
+  std::int64_t best = -1;  ///< trial; −1: no usable one
   bool best_is_complete = false;
   std::optional<Spread> value;  ///< of the best: confirmed where it was
   bool confirmed = false;
   std::vector<std::pair<std::string, double>> other_metrics;  ///< of the best
   std::int64_t default_trial = -1;
-  std::optional<Gain> gain;     ///< against the default configuration, unless that is the best
+  std::optional<Gain> gain;  ///< against the default configuration, unless that is the best
   std::map<FailKind, int> failures;
   std::optional<double> steps_saved;  ///< share of the steps that full trials would have taken
-  std::vector<std::int64_t> burst;    ///< trials whose reports came all at once, long after they began
+  std::vector<std::int64_t>
+      burst;  ///< trials whose reports came all at once, long after they began
 };
 
 /// Pure.
@@ -47,7 +50,8 @@ Outcome find_outcome(const History& history);
 
 /// The value of a run's metric by its `take`; nullopt where nothing was reported. Pure.
 std::optional<double> run_value(const History& history, RunId run, int metric);
-/// The confirmed value of a trial over its finished confirmation runs, in the order of their seeds. Pure.
+/// The confirmed value of a trial over its finished confirmation runs, in the order of their seeds.
+/// Pure.
 std::vector<double> confirmed_values(const History& history, std::int64_t trial);
 
 /// "7.1 % below the defaults (2.8421)"; empty without a gain.
@@ -55,12 +59,14 @@ std::string gain_text(const Outcome& outcome);
 /// "3 failed (2 out of memory, 1 diverged)"; empty when none did.
 std::string failures_text(const Outcome& outcome);
 
-/// The end of `hone run`, for people. `seen`: names of metrics that programs printed and nobody declared.
+/// The end of `hone run`, for people. `seen`: names of metrics that programs printed and nobody
+/// declared.
 std::string outcome_text(const History& history, const Outcome& outcome, const std::string& study,
                          const std::vector<std::string>& seen, bool colour);
 Value outcome_json(const History& history, const Outcome& outcome, const std::string& study);
 
-/// The command of a trial's newest search run, "(cd FOLDER && …)" where it ran elsewhere; empty when none has started.
+/// The command of a trial's newest search run, "(cd FOLDER && …)" where it ran elsewhere; empty
+/// when none has started.
 std::string reproduce_text(const Workplace& place, const History& history, std::int64_t trial);
 
 }  // namespace hone::cli

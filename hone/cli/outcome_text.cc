@@ -65,15 +65,18 @@ std::string no_best_text(const History& history, const Outcome& outcome, const s
     return out;
   }
   if (seen.empty()) {
-    out += fmt::format("The programs ended well, but printed nothing that reads as {}.\n"
-                       "Print a line such as  @hone {{\"step\": 1, \"{}\": 0.41}}  or give metric_source.patterns "
-                       "(hone help study-file metric_source).\n",
-                       objective, objective);
+    out += fmt::format(
+        "The programs ended well, but printed nothing that reads as {}.\n"
+        "Print a line such as  @hone {{\"step\": 1, \"{}\": 0.41}}  or give metric_source.patterns "
+        "(hone help study-file metric_source).\n",
+        objective, objective);
     return out;
   }
-  std::vector<std::string> shown(seen.begin(), seen.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(seen.size(), 12)));
-  out += fmt::format("'{}' never came; the programs reported: {}{}.\n", objective, join(shown, ", "),
-                     shown.size() < seen.size() ? ", …" : "");
+  std::vector<std::string> shown(
+      seen.begin(),
+      seen.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(seen.size(), 12)));
+  out += fmt::format("'{}' never came; the programs reported: {}{}.\n", objective,
+                     join(shown, ", "), shown.size() < seen.size() ? ", …" : "");
   if (const auto meant = match_metric_name(objective, seen)) {
     out += fmt::format("Did you mean metric: {{name: {}}}?\n", *meant);
   }
@@ -85,7 +88,8 @@ std::string no_best_text(const History& history, const Outcome& outcome, const s
 std::string gain_text(const Outcome& outcome) {
   if (!outcome.gain) return "";
   const Gain& gain = *outcome.gain;
-  if (gain.difference == 0) return fmt::format("equal to the defaults ({})", metric_text(gain.default_value));
+  if (gain.difference == 0)
+    return fmt::format("equal to the defaults ({})", metric_text(gain.default_value));
   const char* side = gain.difference < 0 ? "below" : "above";
   std::string amount;
   if (gain.share) {
@@ -115,17 +119,21 @@ std::string outcome_text(const History& history, const Outcome& outcome, const s
   if (outcome.best < 0) {
     out += no_best_text(history, outcome, study, seen);
   } else {
-    std::string line = fmt::format("Best of {} trials: trial {}, {} {}", counts.total(), outcome.best, spec.objective().name,
-                                   outcome.value ? spread_text(*outcome.value) : "");
+    std::string line =
+        fmt::format("Best of {} trials: trial {}, {} {}", counts.total(), outcome.best,
+                    spec.objective().name, outcome.value ? spread_text(*outcome.value) : "");
     if (counts.total() == 1) line.replace(0, line.find(':'), "One trial");
-    if (outcome.value && outcome.value->count > 1) line += fmt::format(" ({} seeds)", outcome.value->count);
+    if (outcome.value && outcome.value->count > 1)
+      line += fmt::format(" ({} seeds)", outcome.value->count);
     if (!outcome.best_is_complete) {
       const std::string at = reached_text(spec, history.trial(outcome.best));
       line += at.empty() ? " (stopped early)" : fmt::format(" (stopped at {})", at);
     }
     if (const std::string gain = gain_text(outcome); !gain.empty()) line += ", " + gain;
-    for (const auto& [name, value] : outcome.other_metrics) line += fmt::format("; {} {}", name, metric_text(value));
-    out += toned(line, Tone::bold, colour) + "\n" + best_config(spec, history.trial(outcome.best).config());
+    for (const auto& [name, value] : outcome.other_metrics)
+      line += fmt::format("; {} {}", name, metric_text(value));
+    out += toned(line, Tone::bold, colour) + "\n" +
+           best_config(spec, history.trial(outcome.best).config());
     if (outcome.best == outcome.default_trial && counts.total() > 1) {
       out += "The defaults were not beaten.\n";
     } else if (outcome.gain && !outcome.gain->better) {
@@ -133,15 +141,22 @@ std::string outcome_text(const History& history, const Outcome& outcome, const s
     }
   }
   std::vector<std::string> facts;
-  if (outcome.steps_saved) facts.push_back(fmt::format("early stopping saved {:.0f} % of the steps", *outcome.steps_saved * 100));
-  if (const std::string failures = failures_text(outcome); !failures.empty() && outcome.best >= 0) facts.push_back(failures);
+  if (outcome.steps_saved)
+    facts.push_back(
+        fmt::format("early stopping saved {:.0f} % of the steps", *outcome.steps_saved * 100));
+  if (const std::string failures = failures_text(outcome); !failures.empty() && outcome.best >= 0)
+    facts.push_back(failures);
   if (!facts.empty()) out += join(facts, " · ") + "\n";
   if (!outcome.burst.empty()) {
-    out += fmt::format("The reports of trial {} came all at once at its end, so nothing could be stopped early: the program holds "
-                       "back its output.\n  Flush after each line: print(…, flush=True), python -u, or stdbuf -oL in front of the command.\n",
-                       outcome.burst.front());
+    out += fmt::format(
+        "The reports of trial {} came all at once at its end, so nothing could be stopped early: "
+        "the program holds "
+        "back its output.\n  Flush after each line: print(…, flush=True), python -u, or stdbuf -oL "
+        "in front of the command.\n",
+        outcome.burst.front());
   }
-  if (history.state() == StudyState::finished && !history.state_reason().empty() && outcome.best < 0) {
+  if (history.state() == StudyState::finished && !history.state_reason().empty() &&
+      outcome.best < 0) {
     out += indented("Ended: " + history.state_reason(), "");
   }
   return out;
@@ -156,7 +171,8 @@ std::string reproduce_text(const Workplace& place, const History& history, std::
     const Value* list = started ? started->find("argv") : nullptr;
     if (list == nullptr || !list->is_list() || list->as_list().empty()) continue;
     argv.clear();
-    for (const Value& word : list->as_list()) argv.push_back(word.is_string() ? word.as_string() : word.dump());
+    for (const Value& word : list->as_list())
+      argv.push_back(word.is_string() ? word.as_string() : word.dump());
   }
   if (argv.empty()) return "";
   const std::string command = shell_command(mask_secrets(argv));

@@ -48,7 +48,8 @@ LoadOptions options_for(const fs::path& folder) {
 /// Paths of configuration files are relative to the study file, and programs may run elsewhere.
 void make_absolute(StudySpec& spec, const fs::path& folder) {
   for (ConfigFile& file : spec.command.files) {
-    if (!file.from.starts_with('/') && !file.from.starts_with("${")) file.from = (folder / file.from).string();
+    if (!file.from.starts_with('/') && !file.from.starts_with("${"))
+      file.from = (folder / file.from).string();
   }
 }
 
@@ -59,14 +60,17 @@ ReadStudy read_study(const std::string& path) {
   read.path = path;
   if (kind_of(path) == FileKind::folder) {
     throw Error(ErrorCode::invalid_input, fmt::format("{} is a folder, not a study file", path),
-                kind_of(path + "/study.yaml") != FileKind::missing ? fmt::format("did you mean {}/study.yaml?", path) : "");
+                kind_of(path + "/study.yaml") != FileKind::missing
+                    ? fmt::format("did you mean {}/study.yaml?", path)
+                    : "");
   }
   try {
     read.source = read_file(path, kStudyFileBytes);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::not_found) throw;
-    throw Error(ErrorCode::not_found, fmt::format("there is no study file {}", path),
-                "hone init -- python train.py writes one; hone help study-file says what it may hold");
+    throw Error(
+        ErrorCode::not_found, fmt::format("there is no study file {}", path),
+        "hone init -- python train.py writes one; hone help study-file says what it may hold");
   }
   const fs::path folder = fs::absolute(path).lexically_normal().parent_path();
   read.loaded = load_study_file(read.source, path, options_for(folder));
@@ -80,7 +84,8 @@ ReadStudy read_study(const std::string& path) {
 ReadStudy make_study(const CommandStudy& wanted) {
   if (wanted.minimize.has_value() == wanted.maximize.has_value()) {
     throw Error(ErrorCode::invalid_input, "what should be optimised?",
-                "say --minimize METRIC or --maximize METRIC, as the program prints it: hone run --minimize val_loss -- python train.py …");
+                "say --minimize METRIC or --maximize METRIC, as the program prints it: hone run "
+                "--minimize val_loss -- python train.py …");
   }
   const fs::path folder = fs::current_path();
   CommandLineStudy line = read_command_line(wanted.command);
@@ -101,12 +106,14 @@ ReadStudy make_study(const CommandStudy& wanted) {
   ReadStudy read;
   read.path = "command";
   read.source = line.text;
-  if (!line.diagnostics.empty()) read.report = render_diagnostics(line.diagnostics, line.text, "command");
+  if (!line.diagnostics.empty())
+    read.report = render_diagnostics(line.diagnostics, line.text, "command");
   read.loaded.diagnostics = line.diagnostics;
   if (good) read.loaded.spec = std::move(spec);
   if (good && read.loaded.spec->space.dimension() == 0) {
     throw Error(ErrorCode::invalid_input, "the command has nothing that may vary",
-                "write a law where a value stands: --lr '~log(1e-5,1e-1)' --batch '~[8,16,32]'; see: hone help command-line");
+                "write a law where a value stands: --lr '~log(1e-5,1e-1)' --batch '~[8,16,32]'; "
+                "see: hone help command-line");
   }
   return read;
 }
@@ -115,8 +122,13 @@ std::string diagnostics_json(const ReadStudy& read) {
   std::string out;
   for (const Diagnostic& d : read.loaded.diagnostics) {
     Value row = Value::Map{};
-    row.set("severity", d.severity == Severity::error ? "error" : d.severity == Severity::warning ? "warning" : "note");
-    row.set("file", read.path).set("line", d.line).set("column", d.column).set("message", d.message);
+    row.set("severity", d.severity == Severity::error     ? "error"
+                        : d.severity == Severity::warning ? "warning"
+                                                          : "note");
+    row.set("file", read.path)
+        .set("line", d.line)
+        .set("column", d.column)
+        .set("message", d.message);
     if (!d.fix.empty()) row.set("fix", d.fix);
     out += row.dump() + "\n";
   }

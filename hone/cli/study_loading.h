@@ -1,4 +1,5 @@
-// Study files as commands read them: loading with everything that this machine and this build know, and what is said about it.
+// Study files as commands read them: loading with everything that this machine and this build know,
+// and what is said about it.
 #pragma once
 
 #include <filesystem>
@@ -17,7 +18,8 @@ struct ReadStudy {
   std::string report;  ///< diagnostics as text, empty when there are none
 };
 
-/// Reads and checks a study file; mistakes are in the result. Throws Error(not_found, io) where the file cannot be read.
+/// Reads and checks a study file; mistakes are in the result. Throws Error(not_found, io) where the
+/// file cannot be read.
 ReadStudy read_study(const std::string& path);
 
 /// A study made of a command: `hone run --minimize loss -- python train.py --lr '~log(1e-5,1e-1)'`.

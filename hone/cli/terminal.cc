@@ -43,12 +43,23 @@ std::string toned(std::string_view text, Tone tone, bool colour) {
   if (!colour || tone == Tone::plain || text.empty()) return std::string(text);
   const char* code = "";
   switch (tone) {
-    case Tone::plain: break;
-    case Tone::bold: code = "1"; break;
-    case Tone::dim: code = "2"; break;
-    case Tone::good: code = "32"; break;
-    case Tone::bad: code = "31"; break;
-    case Tone::note: code = "33"; break;
+    case Tone::plain:
+      break;
+    case Tone::bold:
+      code = "1";
+      break;
+    case Tone::dim:
+      code = "2";
+      break;
+    case Tone::good:
+      code = "32";
+      break;
+    case Tone::bad:
+      code = "31";
+      break;
+    case Tone::note:
+      code = "33";
+      break;
   }
   return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
 }
@@ -83,7 +94,8 @@ std::string two_columns(const std::vector<std::pair<std::string, std::string>>& 
       first = std::string(static_cast<std::size_t>(left) + 4, ' ');
     }
     for (; i < lines.size(); ++i) {
-      std::string line = (i == 0 ? first : std::string(static_cast<std::size_t>(left) + 4, ' ')) + lines[i];
+      std::string line =
+          (i == 0 ? first : std::string(static_cast<std::size_t>(left) + 4, ' ')) + lines[i];
       line.erase(line.find_last_not_of(' ') + 1);
       out += line + "\n";
     }
@@ -95,7 +107,8 @@ std::string TextTable::text(int cut_to) const {
   std::vector<int> widths;
   const auto measure = [&](const std::vector<std::string>& cells) {
     widths.resize(std::max(widths.size(), cells.size()), 0);
-    for (std::size_t i = 0; i < cells.size(); ++i) widths[i] = std::max(widths[i], display_width(cells[i]));
+    for (std::size_t i = 0; i < cells.size(); ++i)
+      widths[i] = std::max(widths[i], display_width(cells[i]));
   };
   measure(header);
   for (const auto& row : rows) measure(row);
@@ -120,7 +133,8 @@ std::string cut_to_width(std::string_view text, int width) {
   int used = 0;
   for (std::size_t i = 0; i < text.size();) {
     std::size_t size = 1;
-    while (i + size < text.size() && (static_cast<unsigned char>(text[i + size]) & 0xC0U) == 0x80U) ++size;
+    while (i + size < text.size() && (static_cast<unsigned char>(text[i + size]) & 0xC0U) == 0x80U)
+      ++size;
     const int columns = display_width(text.substr(i, size));
     if (used + columns > width - 1) break;
     out += text.substr(i, size);

@@ -24,8 +24,8 @@ std::vector<std::string> wrapped(std::string_view text, int width);
 /// Names on the left, wrapped explanations on the right, within 80 columns. Ends with a line end.
 std::string two_columns(const std::vector<std::pair<std::string, std::string>>& rows);
 
-/// Rows of cells in columns as wide as their widest cell, two blanks between. Columns whose name is in `right` are set to the
-/// right. The last column is cut at the width where `cut_to` is positive.
+/// Rows of cells in columns as wide as their widest cell, two blanks between. Columns whose name is
+/// in `right` are set to the right. The last column is cut at the width where `cut_to` is positive.
 struct TextTable {
   std::vector<std::string> header;
   std::vector<bool> right;

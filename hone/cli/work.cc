@@ -44,7 +44,8 @@ std::optional<std::string> variable(const std::string& name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
-std::string environment_record(const StudySpec& spec, const std::vector<VisibleGpu>& gpus, const CpuInventory& cpus) {
+std::string environment_record(const StudySpec& spec, const std::vector<VisibleGpu>& gpus,
+                               const CpuInventory& cpus) {
   EnvironmentSources sources;
   sources.run = [](const std::vector<std::string>& argv) -> std::optional<std::string> {
     const auto captured = run_and_capture(argv, kGitTimeout_us);
@@ -57,10 +58,12 @@ std::string environment_record(const StudySpec& spec, const std::vector<VisibleG
   facts.hone_version = version();
   facts.command = spec.command.argv;
   facts.workdir = spec.command.workdir;
-  const bool python = command_uses(spec, "interpreter") || spec.command.program.ends_with(".py") ||
-                      (!spec.command.argv.empty() && spec.command.argv.front().find("python") != std::string::npos);
+  const bool python =
+      command_uses(spec, "interpreter") || spec.command.program.ends_with(".py") ||
+      (!spec.command.argv.empty() && spec.command.argv.front().find("python") != std::string::npos);
   if (python) {
-    facts.interpreter = find_interpreter(variable, [](const std::string& path) { return access(path.c_str(), X_OK) == 0; });
+    facts.interpreter = find_interpreter(
+        variable, [](const std::string& path) { return access(path.c_str(), X_OK) == 0; });
   }
   for (const VisibleGpu& gpu : gpus) facts.gpus.push_back(gpu.gpu ? gpu.gpu->name : gpu.token);
   facts.cpus = cpus.usable();
@@ -83,20 +86,19 @@ std::vector<std::pair<std::string, std::string>> process_environment() {
     const std::string_view text(*entry);
     const std::size_t equals = text.find('=');
     if (equals != std::string_view::npos && equals > 0) {
-      entries.emplace_back(std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)));
+      entries.emplace_back(std::string(text.substr(0, equals)),
+                           std::string(text.substr(equals + 1)));
     }
   }
   return entries;
 }
 
 Work::Work(const Workplace& place, std::shared_ptr<const StudySpec> spec, WorkOptions options)
-    : place_(place),
-      spec_(std::move(spec)),
-      options_(options),
-      parts_(std::make_unique<Parts>()) {
+    : place_(place), spec_(std::move(spec)), options_(options), parts_(std::make_unique<Parts>()) {
   parts_->cpus = read_cpu_inventory();
   parts_->gpus = visible_gpus(read_gpus(), variable("CUDA_VISIBLE_DEVICES"));
-  const MachineSize machine{parts_->cpus.usable(), static_cast<int>(parts_->gpus.size()), machine_memory_bytes()};
+  const MachineSize machine{parts_->cpus.usable(), static_cast<int>(parts_->gpus.size()),
+                            machine_memory_bytes()};
   plan_ = plan_session(*spec_, machine, options_.parallel);
 }
 
@@ -122,7 +124,8 @@ JobBuilderOptions Work::builder_options(const StudyInfo& study) const {
 
 SessionEnd Work::run(const StudyInfo& study, SessionObserver& observer) {
   const std::uint64_t entropy = system_entropy();
-  parts_->executor = std::make_unique<LocalExecutor>(LocalExecutorOptions{place_.private_folder() / "keepers"});
+  parts_->executor =
+      std::make_unique<LocalExecutor>(LocalExecutorOptions{place_.private_folder() / "keepers"});
   parts_->builder =
       std::make_unique<LocalJobBuilder>(spec_, place_.clock(), builder_options(study));
   SessionOptions options;
@@ -131,20 +134,25 @@ SessionEnd Work::run(const StudyInfo& study, SessionObserver& observer) {
   options.worker_uid = make_uid(place_.clock().now_us(), Rng(entropy).split("worker"));
   options.version = version();
   Value resources = Value::Map{};
-  resources.set("parallel", plan_.parallel).set("cpus", parts_->cpus.usable()).set("gpus", static_cast<int>(parts_->gpus.size()));
+  resources.set("parallel", plan_.parallel)
+      .set("cpus", parts_->cpus.usable())
+      .set("gpus", static_cast<int>(parts_->gpus.size()));
   options.resources = resources.dump();
   options.parallel = plan_.parallel;
   options.may_lead = options_.may_lead;
   options.end_now = options_.end_now;
   options.entropy = entropy;
-  parts_->session = std::make_unique<Session>(place_.store(), *parts_->executor, place_.clock(), place_.probe(), spec_,
-                                              *parts_->builder, std::move(options), observer);
+  parts_->session =
+      std::make_unique<Session>(place_.store(), *parts_->executor, place_.clock(), place_.probe(),
+                                spec_, *parts_->builder, std::move(options), observer);
   return parts_->session->run();
 }
 
 const History& Work::history() const { return parts_->session->history(); }
 
-std::vector<std::string> Work::seen_metrics() const { return parts_->session->worker().seen_metrics(); }
+std::vector<std::string> Work::seen_metrics() const {
+  return parts_->session->worker().seen_metrics();
+}
 
 std::string Work::recognised() const { return parts_->session->worker().recognised(); }
 

@@ -1,4 +1,5 @@
-// Puts a session together for a study on this machine: devices, environment record, job builder, executor, display.
+// Puts a session together for a study on this machine: devices, environment record, job builder,
+// executor, display.
 #pragma once
 
 #include <functional>
@@ -19,7 +20,8 @@ struct WorkOptions {
   bool end_now = false;
 };
 
-/// A machine's part in a study; made before anything is started, so that what does not fit is said first.
+/// A machine's part in a study; made before anything is started, so that what does not fit is said
+/// first.
 class Work {
  public:
   /// Throws Error(invalid_input) when a run does not fit this machine.

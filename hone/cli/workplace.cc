@@ -31,7 +31,8 @@ std::optional<std::string> variable(const char* name) {
 std::string folder_name(const std::string& name) {
   std::string out;
   for (const char c : name) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+    const bool plain =
+        std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
     out += plain ? c : '_';
   }
   if (out.empty() || out.front() == '.') out.insert(out.begin(), '_');
@@ -50,14 +51,17 @@ std::optional<std::int64_t> trial_number(std::string_view word) {
 }  // namespace
 
 void CommonOptions::declare(CommandLine& line) {
-  line.option("--store", store, "PATH", "The store: a file, a folder, or postgres://… (default: HONE_STORE, else the nearest .hone)");
+  line.option(
+      "--store", store, "PATH",
+      "The store: a file, a folder, or postgres://… (default: HONE_STORE, else the nearest .hone)");
   line.option("--project", project, "NAME", "The project that the study belongs to");
   line.flag("--json", json, "Prints JSON, one object a line");
   line.flag("-q,--quiet", quiet, "Prints the result only");
   line.flag("-v,--verbose", verbose, "Says more on stderr");
 }
 
-Workplace Workplace::open(const CommonOptions& common, OpenMode mode, const std::optional<fs::path>& study_file) {
+Workplace Workplace::open(const CommonOptions& common, OpenMode mode,
+                          const std::optional<fs::path>& study_file) {
   if (common.verbose) set_log_level(LogLevel::debug);
   Workplace place;
   place.clock_ = std::make_unique<SystemClock>();
@@ -72,7 +76,8 @@ Workplace Workplace::open(const CommonOptions& common, OpenMode mode, const std:
     std::error_code ignored;
     return fs::is_directory(path, ignored);
   });
-  const bool in_file = place.address_.find("://") == std::string::npos && place.address_ != ":memory:";
+  const bool in_file =
+      place.address_.find("://") == std::string::npos && place.address_ != ":memory:";
   place.folder_ = in_file ? fs::path(place.address_).parent_path() : fs::current_path() / ".hone";
   try {
     place.store_ = open_store(place.address_, *place.clock_, *place.probe_, mode);
@@ -97,10 +102,14 @@ Workplace Workplace::scratch(const fs::path& folder) {
 }
 
 fs::path Workplace::trials_folder(const StudyInfo& study) const {
-  const std::string name = study.project.empty() ? folder_name(study.name)
-                                                 : folder_name(study.project) + "." + folder_name(study.name);
+  const std::string name = study.project.empty()
+                               ? folder_name(study.name)
+                               : folder_name(study.project) + "." + folder_name(study.name);
   const fs::path plain = folder_ / "trials" / name;
-  const fs::path own = folder_ / "trials" / fmt::format("{}-{}", name, study.uid.substr(study.uid.size() - std::min<std::size_t>(6, study.uid.size())));
+  const fs::path own =
+      folder_ / "trials" /
+      fmt::format("{}-{}", name,
+                  study.uid.substr(study.uid.size() - std::min<std::size_t>(6, study.uid.size())));
   for (const fs::path& folder : {plain, own}) {
     const fs::path mark = folder / ".study";
     if (fs::exists(mark)) {
@@ -112,7 +121,8 @@ fs::path Workplace::trials_folder(const StudyInfo& study) const {
   return own;
 }
 
-StudyInfo Workplace::find_study(const std::string& name, const std::optional<std::string>& project) const {
+StudyInfo Workplace::find_study(const std::string& name,
+                                const std::optional<std::string>& project) const {
   std::string wanted = name;
   std::optional<std::string> in_project = project;
   if (const std::size_t slash = name.rfind('/'); slash != std::string::npos && !project) {
@@ -123,13 +133,15 @@ StudyInfo Workplace::find_study(const std::string& name, const std::optional<std
   std::vector<std::string> names;
   for (StudyInfo& study : store_->list_studies()) {
     names.push_back(study.name);
-    if (study.name == wanted && (!in_project || study.project == *in_project)) found.push_back(std::move(study));
+    if (study.name == wanted && (!in_project || study.project == *in_project))
+      found.push_back(std::move(study));
   }
   if (found.size() == 1) return found.front();
   if (found.size() > 1) {
     std::vector<std::string> projects;
     for (const StudyInfo& study : found) projects.push_back(study_title(study));
-    throw Error(ErrorCode::invalid_input, fmt::format("several projects have a study '{}': {}", wanted, join(projects, ", ")),
+    throw Error(ErrorCode::invalid_input,
+                fmt::format("several projects have a study '{}': {}", wanted, join(projects, ", ")),
                 fmt::format("name one: {}", projects.front()));
   }
   const auto near = nearest_name(wanted, names);
@@ -143,7 +155,8 @@ StudyInfo Workplace::only_study() const {
   std::vector<StudyInfo> studies = store_->list_studies();
   if (studies.size() == 1) return studies.front();
   if (studies.empty()) {
-    throw Error(ErrorCode::not_found, fmt::format("{} holds no study yet", address_), "hone run study.yaml starts one");
+    throw Error(ErrorCode::not_found, fmt::format("{} holds no study yet", address_),
+                "hone run study.yaml starts one");
   }
   std::vector<std::string> names;
   for (const StudyInfo& study : studies) names.push_back(study_title(study));
@@ -155,7 +168,8 @@ StudyInfo Workplace::only_study() const {
   throw Error(ErrorCode::invalid_input, "which study?", "there are: " + join(names, ", "));
 }
 
-StudyInfo Workplace::study_or_only(const std::optional<std::string>& name, const std::optional<std::string>& project) const {
+StudyInfo Workplace::study_or_only(const std::optional<std::string>& name,
+                                   const std::optional<std::string>& project) const {
   return name ? find_study(*name, project) : only_study();
 }
 
@@ -173,11 +187,15 @@ TrialAddress find_trials(const Workplace& place, const std::vector<std::string>&
   };
   for (const std::string& word : words) {
     const std::size_t slash = word.rfind('/');
-    const auto behind = slash == std::string::npos ? std::nullopt : trial_number(std::string_view(word).substr(slash + 1));
+    const auto behind = slash == std::string::npos
+                            ? std::nullopt
+                            : trial_number(std::string_view(word).substr(slash + 1));
     if (behind) {
       take_study(place.find_study(word.substr(0, slash), project));
       address.trials.push_back(*behind);
-    } else if (const auto number = trial_number(word); number && (have_study || words.size() == 1 || place.store().list_studies().size() == 1)) {
+    } else if (const auto number = trial_number(word);
+               number &&
+               (have_study || words.size() == 1 || place.store().list_studies().size() == 1)) {
       if (!have_study) take_study(place.only_study());
       address.trials.push_back(*number);
     } else {
@@ -187,8 +205,11 @@ TrialAddress find_trials(const Workplace& place, const std::vector<std::string>&
   if (!have_study) address.study = place.only_study();
   for (const std::int64_t number : address.trials) {
     if (number < address.study.trials) continue;
-    throw Error(ErrorCode::not_found, fmt::format("study '{}' has no trial {}", address.study.name, number),
-                address.study.trials == 0 ? "it has none yet" : fmt::format("its trials are 0 to {}", address.study.trials - 1));
+    throw Error(ErrorCode::not_found,
+                fmt::format("study '{}' has no trial {}", address.study.name, number),
+                address.study.trials == 0
+                    ? "it has none yet"
+                    : fmt::format("its trials are 0 to {}", address.study.trials - 1));
   }
   return address;
 }
@@ -216,10 +237,12 @@ bool is_led(const Workplace& place, const StudyInfo& study) {
   const auto now = place.store().study(study.id);
   if (!now || !now->leader) return false;
   const Liveness liveness = place.probe().probe(*now->leader);
-  return liveness == Liveness::alive || (liveness == Liveness::unknown && now->leader_until_us > place.clock().now_us());
+  return liveness == Liveness::alive ||
+         (liveness == Liveness::unknown && now->leader_until_us > place.clock().now_us());
 }
 
-std::string ask_leader(const Workplace& place, const StudyInfo& study, const std::string& kind, const Value& body) {
+std::string ask_leader(const Workplace& place, const StudyInfo& study, const std::string& kind,
+                       const Value& body) {
   Store& store = place.store();
   const RequestId request = store.add_request(study.id, kind, body, actor());
   const std::int64_t end = place.clock().monotonic_us() + kAnswer_us;
@@ -227,10 +250,12 @@ std::string ask_leader(const Workplace& place, const StudyInfo& study, const std
   for (;;) {
     if (const auto outcome = store.request_outcome(request)) {
       if (tuner) tuner->release();
-      if (outcome->starts_with("refused: ")) throw Error(ErrorCode::invalid_input, outcome->substr(9));
+      if (outcome->starts_with("refused: "))
+        throw Error(ErrorCode::invalid_input, outcome->substr(9));
       return *outcome;
     }
-    if (!tuner && !is_led(place, study)) {  // nobody will answer: lead for a moment, launching nothing
+    if (!tuner &&
+        !is_led(place, study)) {  // nobody will answer: lead for a moment, launching nothing
       TunerOptions options;
       options.holder = this_process_holder();
       options.entropy = system_entropy();
@@ -241,8 +266,9 @@ std::string ask_leader(const Workplace& place, const StudyInfo& study, const std
     if (store.request_outcome(request)) continue;
     if (place.clock().monotonic_us() > end) {
       if (tuner) tuner->release();
-      throw Error(ErrorCode::conflict, fmt::format("the process that leads '{}' did not answer within {}", study.name,
-                                                   format_duration_us(kAnswer_us)),
+      throw Error(ErrorCode::conflict,
+                  fmt::format("the process that leads '{}' did not answer within {}", study.name,
+                              format_duration_us(kAnswer_us)),
                   "the request stays in the store and is handled when the leader comes to it");
     }
     usleep(kAnswerStep_us);

@@ -1,4 +1,5 @@
-// What every command begins with: the options that all share, the store they lead to, and studies and trials by name.
+// What every command begins with: the options that all share, the store they lead to, and studies
+// and trials by name.
 #pragma once
 
 #include <filesystem>
@@ -51,12 +52,14 @@ class Workplace {
   /// Where the trials of a study are; a folder of an older study of that name is not used again.
   std::filesystem::path trials_folder(const StudyInfo& study) const;
 
-  /// The study of that name; of several projects' ones that of `project`. Throws Error(not_found) with the nearest names.
+  /// The study of that name; of several projects' ones that of `project`. Throws Error(not_found)
+  /// with the nearest names.
   StudyInfo find_study(const std::string& name, const std::optional<std::string>& project) const;
   /// The only study there is, or Error(invalid_input) that asks for a name.
   StudyInfo only_study() const;
   /// By name, or the only one when there is no name.
-  StudyInfo study_or_only(const std::optional<std::string>& name, const std::optional<std::string>& project) const;
+  StudyInfo study_or_only(const std::optional<std::string>& name,
+                          const std::optional<std::string>& project) const;
 
  private:
   std::unique_ptr<SystemClock> clock_;
@@ -66,7 +69,8 @@ class Workplace {
   std::filesystem::path folder_;
 };
 
-/// `finetune/44`, or `44` where there is one study only, or `finetune` and further arguments `44 45`.
+/// `finetune/44`, or `44` where there is one study only, or `finetune` and further arguments `44
+/// 45`.
 struct TrialAddress {
   StudyInfo study;
   std::vector<std::int64_t> trials;
@@ -84,7 +88,8 @@ History load_history(Store& store, StudyId study);
 std::string study_title(const StudyInfo& study);
 
 /// What a request came to: waits for the leader, or leads for a moment where nobody does.
-std::string ask_leader(const Workplace& place, const StudyInfo& study, const std::string& kind, const Value& body);
+std::string ask_leader(const Workplace& place, const StudyInfo& study, const std::string& kind,
+                       const Value& body);
 /// Whether a living process leads the study (on another machine: whose time has not run out).
 bool is_led(const Workplace& place, const StudyInfo& study);
 

@@ -1,5 +1,5 @@
-// Detectors watch the curve of one trial and say when it is hopeless. Pure functions of the curve; they compare a trial with nothing but
-// itself.
+// Detectors watch the curve of one trial and say when it is hopeless. Pure functions of the curve;
+// they compare a trial with nothing but itself.
 #pragma once
 
 #include <optional>
@@ -19,9 +19,10 @@ struct Finding {
 /// The newest value is NaN or infinite.
 std::optional<Finding> detect_nan(std::span<const CurvePoint> curve);
 
-/// The curve has left its range for good: three values in a row beyond twice the first one (loss-like metrics: minimised, the first value
-/// positive). A spike that recovers within two reports is no
-/// divergence. The first value is the program's evaluation at its first report, at step 0 where it gives one.
+/// The curve has left its range for good: three values in a row beyond twice the first one
+/// (loss-like metrics: minimised, the first value positive). A spike that recovers within two
+/// reports is no divergence. The first value is the program's evaluation at its first report, at
+/// step 0 where it gives one.
 std::optional<Finding> detect_divergence(Goal goal, std::span<const CurvePoint> curve);
 
 }  // namespace hone

@@ -22,7 +22,8 @@ TEST(NanDetector, FindsNanAndInfinityAtTheNewestPoint) {
 }
 
 TEST(DivergenceDetector, FindsACurveThatLeavesForGood) {
-  EXPECT_EQ(detect_divergence(Goal::minimize, curve({3.0, 2.8, 6.5, 7.0, 6.9}))->kind, FailKind::diverged);
+  EXPECT_EQ(detect_divergence(Goal::minimize, curve({3.0, 2.8, 6.5, 7.0, 6.9}))->kind,
+            FailKind::diverged);
 }
 
 TEST(DivergenceDetector, LetsASpikeRecover) {

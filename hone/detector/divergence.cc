@@ -1,5 +1,6 @@
-// The onset of divergence on published fine-tuning curves is a value beyond twice the one at step 0 that never recovers; runs called
-// diverged there end at several times the usual loss. Three reports in a row keep a spike that recovers from being taken for one.
+// The onset of divergence on published fine-tuning curves is a value beyond twice the one at step 0
+// that never recovers; runs called diverged there end at several times the usual loss. Three
+// reports in a row keep a spike that recovers from being taken for one.
 #include <fmt/core.h>
 
 #include <algorithm>

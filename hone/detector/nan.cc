@@ -10,8 +10,9 @@ namespace hone {
 
 std::optional<Finding> detect_nan(std::span<const CurvePoint> curve) {
   if (curve.empty() || std::isfinite(curve.back().value)) return std::nullopt;
-  return Finding{FailKind::nan, fmt::format("the objective became {} at {}", format_number(curve.back().value),
-                                            format_number(curve.back().fidelity))};
+  return Finding{FailKind::nan,
+                 fmt::format("the objective became {} at {}", format_number(curve.back().value),
+                             format_number(curve.back().fidelity))};
 }
 
 }  // namespace hone

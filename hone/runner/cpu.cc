@@ -21,7 +21,8 @@ std::string content(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// The path of this process's group in the hierarchy that has `controller` ("": version 2), from /proc/self/cgroup.
+/// The path of this process's group in the hierarchy that has `controller` ("": version 2), from
+/// /proc/self/cgroup.
 std::optional<std::string> group_path(std::string_view groups, std::string_view controller) {
   for (const std::string_view line : split(groups, '\n')) {
     const std::vector<std::string_view> fields = split(line, ':');
@@ -67,7 +68,8 @@ std::optional<double> parse_cpu_max(std::string_view text) {
   if (fields.size() != 2) return std::nullopt;
   const auto limit = parse_number(fields[0]);
   const auto period = parse_number(fields[1]);
-  if (!limit || !period || !(*limit > 0) || !(*period > 0) || std::isinf(*limit)) return std::nullopt;
+  if (!limit || !period || !(*limit > 0) || !(*period > 0) || std::isinf(*limit))
+    return std::nullopt;
   return *limit / *period;
 }
 

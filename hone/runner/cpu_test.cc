@@ -42,16 +42,16 @@ TEST(Cpu, TheInventoryIsWhatTheMaskAllows) {
 
 TEST(Cpu, RunsShareTheProcessorsByThreadCounts) {
   const CpuInventory eight{{0, 1, 2, 3, 4, 5, 6, 7}, {}};
-  for (const auto& [name, value] : thread_variables(eight, 3, {}, nothing_set)) EXPECT_EQ(value, "2") << name;
+  for (const auto& [name, value] : thread_variables(eight, 3, {}, nothing_set))
+    EXPECT_EQ(value, "2") << name;
   EXPECT_EQ(thread_variables(eight, 3, {}, nothing_set).size(), 6u);
   EXPECT_EQ(thread_variables(eight, 99, {}, nothing_set)[0].second, "1");
   EXPECT_EQ(thread_variables(eight, 2, 3, nothing_set)[0].second, "3");
 }
 
 TEST(Cpu, AValueThatTheUserGaveStays) {
-  const auto variables = thread_variables({{0, 1}, {}}, 1, {}, [](const std::string& name) {
-    return name == "OMP_NUM_THREADS";
-  });
+  const auto variables = thread_variables(
+      {{0, 1}, {}}, 1, {}, [](const std::string& name) { return name == "OMP_NUM_THREADS"; });
   for (const auto& [name, value] : variables) EXPECT_NE(name, "OMP_NUM_THREADS");
   EXPECT_EQ(variables.size(), 5u);
 }

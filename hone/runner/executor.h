@@ -1,4 +1,5 @@
-// Runs processes for a worker. The executor starts, stops and adopts; it reads what they write; it never decides.
+// Runs processes for a worker. The executor starts, stops and adopts; it reads what they write; it
+// never decides.
 #pragma once
 
 #include <cstdint>
@@ -24,14 +25,14 @@ struct Job {
   RunId run;
   std::int64_t token = 0;
   std::string study_uid;
-  std::vector<std::string> argv;  ///< argv[0] is looked up in PATH of `env`
+  std::vector<std::string> argv;                         ///< argv[0] is looked up in PATH of `env`
   std::vector<std::pair<std::string, std::string>> env;  ///< the whole environment
   std::string workdir;
-  std::string folder;                ///< the run's own folder: logs live here
-  std::vector<JobSource> sources;    ///< stdout and stderr first
+  std::string folder;              ///< the run's own folder: logs live here
+  std::vector<JobSource> sources;  ///< stdout and stderr first
   bool tty = false;
   std::int64_t output_limit_bytes = 1LL << 30;
-  std::vector<int> cpus;             ///< affinity; empty: all
+  std::vector<int> cpus;  ///< affinity; empty: all
   std::int64_t orphan_us = 600'000'000;
 };
 
@@ -63,8 +64,9 @@ struct JobEnded {
   RunId run;
   std::optional<int> exit_code;
   std::optional<int> signal;
-  bool vanished = false;  ///< its end was not seen (keeper or machine died): neither code nor signal is known
-  bool leaked = false;    ///< something outlived the main process by 5 s and was ended
+  bool vanished =
+      false;  ///< its end was not seen (keeper or machine died): neither code nor signal is known
+  bool leaked = false;         ///< something outlived the main process by 5 s and was ended
   bool out_of_memory = false;  ///< the kernel's memory killer was seen
   std::int64_t wall_us = 0;
   std::int64_t cpu_us = 0;
@@ -86,11 +88,13 @@ class Executor {
   virtual ~Executor() = default;
   /// Starts a process; JobStarted or JobNotStarted follows by `poll`.
   virtual void start(const Job& job) = 0;
-  /// Asks or forces the run's whole tree to end; JobEnded follows. Repeating is harmless; `kill` overrides `ask`.
+  /// Asks or forces the run's whole tree to end; JobEnded follows. Repeating is harmless; `kill`
+  /// overrides `ask`.
   virtual void stop(RunId run, StopHow how, std::int64_t grace_us) = 0;
   /// What happened, in order; waits up to the timeout when nothing is there.
   virtual std::vector<JobEvent> poll(std::int64_t timeout_us) = 0;
-  /// Takes over runs after a restart: output goes on from the given offsets, ends (also those that happened meanwhile) come by `poll`.
+  /// Takes over runs after a restart: output goes on from the given offsets, ends (also those that
+  /// happened meanwhile) come by `poll`.
   virtual void adopt(const std::vector<AdoptedJob>& jobs) = 0;
   /// nullopt when the run is not known.
   virtual std::optional<JobUsage> usage(RunId run) = 0;

@@ -47,7 +47,8 @@ constexpr std::array kSignatures = {
     Signature{"oom-kill event", FailKind::out_of_memory},
 };
 
-/// Exceptions of launchers: they repeat that a program below them failed, and come after its own traceback.
+/// Exceptions of launchers: they repeat that a program below them failed, and come after its own
+/// traceback.
 constexpr std::array<std::string_view, 5> kWrappers = {
     "torch.distributed.elastic.multiprocessing.errors.ChildFailedError",
     "subprocess.CalledProcessError", "torch.multiprocessing.spawn.ProcessExitedException",
@@ -64,8 +65,8 @@ bool is_exception_line(std::string_view line) {
   const std::string_view name = line.substr(0, end);
   if (name.empty() || (end != std::string_view::npos && line[end] == ' ')) return false;
   for (const char c : name) {
-    const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                      (c >= '0' && c <= '9') || c == '_' || c == '.';
+    const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '_' || c == '.';
     if (!fits) return false;
   }
   const std::string_view last = name.substr(name.rfind('.') + 1);
@@ -73,8 +74,9 @@ bool is_exception_line(std::string_view line) {
          last.ends_with("Exit") || last.ends_with("Iteration") || last.ends_with("Warning");
 }
 
-/// The part of the log that tells the cause: the last traceback that is not a launcher's, with all that follows it; the
-/// whole end of the log when there is none. `exception` gets that traceback's last line.
+/// The part of the log that tells the cause: the last traceback that is not a launcher's, with all
+/// that follows it; the whole end of the log when there is none. `exception` gets that traceback's
+/// last line.
 std::size_t cause_begin(const std::vector<std::string>& lines, std::string* exception) {
   for (std::size_t i = lines.size(); i-- > 0;) {
     if (lines[i].find("Traceback (most recent call last)") == std::string::npos) continue;
@@ -137,12 +139,14 @@ std::optional<std::int64_t> wanted_bytes(const std::vector<std::string>& lines, 
 /// What to do about well-known errors.
 std::string hint_for(std::string_view line, std::optional<int> exit_code) {
   if (line.starts_with("ModuleNotFoundError") || line.starts_with("ImportError")) {
-    return "the command's Python is not the one that has this package: name its path in 'command', or activate its "
+    return "the command's Python is not the one that has this package: name its path in 'command', "
+           "or activate its "
            "environment before 'hone run'";
   }
   if (line.find("unrecognized arguments") != std::string_view::npos ||
       line.find("no such option") != std::string_view::npos) {
-    return "the program does not know an argument that the study gives it: compare 'command' and the parameters' names "
+    return "the program does not know an argument that the study gives it: compare 'command' and "
+           "the parameters' names "
            "with its --help";
   }
   if (exit_code == 127) return "a command that the program or its script calls is not in PATH";
@@ -169,7 +173,8 @@ void describe_memory(const std::string& line, Failure* failure) {
                           ? "the GPU's memory did not suffice"
                           : "the machine's memory did not suffice";
   if (failure->wanted_bytes) {
-    failure->sentence += fmt::format(" (a request of {} failed)", format_bytes(*failure->wanted_bytes));
+    failure->sentence +=
+        fmt::format(" (a request of {} failed)", format_bytes(*failure->wanted_bytes));
   } else {
     failure->sentence += ": " + line;
   }
@@ -192,7 +197,8 @@ std::size_t sequence_length(std::string_view text, std::size_t i) {
   return length;
 }
 
-/// What a terminal would show of one line: no escape sequences, no control characters, U+FFFD for bytes that are no UTF-8.
+/// What a terminal would show of one line: no escape sequences, no control characters, U+FFFD for
+/// bytes that are no UTF-8.
 std::string shown(std::string_view raw) {
   std::string line;
   for (std::size_t i = 0; i < raw.size();) {
@@ -253,13 +259,15 @@ Failure classify_failure(const FailureFacts& facts) {
   const std::string line = !exception.empty() ? exception : error_line(lines);
   if (const Signature* signature = find_signature(lines, begin)) {
     failure.kind = signature->kind;
-    if (failure.kind == FailKind::gpu_out_of_memory) failure.wanted_bytes = wanted_bytes(lines, begin);
+    if (failure.kind == FailKind::gpu_out_of_memory)
+      failure.wanted_bytes = wanted_bytes(lines, begin);
     describe_memory(line.empty() ? std::string(signature->text) : line, &failure);
     return failure;
   }
   if (facts.kernel_out_of_memory) {
     failure.kind = FailKind::out_of_memory;
-    failure.sentence = "the machine's memory did not suffice: the kernel ended a process of the run";
+    failure.sentence =
+        "the machine's memory did not suffice: the kernel ended a process of the run";
     return failure;
   }
   failure.kind = facts.signal ? FailKind::signal : FailKind::exit_code;

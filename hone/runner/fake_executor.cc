@@ -102,14 +102,16 @@ std::optional<JobUsage> FakeExecutor::usage(RunId run) {
   return JobUsage{};
 }
 
-void FakeExecutor::deliver(Watched& watched, FakeMachine::Process& process, std::vector<JobEvent>& events) {
+void FakeExecutor::deliver(Watched& watched, FakeMachine::Process& process,
+                           std::vector<JobEvent>& events) {
   for (std::size_t i = 0; i < watched.offsets.size(); ++i) {
     const std::string all = machine_.output(process, static_cast<int>(i));
     auto from = static_cast<std::size_t>(watched.offsets[i]);
     while (from < all.size()) {
       const std::size_t left = all.size() - from;
       const std::size_t n = cut_.chance(0.3) ? 1 + cut_.below(left) : left;
-      events.push_back(JobOutput{watched.job.run, static_cast<int>(i), static_cast<std::int64_t>(from), all.substr(from, n)});
+      events.push_back(JobOutput{watched.job.run, static_cast<int>(i),
+                                 static_cast<std::int64_t>(from), all.substr(from, n)});
       from += n;
     }
     watched.offsets[i] = static_cast<std::int64_t>(from);
@@ -123,7 +125,8 @@ std::vector<JobEvent> FakeExecutor::poll(std::int64_t) {
     Watched& watched = it->second;
     FakeMachine::Process* process = machine_.find(run);
     if (process == nullptr || machine_.lost_records(run)) {
-      // Never started, or started before the machine went down: its log may be there, its end was seen by nobody.
+      // Never started, or started before the machine went down: its log may be there, its end was
+      // seen by nobody.
       if (process != nullptr) deliver(watched, *process, events);
       JobEnded ended;
       ended.run = run;

@@ -1,5 +1,6 @@
-// An executor without processes: a machine that runs scripted programs on a given clock, for tests and the simulator. The machine outlives
-// the executor as real processes outlive a worker; a keeper that dies leaves its programs behind.
+// An executor without processes: a machine that runs scripted programs on a given clock, for tests
+// and the simulator. The machine outlives the executor as real processes outlive a worker; a keeper
+// that dies leaves its programs behind.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +27,8 @@ struct FakeProgram {
   bool hangs = false;         ///< never ends by itself
   bool ignores_term = false;  ///< only SIGKILL ends it
   int exit_code = 0;
-  int signal = 0;             ///< non-zero: it is killed by this signal at end_us
-  std::string not_started;    ///< non-empty: it cannot be started, and why
+  int signal = 0;           ///< non-zero: it is killed by this signal at end_us
+  std::string not_started;  ///< non-empty: it cannot be started, and why
 };
 
 /// One machine with its programs and its keeper. Not thread-safe.
@@ -39,7 +40,7 @@ class FakeMachine {
     std::int64_t start_us = 0;
     std::int64_t killed_us = -1;  ///< when a signal of ours ends it; −1: never
     int killed_by = 0;
-    bool orphaned = false;        ///< its keeper died while it lived
+    bool orphaned = false;  ///< its keeper died while it lived
   };
 
   explicit FakeMachine(const Clock& clock) : clock_(clock) {}

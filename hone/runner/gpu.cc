@@ -50,8 +50,9 @@ std::optional<VisibleGpu> from_token(const std::vector<Gpu>& gpus, std::string_v
     const Gpu* gpu = by_uuid(gpus, token);
     return VisibleGpu{std::string(token), gpu != nullptr ? std::optional(*gpu) : std::nullopt};
   }
-  const bool digits = !token.empty() && token.size() < 6 &&
-                      std::all_of(token.begin(), token.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool digits =
+      !token.empty() && token.size() < 6 &&
+      std::all_of(token.begin(), token.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!digits) return std::nullopt;
   const int index = std::stoi(std::string(token));
   for (const Gpu& each : gpus) {
@@ -79,7 +80,8 @@ std::vector<Gpu> parse_nvidia_smi(std::string_view csv) {
     gpu.name = trim({fields[2].data(), static_cast<std::size_t>(name_end - fields[2].data())});
     gpu.total_bytes = mebibytes(fields[last - 3]);
     gpu.used_bytes = mebibytes(fields[last - 2]);
-    if (const auto busy = whole_number(fields[last - 1])) gpu.busy_percent = static_cast<int>(*busy);
+    if (const auto busy = whole_number(fields[last - 1]))
+      gpu.busy_percent = static_cast<int>(*busy);
     gpus.push_back(std::move(gpu));
   }
   return gpus;
@@ -114,7 +116,8 @@ std::vector<Gpu> read_gpus(const GpuSource& source) {
   return parse_nvidia_smi(captured->output);
 }
 
-std::vector<std::pair<std::string, std::string>> gpu_variables(const std::vector<std::string>& tokens) {
+std::vector<std::pair<std::string, std::string>> gpu_variables(
+    const std::vector<std::string>& tokens) {
   return {{"CUDA_VISIBLE_DEVICES", join(tokens, ",")}, {"CUDA_DEVICE_ORDER", "PCI_BUS_ID"}};
 }
 

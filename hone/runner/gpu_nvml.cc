@@ -1,6 +1,6 @@
-// NVML through dlopen, so that hone neither needs nor links the driver. The declarations below are NVML's stable C interface
-// (nvml.h; functions by their versioned names); the library is loaded and left for each reading, as a driver may be
-// updated while a study runs.
+// NVML through dlopen, so that hone neither needs nor links the driver. The declarations below are
+// NVML's stable C interface (nvml.h; functions by their versioned names); the library is loaded and
+// left for each reading, as a driver may be updated while a study runs.
 #include <dlfcn.h>
 
 #include <array>
@@ -22,7 +22,8 @@ struct Utilization {
 };
 constexpr int kSuccess = 0;
 
-/// The functions that a reading needs; those for divided devices may be missing (driver before 450).
+/// The functions that a reading needs; those for divided devices may be missing (driver before
+/// 450).
 struct Nvml {
   void* library = nullptr;
   int (*init)() = nullptr;

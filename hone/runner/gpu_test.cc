@@ -1,4 +1,5 @@
-// GPUs on recorded listings: reading, visibility, packing; NVML against a library with its interface.
+// GPUs on recorded listings: reading, visibility, packing; NVML against a library with its
+// interface.
 #include "hone/runner/gpu.h"
 
 #include <gtest/gtest.h>
@@ -11,7 +12,8 @@ namespace hone {
 namespace {
 
 std::vector<Gpu> listing(const std::string& name) {
-  return parse_nvidia_smi(read_file(std::filesystem::path(HONE_SOURCE_DIR) / "tests/data/gpu" / name));
+  return parse_nvidia_smi(
+      read_file(std::filesystem::path(HONE_SOURCE_DIR) / "tests/data/gpu" / name));
 }
 
 std::vector<std::string> tokens(const std::vector<VisibleGpu>& gpus) {
@@ -116,8 +118,8 @@ TEST(GpuNvml, FallsBackToTheToolAndThenToNone) {
   char pattern[] = "/tmp/hone-test-XXXXXX";
   ASSERT_NE(::mkdtemp(pattern), nullptr);
   const std::filesystem::path tool = std::filesystem::path(pattern) / "smi";
-  std::ofstream(tool) << "#!/bin/sh\n[ \"$2\" = --format=csv,noheader,nounits ] && cat " << HONE_SOURCE_DIR
-                      << "/tests/data/gpu/four_a100.csv\n";
+  std::ofstream(tool) << "#!/bin/sh\n[ \"$2\" = --format=csv,noheader,nounits ] && cat "
+                      << HONE_SOURCE_DIR << "/tests/data/gpu/four_a100.csv\n";
   std::filesystem::permissions(tool, std::filesystem::perms::owner_all);
   EXPECT_EQ(read_gpus({"libno-such-library.so.1", tool.string(), 20'000'000}).size(), 4u);
   std::filesystem::remove_all(pattern);

@@ -1,5 +1,6 @@
-// A growing array of plain values on malloc, for the keeper: it may use libc only, so neither std::vector nor operator new.
-// Running out of memory is a `false` the keeper answers for, not an exception.
+// A growing array of plain values on malloc, for the keeper: it may use libc only, so neither
+// std::vector nor operator new. Running out of memory is a `false` the keeper answers for, not an
+// exception.
 #pragma once
 
 #include <stdlib.h>

@@ -80,7 +80,8 @@ bool wait_readable(int file, std::int64_t timeout_us) {
   }
 }
 
-/// The exit code of a child that ends soon; nullopt when it does not, or somebody else has reaped it.
+/// The exit code of a child that ends soon; nullopt when it does not, or somebody else has reaped
+/// it.
 std::optional<int> wait_for_exit(pid_t pid, std::int64_t timeout_us) {
   const OwnedFile handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (handle.get() >= 0 && !wait_readable(handle.get(), timeout_us)) {
@@ -101,8 +102,8 @@ std::optional<int> wait_for_exit(pid_t pid, std::int64_t timeout_us) {
 std::optional<int> launch(const KeeperOptions& options) {
   const std::string folder = options.folder.string();
   const std::string orphan_ms = std::to_string(options.orphan_us / 1000);
-  std::vector<std::string> words = {options.program, std::string(kKeeperArgument), "--folder",
-                                    folder,          "--orphan-ms",                orphan_ms};
+  std::vector<std::string> words = {
+      options.program, std::string(kKeeperArgument), "--folder", folder, "--orphan-ms", orphan_ms};
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -114,8 +115,8 @@ std::optional<int> launch(const KeeperOptions& options) {
   // A session of its own from the first instant: a Ctrl-C while it starts is not for it.
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
   pid_t pid = -1;
-  const int error = ::posix_spawn(&pid, options.program.c_str(), &actions, &attributes, argv.data(),
-                                  environ);
+  const int error =
+      ::posix_spawn(&pid, options.program.c_str(), &actions, &attributes, argv.data(), environ);
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
@@ -193,15 +194,17 @@ std::unique_ptr<KeeperClient> KeeperClient::connect_or_start(const KeeperOptions
       // One that is about to listen, or about to end: look again shortly.
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     } else if (code.has_value() && code != kKeeperReady) {
-      throw Error(ErrorCode::process,
-                  fmt::format("the keeper {} did not start in {}: {}", options.program,
-                              options.folder.string(), last_lines(options.folder / kKeeperMessages)),
-                  "the folder must be yours alone (chmod 700) and writable");
+      throw Error(
+          ErrorCode::process,
+          fmt::format("the keeper {} did not start in {}: {}", options.program,
+                      options.folder.string(), last_lines(options.folder / kKeeperMessages)),
+          "the folder must be yours alone (chmod 700) and writable");
     }
   } while (monotonic_us() < end_us);
   throw Error(ErrorCode::process,
               fmt::format("a keeper holds {} but does not answer", options.folder.string()),
-              fmt::format("its lock is {}; 'fuser' shows its process", (options.folder / kKeeperLock).string()));
+              fmt::format("its lock is {}; 'fuser' shows its process",
+                          (options.folder / kKeeperLock).string()));
 }
 
 KeeperClient::~KeeperClient() { ::close(socket_); }

@@ -1,5 +1,6 @@
-// A worker's side of its keeper: start one or find the living one, ask it to spawn and stop runs, hear of ends. The log of ends
-// is the truth; what comes over the socket are the same lines, sooner.
+// A worker's side of its keeper: start one or find the living one, ask it to spawn and stop runs,
+// hear of ends. The log of ends is the truth; what comes over the socket are the same lines,
+// sooner.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@
 namespace hone {
 
 struct KeeperOptions {
-  std::filesystem::path folder;  ///< private to one worker; made with mode 0700 when it is not there
+  std::filesystem::path
+      folder;  ///< private to one worker; made with mode 0700 when it is not there
   std::string program = "/proc/self/exe";  ///< hone, or hone-keeper
   std::int64_t orphan_us = 600'000'000;    ///< how long runs go on without a worker
 };
@@ -40,12 +42,13 @@ struct ProcessSpec {
   std::string stderr_path;       ///< may be stdout_path
   std::string cgroup;            ///< folder of a cgroup v2 made for this run, or empty
   std::vector<ProcessLimit> limits;
-  std::vector<int> cpus;         ///< empty: all
+  std::vector<int> cpus;               ///< empty: all
   std::int64_t grace_us = 30'000'000;  ///< when nobody says another one
   std::int64_t leak_us = 5'000'000;    ///< how long others may outlive the main process
   int oom_score_adj = 0;
   int niceness = 0;
-  bool tty = false;  ///< stdout and stderr are a pseudo-terminal, which the keeper copies to stdout_path
+  bool tty =
+      false;  ///< stdout and stderr are a pseudo-terminal, which the keeper copies to stdout_path
 };
 
 struct StartedProcess {
@@ -58,7 +61,8 @@ struct StartFailure {
   keeper::Stage stage = keeper::Stage::exec;
   int error = 0;
 };
-/// The connection has ended: the keeper died, or dropped a client that did not read. connect() tells which.
+/// The connection has ended: the keeper died, or dropped a client that did not read. connect()
+/// tells which.
 struct KeeperGone {};
 
 using SpawnOutcome = std::variant<StartedProcess, StartFailure, KeeperGone>;
@@ -89,7 +93,8 @@ class KeeperClient {
   static std::unique_ptr<KeeperClient> connect(const std::filesystem::path& folder,
                                                keeper::Role role = keeper::Role::worker,
                                                std::int64_t orphan_us = 0);
-  /// The living keeper of the folder, or a new one. Throws Error(process) with what the new one said.
+  /// The living keeper of the folder, or a new one. Throws Error(process) with what the new one
+  /// said.
   static std::unique_ptr<KeeperClient> connect_or_start(const KeeperOptions& options);
   ~KeeperClient();
   KeeperClient(const KeeperClient&) = delete;

@@ -1,5 +1,5 @@
-// For tests with real processes: a keeper on a temporary folder, programs that run under it, waiting for conditions with a
-// deadline, and the check that nothing lives afterwards.
+// For tests with real processes: a keeper on a temporary folder, programs that run under it,
+// waiting for conditions with a deadline, and the check that nothing lives afterwards.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -22,7 +22,8 @@
 
 namespace hone {
 
-/// True as soon as the condition holds; false after the deadline, which only a failing test reaches.
+/// True as soon as the condition holds; false after the deadline, which only a failing test
+/// reaches.
 inline bool eventually(const std::function<bool()>& condition,
                        std::chrono::seconds deadline = std::chrono::seconds(20)) {
   const auto end = std::chrono::steady_clock::now() + deadline;
@@ -72,7 +73,9 @@ class KeeperFixture : public testing::Test {
   }
 
   std::string run_id(int number) const { return study_ + "/" + std::to_string(number) + "/1"; }
-  std::filesystem::path out_path(int number) const { return root_ / ("out" + std::to_string(number)); }
+  std::filesystem::path out_path(int number) const {
+    return root_ / ("out" + std::to_string(number));
+  }
   std::string output(int number) const { return slurp(out_path(number)); }
 
   ProcessSpec spec(int number, std::vector<std::string> argv) const {
@@ -115,13 +118,12 @@ class KeeperFixture : public testing::Test {
         if (each.event == keeper::RecordEvent::over) over = each;
       }
       return over.run[0] != '\0';
-    })) << "run " << number << " is not over";
+    })) << "run "
+        << number << " is not over";
     return over;
   }
 
-  int living_marked() const {
-    return static_cast<int>(find_marked_processes(study_ + "/").size());
-  }
+  int living_marked() const { return static_cast<int>(find_marked_processes(study_ + "/").size()); }
 
   std::filesystem::path root_;
   std::string study_;

@@ -1,4 +1,5 @@
-// Appending to the log of ends. A line counts only with its checksum, so a torn one is closed by a line end and written anew.
+// Appending to the log of ends. A line counts only with its checksum, so a torn one is closed by a
+// line end and written anew.
 #include "hone/runner/keeper_log.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-// Serving workers. Every answer is small or in a memfd; a client whose socket is full is dropped rather than waited for: it
-// connects again and reads the log of ends and the list of runs.
+// Serving workers. Every answer is small or in a memfd; a client whose socket is full is dropped
+// rather than waited for: it connects again and reads the log of ends and the list of runs.
 #include "hone/runner/keeper_loop.h"
 
 #include <errno.h>
@@ -99,8 +99,8 @@ void Loop::accept_clients() {
     }
     ucred peer{};
     socklen_t size = sizeof peer;
-    const bool mine = getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-                      peer.uid == geteuid();
+    const bool mine =
+        getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
     Client client;
     client.socket = socket;
     if (!mine || clients_.size() >= kMaxClients || !clients_.push(client)) close(socket);
@@ -244,8 +244,8 @@ int Loop::list(Reader* from, Writer* into) const {
 bool Loop::announce(Client* client, const Array<char>& lines) {
   const char* at = lines.begin();
   while (at != lines.end()) {
-    const auto* end = static_cast<const char*>(
-        memchr(at, '\n', static_cast<std::size_t>(lines.end() - at)));
+    const auto* end =
+        static_cast<const char*>(memchr(at, '\n', static_cast<std::size_t>(lines.end() - at)));
     if (end == nullptr) return true;
     Writer body;
     body.text({at, static_cast<std::size_t>(end - at)});

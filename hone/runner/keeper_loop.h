@@ -1,5 +1,5 @@
-// The keeper's loop: children, clients and deadlines in one poll(). Survives malformed messages and clients that do not read;
-// ends its runs and itself when no worker comes back in time. libc only.
+// The keeper's loop: children, clients and deadlines in one poll(). Survives malformed messages and
+// clients that do not read; ends its runs and itself when no worker comes back in time. libc only.
 #pragma once
 
 #include <poll.h>
@@ -19,9 +19,14 @@ std::int64_t monotonic_us();
 /// Not thread-safe: one thread runs it.
 class Loop {
  public:
-  /// `listener`: a listening non-blocking SOCK_SEQPACKET socket; `signals`: a signalfd for SIGCHLD, SIGTERM and SIGINT.
+  /// `listener`: a listening non-blocking SOCK_SEQPACKET socket; `signals`: a signalfd for SIGCHLD,
+  /// SIGTERM and SIGINT.
   Loop(int listener, int signals, std::int64_t orphan_us, EndLog* log, const Self* self)
-      : listener_(listener), signals_(signals), orphan_us_(orphan_us), log_(log), runs_(log, self) {}
+      : listener_(listener),
+        signals_(signals),
+        orphan_us_(orphan_us),
+        log_(log),
+        runs_(log, self) {}
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
@@ -65,8 +70,8 @@ class Loop {
   Array<pollfd> waiting_;
   std::int64_t no_worker_since_us_ = 0;
   bool had_worker_ = false;
-  bool ending_ = false;        // told to end: SIGTERM or a quit message
-  bool orphaned_ = false;      // the runs were ended because no worker came
+  bool ending_ = false;    // told to end: SIGTERM or a quit message
+  bool orphaned_ = false;  // the runs were ended because no worker came
   bool more_to_reap_ = false;
 };
 

@@ -1,5 +1,6 @@
-// Becoming a keeper: check the folder, take its lock, detach (double fork, own session), leave every inherited file, listen.
-// libc only: it is linked into a program of its own by the tests without the C++ library, which proves it.
+// Becoming a keeper: check the folder, take its lock, detach (double fork, own session), leave
+// every inherited file, listen. libc only: it is linked into a program of its own by the tests
+// without the C++ library, which proves it.
 #include "hone/runner/keeper_main.h"
 
 #include <errno.h>
@@ -69,7 +70,8 @@ int open_private_folder(const char* path) {
   return folder;
 }
 
-/// stdin from /dev/null, stdout and stderr to the folder's own log; every other inherited file closed but `folder`.
+/// stdin from /dev/null, stdout and stderr to the folder's own log; every other inherited file
+/// closed but `folder`.
 bool take_standard_files(int* folder, int* null_file) {
   const int messages =
       openat(*folder, kKeeperMessages, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -100,8 +102,8 @@ bool bind_to(int socket, const char* path) {
   return bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
-/// A listening socket in the folder, or, where its file system has none (some network ones), in a new private folder
-/// under /tmp that `socket.at` names. `elsewhere` gets that folder's path or "".
+/// A listening socket in the folder, or, where its file system has none (some network ones), in a
+/// new private folder under /tmp that `socket.at` names. `elsewhere` gets that folder's path or "".
 int listen_in(int folder, char* elsewhere, std::size_t size) {
   const int socket = ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (socket < 0) return -1;
@@ -123,7 +125,8 @@ int listen_in(int folder, char* elsewhere, std::size_t size) {
   return listen(socket, static_cast<int>(kMaxClients)) == 0 ? socket : -1;
 }
 
-/// Spares the keeper when memory runs out (permitted to root only) and notes what runs shall have instead.
+/// Spares the keeper when memory runs out (permitted to root only) and notes what runs shall have
+/// instead.
 void know_self(Self* self) {
   char text[32];
   if (read_small_file("/proc/self/oom_score_adj", text, sizeof text) > 0) {
@@ -205,10 +208,12 @@ int keeper_main(int argc, char** argv) {
   int folder = open_private_folder(arguments.folder);
   if (folder < 0) return fail("cannot use (it must be private, mode 0700)", arguments.folder);
   int null_file = -1;
-  if (!take_standard_files(&folder, &null_file)) return fail("cannot open files in", arguments.folder);
+  if (!take_standard_files(&folder, &null_file))
+    return fail("cannot open files in", arguments.folder);
   const int lock = openat(folder, kKeeperLock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock < 0) return fail("cannot open", kKeeperLock);
-  // A file system without locks: the folder is private to one worker, so the lock is a second line only.
+  // A file system without locks: the folder is private to one worker, so the lock is a second line
+  // only.
   if (flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return kKeeperPresent;
   if (arguments.foreground) return keep(arguments, folder, null_file, -1);
 

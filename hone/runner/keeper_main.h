@@ -9,10 +9,10 @@ namespace hone {
 constexpr std::string_view kKeeperArgument = "--keeper";
 
 // Exit codes of the starting process.
-constexpr int kKeeperReady = 0;      ///< it listens, detached from this process and its terminal
-constexpr int kKeeperUsage = 64;     ///< the arguments are wrong
-constexpr int kKeeperFailed = 71;    ///< the system refused; DIR/keeper.log says what
-constexpr int kKeeperPresent = 75;   ///< another keeper holds the folder
+constexpr int kKeeperReady = 0;     ///< it listens, detached from this process and its terminal
+constexpr int kKeeperUsage = 64;    ///< the arguments are wrong
+constexpr int kKeeperFailed = 71;   ///< the system refused; DIR/keeper.log says what
+constexpr int kKeeperPresent = 75;  ///< another keeper holds the folder
 
 /// Names within the keeper's folder.
 constexpr const char* kKeeperSocket = "socket";
@@ -21,8 +21,9 @@ constexpr const char* kKeeperEnds = "ends.log";
 constexpr const char* kKeeperMessages = "keeper.log";
 constexpr const char* kKeeperLock = "lock";
 
-/// Runs a keeper on a private folder (mode 0700, of the caller). Returns in the starting process when the keeper is
-/// ready; in the keeper when it is done (or, with --foreground, only then). `argv[1]` is kKeeperArgument. libc only.
+/// Runs a keeper on a private folder (mode 0700, of the caller). Returns in the starting process
+/// when the keeper is ready; in the keeper when it is done (or, with --foreground, only then).
+/// `argv[1]` is kKeeperArgument. libc only.
 int keeper_main(int argc, char** argv);
 
 }  // namespace hone

@@ -63,7 +63,8 @@ KeeperPool::KeeperPool(fs::path folder, std::string program)
   const auto pid = static_cast<std::int64_t>(::getpid());
   // Unique within the boot, and found again by nobody but by looking through all.
   static int counter = 0;
-  own_folder_ = folder_ / fmt::format("{}-{}-{}", pid, process_start_ticks(pid).value_or(0), ++counter);
+  own_folder_ =
+      folder_ / fmt::format("{}-{}-{}", pid, process_start_ticks(pid).value_or(0), ++counter);
   forget_old();
 }
 
@@ -81,7 +82,8 @@ void KeeperPool::forget_old() {
 }
 
 KeeperClient& KeeperPool::own(std::int64_t orphan_us) {
-  if (own_ != nullptr && own_->is_gone()) own_ = nullptr;  // the executor drops it when it has seen to its runs
+  if (own_ != nullptr && own_->is_gone())
+    own_ = nullptr;  // the executor drops it when it has seen to its runs
   if (own_ == nullptr) {
     clients_.push_back(KeeperClient::connect_or_start({own_folder_, program_, orphan_us}));
     own_ = clients_.back().get();
@@ -115,7 +117,8 @@ std::optional<FoundRun> KeeperPool::find(std::string_view mark, std::int64_t pid
       for (const LivingRun& each : observer->list().value_or(std::vector<LivingRun>{})) {
         holds_it = holds_it || is_it(each.run, each.pid);
       }
-      for (const keeper::Record& each : observer->take_ends()) {  // those a full disk kept out of the log
+      for (const keeper::Record& each :
+           observer->take_ends()) {  // those a full disk kept out of the log
         if (is_it(each.run, each.pid)) take_newer(&in_log, {nullptr, each.run, {}, each});
       }
     }

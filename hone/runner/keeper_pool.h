@@ -1,5 +1,6 @@
-// The keepers that one executor deals with: its own, started when first needed, and those of workers that have died, whose
-// runs it takes over. Each has a private folder below one that belongs to this machine and boot.
+// The keepers that one executor deals with: its own, started when first needed, and those of
+// workers that have died, whose runs it takes over. Each has a private folder below one that
+// belongs to this machine and boot.
 #pragma once
 
 #include <filesystem>
@@ -15,10 +16,10 @@ namespace hone {
 
 /// Where a run that another worker began was found.
 struct FoundRun {
-  KeeperClient* keeper = nullptr;         ///< set: it lives there
-  std::string mark;                       ///< its whole HONE_RUN
-  LivingRun living;                       ///< meaningful with `keeper`
-  std::optional<keeper::Record> record;   ///< its newest record, if any
+  KeeperClient* keeper = nullptr;        ///< set: it lives there
+  std::string mark;                      ///< its whole HONE_RUN
+  LivingRun living;                      ///< meaningful with `keeper`
+  std::optional<keeper::Record> record;  ///< its newest record, if any
 };
 
 /// Not thread-safe.
@@ -29,8 +30,9 @@ class KeeperPool {
 
   /// This executor's keeper; started or started again where needed. Throws Error(process).
   KeeperClient& own(std::int64_t orphan_us);
-  /// The run with this mark, or, when it ends in '/' ("<study uid>/<run>/"), the newest whose mark begins so; and whose pid
-  /// is `pid` unless that is 0. First among what living keepers hold, then in the logs of all. nullopt: no keeper knows it.
+  /// The run with this mark, or, when it ends in '/' ("<study uid>/<run>/"), the newest whose mark
+  /// begins so; and whose pid is `pid` unless that is 0. First among what living keepers hold, then
+  /// in the logs of all. nullopt: no keeper knows it.
   std::optional<FoundRun> find(std::string_view mark, std::int64_t pid);
   /// All connections that are held.
   const std::vector<std::unique_ptr<KeeperClient>>& clients() const { return clients_; }

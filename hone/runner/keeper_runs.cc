@@ -1,5 +1,6 @@
-// Ends of runs. Everything that changes the set of the keeper's children comes with a SIGCHLD, so settle() after reap() sees it
-// all and nothing polls; time enters only through the three deadlines (grace, leak, next pass of SIGKILL).
+// Ends of runs. Everything that changes the set of the keeper's children comes with a SIGCHLD, so
+// settle() after reap() sees it all and nothing polls; time enters only through the three deadlines
+// (grace, leak, next pass of SIGKILL).
 #include "hone/runner/keeper_runs.h"
 
 #include <errno.h>
@@ -38,6 +39,25 @@ bool cgroup_holds(int cgroup, pid_t pid) {
   return found;
 }
 
+/// Orders things that begin with their pid.
+int by_pid(const void* a, const void* b) {
+  const pid_t x = *static_cast<const pid_t*>(a);
+  const pid_t y = *static_cast<const pid_t*>(b);
+  return (x > y) - (x < y);
+}
+
+template <class T>
+void sort_by_pid(Array<T>* list) {
+  if (!list->empty()) qsort(list->data(), list->size(), sizeof(T), by_pid);
+}
+
+/// The element with this pid of a list in order, or nullptr: a fork bomb makes the lists long.
+template <class T>
+const T* find_pid(const Array<T>& list, pid_t pid) {
+  if (list.empty()) return nullptr;
+  return static_cast<const T*>(bsearch(&pid, list.data(), list.size(), sizeof(T), by_pid));
+}
+
 }  // namespace
 
 KeptRun* Runs::find(std::string_view run) {
@@ -50,9 +70,9 @@ KeptRun* Runs::find(std::string_view run) {
 Spawned Runs::spawn(const SpawnRequest& request, std::int64_t now_us) {
   Spawned refused;
   refused.stage = Stage::request;
-  refused.error = find(request.run) != nullptr   ? EEXIST
-                  : log_->is_full()              ? ENOSPC
-                  : runs_.size() >= kMaxRuns     ? EAGAIN
+  refused.error = find(request.run) != nullptr       ? EEXIST
+                  : log_->is_full()                  ? ENOSPC
+                  : runs_.size() >= kMaxRuns         ? EAGAIN
                   : !runs_.reserve(runs_.size() + 1) ? ENOMEM
                                                      : 0;
   if (refused.error != 0) return refused;
@@ -74,13 +94,13 @@ Spawned Runs::spawn(const SpawnRequest& request, std::int64_t now_us) {
 }
 
 std::uint64_t Runs::owner_of(const ProcStat& stat) {
-  for (const Seen& each : seen_) {
-    if (each.pid == stat.pid && each.start_ticks == stat.start_ticks) return each.owner;
-  }
+  const Owned* seen = find_pid(seen_, stat.pid);
+  if (seen != nullptr && seen->start_ticks == stat.start_ticks) return seen->owner;
   char id[kMaxRunId + 1];
   const bool marked = read_start_environment(stat.pid, "HONE_RUN", id, sizeof id);
   for (const KeptRun& run : runs_) {
-    // Sessions and groups are inherited by fork alone, and their number stays taken while a member lives.
+    // Sessions and groups are inherited by fork alone, and their number stays taken while a member
+    // lives.
     if (stat.session == run.record.pid || stat.group == run.record.pid) return run.serial;
     if (run.cgroup_file >= 0 && cgroup_holds(run.cgroup_file, stat.pid)) return run.serial;
     if (marked && strcmp(id, run.record.run) == 0) return run.serial;
@@ -91,28 +111,39 @@ std::uint64_t Runs::owner_of(const ProcStat& stat) {
 void Runs::refresh_strays() {
   Array<pid_t> children;
   if (!list_children(getpid(), &children)) return;
-  for (std::size_t i = strays_.size(); i-- > 0;) {  // forget those that have been reaped
-    bool lives = false;
-    for (const pid_t child : children) lives = lives || child == strays_[i].pid;
-    if (!lives) strays_.remove_unordered(i);
+  sort_by_pid(&children);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < strays_.size(); ++i) {  // those that have been reaped are forgotten
+    if (find_pid(children, strays_[i].pid) != nullptr) strays_[kept++] = strays_[i];
   }
+  strays_.truncate(kept);
+  Array<pid_t> mains;
+  for (const KeptRun& run : runs_) {
+    if (!run.main_ended) mains.push(run.record.pid);
+  }
+  sort_by_pid(&mains);
+  saw_ended_ = false;
+  const std::size_t before = strays_.size();
   for (const pid_t child : children) {
-    bool known = false;
-    for (const KeptRun& run : runs_) {
-      known = known || (!run.main_ended && run.record.pid == child);
-    }
-    for (const Stray& stray : strays_) known = known || stray.pid == child;
+    if (find_pid(mains, child) != nullptr || find_pid(strays_, child) != nullptr) continue;
     ProcStat stat;
-    if (known || !read_proc_stat(child, &stat) || stat.has_ended()) continue;
-    strays_.push({child, stat.start_ticks, owner_of(stat)});
+    if (!read_proc_stat(child, &stat) || stat.has_ended()) {
+      saw_ended_ = true;
+      continue;
+    }
+    found_.push({child, stat.start_ticks, owner_of(stat)});
   }
+  for (const Owned& each : found_) strays_.push(each);
+  found_.clear();
+  if (strays_.size() > before) sort_by_pid(&strays_);
   assign_unknown_strays();
 }
 
-/// A stray without any mark (another session, a cleared environment) belongs to one of the runs that lived when it
-/// began. When one of them is left, it is taken as that one's, so that it never outlives them all.
+/// A stray without any mark (another session, a cleared environment) belongs to one of the runs
+/// that lived when it began. When one of them is left, it is taken as that one's, so that it never
+/// outlives them all.
 void Runs::assign_unknown_strays() {
-  for (Stray& stray : strays_) {
+  for (Owned& stray : strays_) {
     if (stray.owner != 0) continue;
     std::size_t candidates = 0;
     std::uint64_t candidate = 0;
@@ -127,7 +158,7 @@ void Runs::assign_unknown_strays() {
 }
 
 bool Runs::has_stray(const KeptRun& run) const {
-  for (const Stray& stray : strays_) {
+  for (const Owned& stray : strays_) {
     if (stray.owner == run.serial) return true;
   }
   return false;
@@ -137,14 +168,21 @@ void Runs::look_at_tree(const KeptRun& run, Array<ProcStat>* into) {
   refresh_strays();
   Array<pid_t> roots;
   if (!run.main_ended) roots.push(run.record.pid);
-  for (const Stray& stray : strays_) {
+  for (const Owned& stray : strays_) {
     if (stray.owner == run.serial) roots.push(stray.pid);
   }
   list_tree(roots, into);
-  for (std::size_t i = seen_.size(); i-- > 0;) {
-    if (seen_[i].owner == run.serial) seen_.remove_unordered(i);
-  }
+  forget_seen(run);
   for (const ProcStat& each : *into) seen_.push({each.pid, each.start_ticks, run.serial});
+  sort_by_pid(&seen_);
+}
+
+void Runs::forget_seen(const KeptRun& run) {
+  std::size_t kept = 0;
+  for (const Owned& each : seen_) {
+    if (each.owner != run.serial) seen_[kept++] = each;
+  }
+  seen_.truncate(kept);
 }
 
 void Runs::begin_terminating(KeptRun* run, std::int64_t grace_us, std::int64_t now_us) {
@@ -157,6 +195,9 @@ void Runs::begin_terminating(KeptRun* run, std::int64_t grace_us, std::int64_t n
 
 void Runs::kill_pass(KeptRun* run, std::int64_t now_us) {
   run->phase = Phase::killing;
+  // First what needs no look at the tree, which takes time while a program that forks without end
+  // gets its share of it.
+  if (!run->main_ended && kill(-run->record.pid, SIGKILL) == 0) run->record.flags |= kGotKilled;
   if (run->cgroup_file >= 0) {
     const int file = openat(run->cgroup_file, "cgroup.kill", O_WRONLY | O_CLOEXEC);
     if (file >= 0) {
@@ -177,8 +218,7 @@ bool Runs::stop(std::string_view id, StopHow how, std::int64_t grace_us, std::in
   KeptRun* run = find(id);
   if (run == nullptr) return false;
   run->record.flags |= kAskedToStop;
-  if (how == StopHow::kill || grace_us == 0) {
-    if (run->phase == Phase::running) begin_terminating(run, 0, now_us);
+  if (how == StopHow::kill) {
     if (run->phase != Phase::killing) kill_pass(run, now_us);
   } else if (run->phase == Phase::running) {
     begin_terminating(run, grace_us, now_us);
@@ -211,12 +251,9 @@ bool Runs::reap(std::int64_t now_us) {
       run.record.number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
       add_usage(usage, &run.record);
     }
-    for (std::size_t i = strays_.size(); i-- > 0;) {
-      if (strays_[i].pid != pid) continue;
-      for (KeptRun& run : runs_) {
-        if (run.serial == strays_[i].owner) add_usage(usage, &run.record);
-      }
-      strays_.remove_unordered(i);
+    const Owned* stray = find_pid(strays_, pid);  // refresh_strays() takes it off the list
+    for (KeptRun& run : runs_) {
+      if (stray != nullptr && run.serial == stray->owner) add_usage(usage, &run.record);
     }
   }
   if (reaped > 0) settle(now_us);
@@ -230,13 +267,13 @@ void Runs::settle(std::int64_t now_us) {
   refresh_strays();
   for (std::size_t i = 0; i < runs_.size();) {
     KeptRun& run = runs_[i];
-    if (run.main_ended && !has_stray(run)) {
+    if (run.main_ended && !has_stray(run) && !saw_ended_) {
       finish(i);
       assign_unknown_strays();
       i = 0;  // a stray may have passed to a run that was looked at already; those stay as they are
       continue;
     }
-    if (run.main_ended && run.record.event != RecordEvent::exited) {
+    if (run.main_ended && has_stray(run) && run.record.event != RecordEvent::exited) {
       run.record.event = RecordEvent::exited;
       log_->add(run.record);
       const std::int64_t leak_end = run.record.ended_us + run.leak_us;
@@ -247,11 +284,11 @@ void Runs::settle(std::int64_t now_us) {
   }
 }
 
-void Runs::copy_terminal(std::size_t i, bool all) {
+void Runs::copy_terminal(std::size_t i, std::size_t limit) {
   KeptRun& run = runs_[i];
   char chunk[16384];
   std::size_t copied = 0;
-  while (run.terminal >= 0 && (all || copied < kCopiedPerCall)) {
+  while (run.terminal >= 0 && copied < limit) {
     const ssize_t n = read(run.terminal, chunk, sizeof chunk);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) return;
@@ -273,15 +310,13 @@ void Runs::copy_terminal(std::size_t i, bool all) {
 
 void Runs::finish(std::size_t i) {
   KeptRun& run = runs_[i];
-  copy_terminal(i, true);  // nobody can write to it any more, so this ends
+  copy_terminal(i, kCopiedAtEnd);
   if (run.terminal >= 0) close(run.terminal);
   if (run.output >= 0) close(run.output);
   run.record.event = RecordEvent::over;
   log_->add(run.record);
   if (run.cgroup_file >= 0) close(run.cgroup_file);
-  for (std::size_t k = seen_.size(); k-- > 0;) {
-    if (seen_[k].owner == run.serial) seen_.remove_unordered(k);
-  }
+  forget_seen(run);
   runs_.remove_unordered(i);
 }
 

@@ -1,6 +1,7 @@
-// The keeper's living runs: started, asked to stop, killed, and over when none of their tree lives. Being the parent of every
-// main process and the subreaper of what they leave behind, the keeper decides "over" exactly: the main process has been reaped
-// and no other child of the keeper belongs to the run. libc only.
+// The keeper's living runs: started, asked to stop, killed, and over when none of their tree lives.
+// Being the parent of every main process and the subreaper of what they leave behind, the keeper
+// decides "over" exactly: the main process has been reaped and no other child of the keeper belongs
+// to the run. libc only.
 #pragma once
 
 #include <sys/types.h>
@@ -20,13 +21,14 @@ enum class Phase : std::uint8_t { running, terminating, killing };
 /// One run from its spawn to its `over` record.
 struct KeptRun {
   std::uint64_t serial = 0;  ///< names it within this keeper
-  Record record;             ///< what is known of its end so far; run, pid and start are set at once
+  Record record;  ///< what is known of its end so far; run, pid and start are set at once
   bool main_ended = false;
   Phase phase = Phase::running;
   std::int64_t grace_us = 0;
   std::int64_t leak_us = 0;
-  std::int64_t deadline_us = -1;  ///< of the next step: leak time, SIGKILL, or another pass; -1: none
-  std::uint32_t passes = 0;       ///< of SIGKILL
+  std::int64_t deadline_us =
+      -1;                    ///< of the next step: leak time, SIGKILL, or another pass; -1: none
+  std::uint32_t passes = 0;  ///< of SIGKILL
   int cgroup_file = -1;
   int terminal = -1;  ///< master side of its pseudo-terminal
   int output = -1;    ///< gets what the terminal's programs write
@@ -35,14 +37,17 @@ struct KeptRun {
 /// Not thread-safe; every call comes from the keeper's loop. Times are CLOCK_MONOTONIC.
 class Runs {
  public:
+  static constexpr std::size_t kCopiedPerCall = 256 << 10;
+  static constexpr std::size_t kCopiedAtEnd = 64 << 20;
+
   Runs(EndLog* log, const Self* self) : log_(log), self_(self) {}
   Runs(const Runs&) = delete;
   Runs& operator=(const Runs&) = delete;
 
   /// Starts a run; EEXIST for an id that lives, ENOSPC when the log cannot be written any more.
   Spawned spawn(const SpawnRequest& request, std::int64_t now_us);
-  /// SIGTERM now and SIGKILL after `grace_us`, or SIGKILL at once; false if no such run lives. A second call may only
-  /// hasten.
+  /// SIGTERM now and SIGKILL after `grace_us`, or SIGKILL at once; false if no such run lives. A
+  /// second call may only hasten.
   bool stop(std::string_view run, StopHow how, std::int64_t grace_us, std::int64_t now_us);
   /// Every run, with its own grace, `flags` into its record.
   void stop_all(std::uint32_t flags, std::int64_t now_us);
@@ -53,8 +58,8 @@ class Runs {
   /// When step() has something to do; -1: nothing waits for time.
   std::int64_t next_step_us() const;
 
-  /// Copies what run `i` wrote to its terminal to its file, at most kCopiedPerCall bytes unless `all`.
-  void copy_terminal(std::size_t i, bool all = false);
+  /// Copies what run `i` wrote to its terminal to its file, about `limit` bytes at most.
+  void copy_terminal(std::size_t i, std::size_t limit = kCopiedPerCall);
 
   const Array<KeptRun>& living() const { return runs_; }
   /// Nothing that this keeper started lives, as far as it can tell.
@@ -64,19 +69,13 @@ class Runs {
   static constexpr std::int64_t kFirstPass_us = 2'000;      ///< between SIGKILL passes; doubles
   static constexpr std::int64_t kLastPass_us = 500'000;
   static constexpr int kReapedPerCall = 1024;
-  static constexpr std::size_t kCopiedPerCall = 256 * 1024;
 
  private:
-  /// A child of the keeper that is no main process: left behind by one.
-  struct Stray {
+  /// A process and the run it belongs to.
+  struct Owned {
     pid_t pid;
     std::uint64_t start_ticks;
     std::uint64_t owner;  // serial of its run; 0: not known yet
-  };
-  struct Seen {
-    pid_t pid;
-    std::uint64_t start_ticks;
-    std::uint64_t owner;
   };
 
   KeptRun* find(std::string_view run);
@@ -84,6 +83,7 @@ class Runs {
   std::uint64_t owner_of(const ProcStat& stat);
   void assign_unknown_strays();
   bool has_stray(const KeptRun& run) const;
+  void forget_seen(const KeptRun& run);
   void look_at_tree(const KeptRun& run, Array<ProcStat>* into);
   void begin_terminating(KeptRun* run, std::int64_t grace_us, std::int64_t now_us);
   void kill_pass(KeptRun* run, std::int64_t now_us);
@@ -94,8 +94,14 @@ class Runs {
   const Self* self_;
   std::uint64_t next_serial_ = 1;
   Array<KeptRun> runs_;
-  Array<Stray> strays_;
-  Array<Seen> seen_;  // processes of runs that are being ended: their owner even after their parents are gone
+  Array<Owned> strays_;  // children of the keeper that are no main processes, by pid
+  Array<Owned> found_;
+  // The last look found a child that ended after it was listed and is not reaped yet. What it
+  // started has become our child since, perhaps unseen: nothing is over before the next look, which
+  // the child's SIGCHLD brings.
+  bool saw_ended_ = false;
+  Array<Owned> seen_;  // by pid: processes of runs that are being ended: their owner even after
+                       // their parents are gone
 };
 
 }  // namespace hone::keeper

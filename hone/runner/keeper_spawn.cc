@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -39,8 +42,8 @@ struct OpenFile {
   }
 };
 
-/// A pseudo-terminal, wide and without translation of line ends, so that the file gets what the program wrote. 0 or
-/// an errno.
+/// A pseudo-terminal, wide and without translation of line ends, so that the file gets what the
+/// program wrote. 0 or an errno.
 int open_terminal(OpenFile* master, OpenFile* slave) {
   master->number = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
   if (master->number < 0 || unlockpt(master->number) != 0) return errno;
@@ -81,10 +84,11 @@ void write_text(int folder, const char* path, const char* text) {
 }
 
 /// What posix_spawn cannot set; the run has begun by now, and these hold from here on.
-void set_from_outside(const SpawnRequest& request, const Self& self, const Spawned& run) {
+void set_from_outside(const SpawnRequest& request, const Self& self, const Spawned& run,
+                      bool born_in_group) {
   char path[64];
   char text[32];
-  if (run.cgroup_file >= 0) {
+  if (run.cgroup_file >= 0 && !born_in_group) {
     snprintf(text, sizeof text, "%d", run.pid);
     write_text(run.cgroup_file, "cgroup.procs", text);
   }
@@ -118,9 +122,9 @@ int start(const SpawnRequest& request, const Self& self, int folder, int out, in
   if (error == 0) error = posix_spawnattr_setsigmask(&attributes, &none);
   if (error == 0) error = posix_spawnattr_setsigdefault(&attributes, &all);
   if (error == 0) {
-    error = posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETSID |
-                                                                     POSIX_SPAWN_SETSIGMASK |
-                                                                     POSIX_SPAWN_SETSIGDEF));
+    error = posix_spawnattr_setflags(
+        &attributes,
+        static_cast<short>(POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
   }
   if (error == 0) {
     error = posix_spawn(pid, request.program, &actions, &attributes, request.argv.data(),
@@ -129,6 +133,62 @@ int start(const SpawnRequest& request, const Self& self, int folder, int out, in
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   return error;
+}
+
+/// clone3(2)'s argument up to `cgroup` (Linux 5.7).
+struct CloneArguments {
+  std::uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
+      set_tid_size, cgroup;
+};
+constexpr std::uint64_t kCloneVfork = 0x4000;
+constexpr std::uint64_t kCloneIntoCgroup = 0x200000000ULL;
+
+/// The child's part of start_in_group(): never returns.
+[[noreturn]] void become(const SpawnRequest& request, const Self& self, int folder, int out,
+                         int err, volatile int* error) {
+  setsid();
+  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (dup2(self.null_file, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+      dup2(err, STDERR_FILENO) < 0 || fchdir(folder) != 0) {
+    *error = errno;
+    _exit(127);
+  }
+  close_range(STDERR_FILENO + 1, ~0U, 0);
+  execve(request.program, request.argv.data(), request.env.data());
+  *error = errno;
+  _exit(127);
+}
+
+/// As start(), but the program is born within its control group, which nothing that it starts can
+/// leave; posix_spawn learned that in glibc 2.39 only. `*possible` turns false where the kernel or
+/// a sandbox does not offer it.
+int start_in_group(const SpawnRequest& request, const Self& self, int folder, int out, int err,
+                   int cgroup, pid_t* pid, bool* possible) {
+  void* page =
+      mmap(nullptr, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return errno;
+  auto* error =
+      static_cast<volatile int*>(page);  // how the child, which has a copy of our memory, tells
+  CloneArguments arguments{};
+  arguments.flags = kCloneVfork | kCloneIntoCgroup;
+  arguments.exit_signal = SIGCHLD;
+  arguments.cgroup = static_cast<std::uint64_t>(cgroup);
+  const long child = syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (child == 0) become(request, self, folder, out, err, error);
+  int result = *error;
+  if (child < 0) {
+    result = errno;
+    *possible = false;
+  } else if (result != 0) {
+    waitpid(static_cast<pid_t>(child), nullptr, 0);
+  } else {
+    *pid = static_cast<pid_t>(child);
+  }
+  munmap(page, sizeof(int));
+  return result;
 }
 
 Spawned failed(Stage stage, int error) {
@@ -197,8 +257,15 @@ Spawned spawn_program(const SpawnRequest& request, const Self& self) {
   if (pinned && !take_affinity(request.cpus)) return failed(Stage::affinity, errno);
 
   Spawned result;
-  result.error = start(request, self, folder.number, request.tty ? err : out.number, err,
-                       &result.pid);
+  const int output = request.tty ? err : out.number;
+  bool born_in_group = cgroup.number >= 0;
+  if (born_in_group) {
+    result.error = start_in_group(request, self, folder.number, output, err, cgroup.number,
+                                  &result.pid, &born_in_group);
+  }
+  if (!born_in_group) {
+    result.error = start(request, self, folder.number, output, err, &result.pid);
+  }
   if (pinned && self.cpus_bytes > 0) {
     sched_setaffinity(0, self.cpus_bytes, reinterpret_cast<const cpu_set_t*>(self.cpus));
   }
@@ -212,7 +279,7 @@ Spawned spawn_program(const SpawnRequest& request, const Self& self) {
     result.terminal = master.release();
     result.output = out.release();
   }
-  set_from_outside(request, self, result);
+  set_from_outside(request, self, result, born_in_group);
   return result;
 }
 

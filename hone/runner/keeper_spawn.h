@@ -1,5 +1,5 @@
-// Starting one run's program: what is asked for, checked piece by piece, so that a failure names what failed; then one
-// posix_spawn. libc only.
+// Starting one run's program: what is asked for, checked piece by piece, so that a failure names
+// what failed; then one posix_spawn. libc only.
 #pragma once
 
 #include <sys/resource.h>
@@ -30,12 +30,12 @@ struct SpawnRequest {
   Array<char*> argv;             ///< with a final nullptr, as is `env`
   Array<char*> env;
   Array<ResourceLimit> limits;
-  Array<std::uint32_t> cpus;     ///< empty: those of the keeper
+  Array<std::uint32_t> cpus;  ///< empty: those of the keeper
   std::int64_t grace_us = 0;
   std::int64_t leak_us = 0;
   int oom_score_adj = 0;
   int niceness = 0;
-  bool tty = false;              ///< stdin, stdout and stderr are a pseudo-terminal
+  bool tty = false;  ///< stdin, stdout and stderr are a pseudo-terminal
 };
 
 /// False when the message is malformed or memory is out.
@@ -43,10 +43,10 @@ bool read_spawn_request(Reader* from, SpawnRequest* into);
 
 /// What the keeper is by itself, so that its runs get the normal values back.
 struct Self {
-  int null_file = -1;                   ///< /dev/null
-  int oom_score_adj = 0;                ///< before the keeper lowered its own
+  int null_file = -1;                      ///< /dev/null
+  int oom_score_adj = 0;                   ///< before the keeper lowered its own
   unsigned long cpus[kMaxCpus / 64] = {};  ///< affinity mask
-  std::size_t cpus_bytes = 0;           ///< used bytes of the mask; 0 when it could not be read
+  std::size_t cpus_bytes = 0;              ///< used bytes of the mask; 0 when it could not be read
 };
 
 struct Spawned {
@@ -59,9 +59,9 @@ struct Spawned {
   int error = 0;
 };
 
-/// Starts the program as the leader of a session and group of its own, with default signals, stdin from /dev/null and
-/// nothing else open. Affinity is inherited (set around the spawn); limits, niceness and OOM score are set from outside
-/// just after it.
+/// Starts the program as the leader of a session and group of its own, with default signals, stdin
+/// from /dev/null and nothing else open. Affinity is inherited (set around the spawn); limits,
+/// niceness and OOM score are set from outside just after it.
 Spawned spawn_program(const SpawnRequest& request, const Self& self);
 
 }  // namespace hone::keeper

@@ -91,8 +91,9 @@ TEST_F(Keeper, SeparatesStdoutAndStderrWhenAsked) {
 
 TEST_F(Keeper, GivesATerminalWhenAsked) {
   connect();
-  ProcessSpec wants = shell(1, "test -t 1 && test -t 2 && ! test -t 0 && echo terminal; "
-                               "i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done");
+  ProcessSpec wants = shell(1,
+                            "test -t 1 && test -t 2 && ! test -t 0 && echo terminal; "
+                            "i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done");
   wants.tty = true;
   start(wants);
   EXPECT_EQ(wait_over(1).number, 0);
@@ -115,8 +116,9 @@ TEST_F(Keeper, PinsARunAndSetsItsLimitsAndKeepsItsOwnProcessors) {
   wait_over(1);
   EXPECT_NE(output(1).find("Cpus_allowed_list:\t" + std::to_string(cpu) + "\n"), std::string::npos)
       << output(1);
-  ProcessSpec limited = shell(2, "while ! grep -q 'Max core file size *4096 *4096' /proc/self/limits;"
-                                 " do :; done; while [ $(nice) != 5 ]; do :; done; echo limited");
+  ProcessSpec limited = shell(2,
+                              "while ! grep -q 'Max core file size *4096 *4096' /proc/self/limits;"
+                              " do :; done; while [ $(nice) != 5 ]; do :; done; echo limited");
   limited.limits = {{RLIMIT_CORE, 4096, 4096}};
   limited.niceness = 5;
   start(limited);
@@ -155,23 +157,29 @@ TEST_F(Keeper, NamesWhatFailedWhenAProgramCannotStart) {
     return failure != nullptr ? explain_start_failure(*failure, spec) : "it started";
   };
   const std::string missing = (root_ / "missing").string();
-  EXPECT_EQ(reason(spec(1, {missing})), "the program " + missing + " does not exist: No such file or directory");
+  EXPECT_EQ(reason(spec(1, {missing})),
+            "the program " + missing + " does not exist: No such file or directory");
   const std::string plain = (root_ / "plain").string();
   std::ofstream(plain) << "echo no\n";
-  EXPECT_EQ(reason(spec(1, {plain})), plain + " may not be executed: chmod +x it, or put its interpreter first");
+  EXPECT_EQ(reason(spec(1, {plain})),
+            plain + " may not be executed: chmod +x it, or put its interpreter first");
   std::filesystem::permissions(plain, std::filesystem::perms::owner_all);
-  EXPECT_NE(reason(spec(1, {plain})).find("neither a program for this machine nor a script"), std::string::npos);
+  EXPECT_NE(reason(spec(1, {plain})).find("neither a program for this machine nor a script"),
+            std::string::npos);
   std::ofstream(plain) << "#!/no/such/interpreter -x\n";
-  EXPECT_NE(reason(spec(1, {plain})).find("names the interpreter '/no/such/interpreter -x'"), std::string::npos)
+  EXPECT_NE(reason(spec(1, {plain})).find("names the interpreter '/no/such/interpreter -x'"),
+            std::string::npos)
       << reason(spec(1, {plain}));
   std::ofstream(plain) << "#!/bin/sh\r\necho\r\n";
   EXPECT_NE(reason(spec(1, {plain})).find("Windows line ends"), std::string::npos);
   ProcessSpec elsewhere = spec(1, {"true"});
   elsewhere.folder = missing;
-  EXPECT_EQ(reason(elsewhere), "cannot enter the working folder " + missing + ": No such file or directory");
+  EXPECT_EQ(reason(elsewhere),
+            "cannot enter the working folder " + missing + ": No such file or directory");
   ProcessSpec mute = spec(1, {"true"});
   mute.stdout_path = missing + "/out";
-  EXPECT_EQ(reason(mute), "cannot write the output file " + missing + "/out: No such file or directory");
+  EXPECT_EQ(reason(mute),
+            "cannot write the output file " + missing + "/out: No such file or directory");
   ProcessSpec nowhere = spec(1, {"true"});
   nowhere.cpus = {8000};
   EXPECT_NE(reason(nowhere).find("processors it was given"), std::string::npos);
@@ -206,8 +214,9 @@ TEST_F(Keeper, KillsWhatIgnoresTheRequest) {
 
 TEST_F(Keeper, WakesAStoppedProcessToLetItEnd) {
   connect();
-  const StartedProcess run =
-      start(shell(1, "trap 'echo saved; exit 0' TERM; echo ready; kill -STOP $$; while :; do sleep 0.01; done"));
+  const StartedProcess run = start(shell(
+      1,
+      "trap 'echo saved; exit 0' TERM; echo ready; kill -STOP $$; while :; do sleep 0.01; done"));
   expect_output(1, "ready");
   ASSERT_TRUE(eventually([&] {
     ProcStat stat;
@@ -220,9 +229,12 @@ TEST_F(Keeper, WakesAStoppedProcessToLetItEnd) {
 
 TEST_F(Keeper, EndsSessionLeadersAndBackgroundGroupsTooWhenItStops) {
   connect();
-  start(shell(1, "setsid sh -c 'trap \"echo session saved; exit 0\" TERM; echo one; while :; do sleep 0.01; done' & "
-                 "timeout 1000 sh -c 'trap \"echo group saved; exit 0\" TERM; echo two; while :; do sleep 0.01; done' & "
-                 "trap 'wait; exit 0' TERM; wait"));
+  start(shell(1,
+              "setsid sh -c 'trap \"echo session saved; exit 0\" TERM; echo one; while :; do sleep "
+              "0.01; done' & "
+              "timeout 1000 sh -c 'trap \"echo group saved; exit 0\" TERM; echo two; while :; do "
+              "sleep 0.01; done' & "
+              "trap 'wait; exit 0' TERM; wait"));
   expect_output(1, "one");
   expect_output(1, "two");
   client_->stop(run_id(1), StopHow::term, 20'000'000);
@@ -234,7 +246,9 @@ TEST_F(Keeper, EndsSessionLeadersAndBackgroundGroupsTooWhenItStops) {
 
 TEST_F(Keeper, KillsDaemonsThatForkedTwiceAndChangedTheirSession) {
   connect();
-  start(shell(1, "setsid -f sleep 1000; setsid -f sh -c 'setsid -f sleep 1000; sleep 1000'; echo ready; sleep 1000"));
+  start(shell(1,
+              "setsid -f sleep 1000; setsid -f sh -c 'setsid -f sleep 1000; sleep 1000'; echo "
+              "ready; sleep 1000"));
   expect_output(1, "ready");
   EXPECT_TRUE(eventually([&] { return living_marked() >= 5; })) << living_marked();
   client_->stop(run_id(1), StopHow::kill, 0);
@@ -275,7 +289,8 @@ TEST_F(Keeper, WaitsForWhatEndsByItselfWithinTheLeakTime) {
 
 TEST_F(Keeper, EndsAnEscapeeWithoutAnyMark) {
   connect();
-  // Another session, another parent and no HONE_RUN: only the parentage is left to tell whose it is.
+  // Another session, another parent and no HONE_RUN: only the parentage is left to tell whose it
+  // is.
   ProcessSpec escaping = shell(1, "env -i setsid -f sleep 1000; echo ready; exit 0");
   escaping.leak_us = 50'000;
   start(escaping);
@@ -289,7 +304,8 @@ TEST_F(Keeper, EndsAnEscapeeWithoutAnyMark) {
 TEST_F(Keeper, EndsAnUnmarkedEscapeeWithTheLastRunItMayHaveComeFrom) {
   connect();
   ProcessSpec one = shell(1, "until [ -e go1 ]; do sleep 0.01; done");
-  ProcessSpec two = shell(2, "env -i setsid -f sleep 1000; echo ready; until [ -e go2 ]; do sleep 0.01; done");
+  ProcessSpec two =
+      shell(2, "env -i setsid -f sleep 1000; echo ready; until [ -e go2 ]; do sleep 0.01; done");
   one.leak_us = two.leak_us = 50'000;
   start(one);
   start(two);
@@ -298,6 +314,21 @@ TEST_F(Keeper, EndsAnUnmarkedEscapeeWithTheLastRunItMayHaveComeFrom) {
   EXPECT_EQ(wait_over(2).flags, 0u) << "it may be the other's";
   std::ofstream(root_ / "go1") << "go";
   EXPECT_EQ(wait_over(1).left_behind, 1u);
+}
+
+TEST_F(Keeper, EndsProcessesThatForkFasterThanOneCanLook) {
+  connect();
+  // Each process starts its successor and ends, so no look at the tree finds one that still lives a
+  // moment later. Eight chains in as many sessions: always about as many processes, never more.
+  start(shell(1,
+              "cat > chain <<'E'\n[ -e enough ] || sh ./chain &\nE\n"
+              "for i in 1 2 3 4 5 6 7 8; do setsid sh ./chain; done; echo ready; sleep 1000"));
+  expect_output(1, "ready");
+  client_->stop(run_id(1), StopHow::kill, 0);
+  const bool over = wait_over(1).run[0] != '\0';
+  std::ofstream(root_ / "enough") << "";  // a failing test must not leave them running
+  EXPECT_TRUE(over);
+  EXPECT_TRUE(eventually([&] { return living_marked() == 0; }));
 }
 
 TEST_F(Keeper, TellsOfARunThatIsNotThere) {
@@ -427,7 +458,8 @@ TEST_F(Keeper, SurvivesMalformedMessages) {
     ASSERT_NE(rude, nullptr) << kind;
     std::string packet(40, static_cast<char>(kind * 37));
     Header header{kMagic, static_cast<Kind>(kind % 7), static_cast<std::uint16_t>(kind & 1), 9, 24};
-    if (kind % 3 != 0) packet.replace(0, sizeof header, reinterpret_cast<const char*>(&header), sizeof header);
+    if (kind % 3 != 0)
+      packet.replace(0, sizeof header, reinterpret_cast<const char*>(&header), sizeof header);
     for (int i = 0; i < 40; ++i) {
       if (::send(rude->socket(), packet.data(), packet.size(), MSG_NOSIGNAL) < 0) break;
     }

@@ -1,4 +1,5 @@
-// Packing and sending of the keeper's messages; the bounds that keep a malformed one harmless. libc only.
+// Packing and sending of the keeper's messages; the bounds that keep a malformed one harmless. libc
+// only.
 #include "hone/runner/keeper_wire.h"
 
 #include <errno.h>
@@ -49,7 +50,8 @@ bool is_run_id(std::string_view id) {
 
 namespace {
 
-/// Reads all of a memfd that the other side sent; false if it is not a plain file of exactly `size` bytes.
+/// Reads all of a memfd that the other side sent; false if it is not a plain file of exactly `size`
+/// bytes.
 bool read_large(int file, std::size_t size, Array<char>* into) {
   struct stat info {};
   if (size > kPayloadLimit || fstat(file, &info) != 0 || !S_ISREG(info.st_mode) ||

@@ -77,7 +77,8 @@ TEST(MemoryReading, AProcessThatIsGoneHasNone) {
 }
 
 TEST(MemoryReading, ReadsWhatTheKernelWrites) {
-  EXPECT_EQ(parse_pss_bytes("55e0-7ffd ---p 00000000 00:00 0 [rollup]\nRss:    9 kB\nPss:      1234 kB\nPss_Anon: 7 kB\n"),
+  EXPECT_EQ(parse_pss_bytes("55e0-7ffd ---p 00000000 00:00 0 [rollup]\nRss:    9 kB\nPss:      "
+                            "1234 kB\nPss_Anon: 7 kB\n"),
             1234 * 1024);
   EXPECT_FALSE(parse_pss_bytes("Rss: 9 kB\n"));
   EXPECT_EQ(parse_oom_kill("low 0\nhigh 0\nmax 12\noom 1\noom_kill 1\noom_group_kill 0\n"), 1);

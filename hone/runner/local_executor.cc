@@ -1,4 +1,5 @@
-// The executor's loop: ends from keepers, notices of writes, output in bounded pieces, and the hunt for runs whose keeper is gone.
+// The executor's loop: ends from keepers, notices of writes, output in bounded pieces, and the hunt
+// for runs whose keeper is gone.
 #include "hone/runner/local_executor.h"
 
 #include <fmt/core.h>
@@ -28,13 +29,13 @@ struct LocalExecutor::Watched {
   KeeperClient* keeper = nullptr;  ///< while living
   std::int64_t pid = 0;
   std::uint64_t start_ticks = 0;
-  std::vector<OutputReader> readers;      ///< one per source
-  std::set<std::string> folders;          ///< that are watched for it
-  bool unread = true;                     ///< its files may have more
-  bool asked_to_stop = false;             ///< by this executor
-  std::int64_t kill_at_us = 0;            ///< of a lost run
+  std::vector<OutputReader> readers;         ///< one per source
+  std::set<std::string> folders;             ///< that are watched for it
+  bool unread = true;                        ///< its files may have more
+  bool asked_to_stop = false;                ///< by this executor
+  std::int64_t kill_at_us = 0;               ///< of a lost run
   std::optional<std::int64_t> kills_before;  ///< the kernel's count when the run began
-  JobEnded ended;                         ///< as far as it is known
+  JobEnded ended;                            ///< as far as it is known
 };
 
 namespace {
@@ -76,10 +77,12 @@ std::string LocalExecutor::mark_of(const Job& job) {
 LocalExecutor::LocalExecutor(LocalExecutorOptions options)
     : options_(std::move(options)),
       keepers_(options_.folder, options_.keeper_program),
+      cgroups_(options_.use_cgroups ? find_own_cgroup() : std::nullopt),
       wake_file_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 LocalExecutor::~LocalExecutor() {
-  // When everything has ended and been told, nobody will ask again. (On the way out of an error somebody may.)
+  // When everything has ended and been told, nobody will ask again. (On the way out of an error
+  // somebody may.)
   if (runs_.empty() && events_.empty() && std::uncaught_exceptions() == 0) keepers_.forget_own();
   if (wake_file_ >= 0) ::close(wake_file_);
 }
@@ -96,7 +99,8 @@ LocalExecutor::Watched& LocalExecutor::watch(const Job& job, std::string mark) {
   auto watched = std::make_unique<Watched>();
   watched->job = job;
   watched->mark = std::move(mark);
-  for (const JobSource& source : job.sources) watched->readers.emplace_back(source.path, source.offset);
+  for (const JobSource& source : job.sources)
+    watched->readers.emplace_back(source.path, source.offset);
   watched->ended.run = job.run;
   watched->kills_before = memory_kills();
   Watched& placed = *watched;
@@ -121,17 +125,21 @@ void LocalExecutor::start(const Job& job) {
   add_watches(watched);
   ProcessSpec spec = spec_of(job, mark, program.path);
   spec.leak_us = options_.leak_us;
+  spec.cgroup = cgroups_.make(mark);
   const SpawnOutcome outcome = client.spawn(spec);
   if (const auto* started = std::get_if<StartedProcess>(&outcome)) {
     watched.pid = started->pid;
     watched.start_ticks = started->start_ticks;
-    events_.push_back(JobStarted{job.run, started->pid, static_cast<std::int64_t>(started->start_ticks)});
+    events_.push_back(
+        JobStarted{job.run, started->pid, static_cast<std::int64_t>(started->start_ticks)});
   } else if (const auto* failure = std::get_if<StartFailure>(&outcome)) {
     events_.push_back(JobNotStarted{job.run, explain_start_failure(*failure, spec)});
     unwatch(watched);
+    cgroups_.remove(mark);
     runs_.erase(job.run);
   }
-  // KeeperGone: whether the program runs is not known; it is sought and ended like the keeper's other runs (take_ends).
+  // KeeperGone: whether the program runs is not known; it is sought and ended like the keeper's
+  // other runs (take_ends).
 }
 
 void LocalExecutor::add_watches(Watched& watched) {
@@ -157,17 +165,20 @@ void LocalExecutor::stop(RunId run, StopHow how, std::int64_t grace_us) {
     watched.kill_at_us = std::min(watched.kill_at_us, by_us);
   }
   if (watched.stage != Stage::living) return;
-  watched.keeper->stop(watched.mark, kill ? keeper::StopHow::kill : keeper::StopHow::term, grace_us);
+  watched.keeper->stop(watched.mark, kill ? keeper::StopHow::kill : keeper::StopHow::term,
+                       grace_us);
 }
 
 void LocalExecutor::adopt(const std::vector<AdoptedJob>& jobs) {
   for (const AdoptedJob& adopted : jobs) {
-    // The run bears the token of the claim that started it, which may be older than the one under which it is adopted.
+    // The run bears the token of the claim that started it, which may be older than the one under
+    // which it is adopted.
     adopt_one(adopted, fmt::format("{}/{}/", adopted.job.study_uid, adopted.job.run.value), false);
   }
 }
 
-void LocalExecutor::adopt_one(const AdoptedJob& adopted, const std::string& mark, bool asked_to_stop) {
+void LocalExecutor::adopt_one(const AdoptedJob& adopted, const std::string& mark,
+                              bool asked_to_stop) {
   const auto found = keepers_.find(mark, adopted.pid);
   Watched& watched = watch(adopted.job, found ? found->mark : mark);
   watched.asked_to_stop = asked_to_stop;
@@ -179,7 +190,8 @@ void LocalExecutor::adopt_one(const AdoptedJob& adopted, const std::string& mark
     watched.pid = found->living.pid;
     watched.start_ticks = found->living.start_ticks;
     if (adopted.pid == 0) {
-      events_.push_back(JobStarted{adopted.job.run, watched.pid, static_cast<std::int64_t>(watched.start_ticks)});
+      events_.push_back(
+          JobStarted{adopted.job.run, watched.pid, static_cast<std::int64_t>(watched.start_ticks)});
     }
     return;
   }
@@ -187,15 +199,16 @@ void LocalExecutor::adopt_one(const AdoptedJob& adopted, const std::string& mark
     watched.pid = found->record->pid;
     watched.start_ticks = found->record->start_ticks;
     if (adopted.pid == 0) {
-      events_.push_back(JobStarted{adopted.job.run, watched.pid, static_cast<std::int64_t>(watched.start_ticks)});
+      events_.push_back(
+          JobStarted{adopted.job.run, watched.pid, static_cast<std::int64_t>(watched.start_ticks)});
     }
     take_record(watched, *found->record);
     if (watched.stage == Stage::over) return;
   } else {
     watched.ended.vanished = true;
   }
-  // No keeper has it: whatever of it may live is ended. Where only the beginning of the mark is known, that finds it.
-  watched.mark = mark;
+  // No keeper has it: whatever of it may live is ended. Where only the beginning of the mark is
+  // known, that finds it.
   watched.stage = Stage::lost;
   watched.kill_at_us = keeper::monotonic_us() + kLostGrace_us;
   signal_marked_processes(watched.mark, SIGTERM);
@@ -213,8 +226,8 @@ void LocalExecutor::take_record(Watched& watched, const keeper::Record& record) 
   ended.cpu_us = static_cast<std::int64_t>(record.user_us + record.system_us);
   ended.peak_bytes = static_cast<std::int64_t>(record.peak_kib) * 1024;
   ended.leaked = (record.flags & keeper::kLeftBehind) != 0;
-  // Asked to end by nobody that lives: by a worker that died since, or by the keeper for want of one. That is no end of the
-  // program's own.
+  // Asked to end by nobody that lives: by a worker that died since, or by the keeper for want of
+  // one. That is no end of the program's own.
   const bool asked = (record.flags & (keeper::kAskedToStop | keeper::kOrphaned)) != 0;
   if (asked && !watched.asked_to_stop) {
     ended.vanished = true;
@@ -236,7 +249,8 @@ void LocalExecutor::take_ends() {
   for (const auto& client : keepers_.clients()) {
     for (const keeper::Record& record : client->take_ends()) {
       for (auto& [id, watched] : runs_) {
-        if (watched->stage == Stage::living && watched->mark == record.run) take_record(*watched, record);
+        if (watched->stage == Stage::living && watched->mark == record.run)
+          take_record(*watched, record);
       }
     }
     if (client->is_gone()) gone.push_back(client.get());
@@ -244,7 +258,8 @@ void LocalExecutor::take_ends() {
   for (KeeperClient* client : gone) lose(client);
 }
 
-/// A connection has ended. The keeper may live (it drops clients that do not read): then its runs are found there again.
+/// A connection has ended. The keeper may live (it drops clients that do not read): then its runs
+/// are found there again.
 void LocalExecutor::lose(KeeperClient* client) {
   std::vector<AdoptedJob> again;
   for (auto it = runs_.begin(); it != runs_.end();) {
@@ -279,11 +294,13 @@ void LocalExecutor::sweep(std::int64_t now_us) {
     const std::size_t marked = find_marked_processes(watched->mark).size();
     if (marked > 0 && !watched->ended.vanished) watched->ended.leaked = true;
     if (kill) signal_marked_processes(watched->mark, SIGKILL);
+    const bool in_group = cgroups_.is_populated(watched->mark);
+    if (kill && in_group) cgroups_.kill(watched->mark);
     // A main process that wiped its environment is still known by its pid and start time.
     if (kill && main_lives) {
       keeper::signal_process(static_cast<pid_t>(watched->pid), watched->start_ticks, SIGKILL);
     }
-    if (marked == 0 && !main_lives) {
+    if (marked == 0 && !main_lives && !in_group) {
       watched->stage = Stage::over;
       watched->unread = true;
     }
@@ -315,7 +332,8 @@ void LocalExecutor::read_output(std::int64_t now_us) {
         auto piece = reader.read(std::min(kPieceBytes, budget), now_us);
         if (!piece) break;
         budget -= piece->bytes.size();
-        events_.push_back(JobOutput{id, static_cast<int>(i), piece->offset, std::move(piece->bytes)});
+        events_.push_back(
+            JobOutput{id, static_cast<int>(i), piece->offset, std::move(piece->bytes)});
       }
       if (budget == 0) watched->unread = true;
     }
@@ -333,6 +351,7 @@ void LocalExecutor::finish_ended() {
       continue;
     }
     unwatch(watched);
+    cgroups_.remove(watched.mark);
     events_.push_back(watched.ended);
     it = runs_.erase(it);
   }
@@ -364,7 +383,8 @@ void LocalExecutor::wait(std::int64_t until_us) {
   for (const auto& client : keepers_.clients()) files.push_back({client->socket(), POLLIN, 0});
   const std::int64_t left_us = std::max<std::int64_t>(0, until_us - keeper::monotonic_us());
   const timespec timeout{left_us / 1'000'000, left_us % 1'000'000 * 1000};
-  ::ppoll(files.data(), files.size(), &timeout, nullptr);  // interrupted: the loop looks and waits again
+  ::ppoll(files.data(), files.size(), &timeout,
+          nullptr);  // interrupted: the loop looks and waits again
 }
 
 std::vector<JobEvent> LocalExecutor::poll(std::int64_t timeout_us) {

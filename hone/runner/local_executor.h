@@ -1,9 +1,11 @@
-// Runs programs on this machine: a keeper starts and ends them, their output is read from files, and runs that a dead worker left are
-// taken over. What it promises: every run that was started or adopted gets exactly one JobEnded (or JobNotStarted), after all of its
-// output, when nothing of its process tree lives.
+// Runs programs on this machine: a keeper starts and ends them, their output is read from files,
+// and runs that a dead worker left are taken over. What it promises: every run that was started or
+// adopted gets exactly one JobEnded (or JobNotStarted), after all of its output, when nothing of
+// its process tree lives.
 //
-// If a keeper is killed, its runs are found by the HONE_RUN in their environment, ended, and reported as vanished. A process that
-// has both cleared its environment and left its session escapes in that one case.
+// If a keeper is killed, its runs are found by the HONE_RUN in their environment and by their
+// control groups, ended, and reported as vanished. Without control groups a process that has left
+// its run's tree and cleared its environment escapes in that one case.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +20,18 @@
 
 #include "hone/runner/executor.h"
 #include "hone/runner/keeper_pool.h"
+#include "hone/runner/process_cgroup.h"
 #include "hone/runner/process_output.h"
 
 namespace hone {
 
 struct LocalExecutorOptions {
-  std::filesystem::path folder;  ///< for keepers; private, shared by the workers of one store on this machine
-  std::string keeper_program = "/proc/self/exe";  ///< hone, or hone-keeper where the host is another program
-  std::int64_t leak_us = 5'000'000;               ///< how long processes may outlive the main one
+  std::filesystem::path
+      folder;  ///< for keepers; private, shared by the workers of one store on this machine
+  std::string keeper_program =
+      "/proc/self/exe";              ///< hone, or hone-keeper where the host is another program
+  std::int64_t leak_us = 5'000'000;  ///< how long processes may outlive the main one
+  bool use_cgroups = true;           ///< a control group for each run, where they can be made
 };
 
 /// One owner thread, except for wake().
@@ -46,11 +52,12 @@ class LocalExecutor final : public Executor {
   /// The mark of a job's processes: the value of HONE_RUN.
   static std::string mark_of(const Job& job);
 
-  static constexpr std::size_t kPieceBytes = 256 * 1024;   ///< of one JobOutput
-  static constexpr std::size_t kPollBytes = 4 << 20;       ///< of all in one poll
-  static constexpr std::int64_t kLookAgain_us = 250'000;   ///< at files without being told that they changed
-  static constexpr std::int64_t kSweep_us = 50'000;        ///< between looks for processes of lost runs
-  static constexpr std::int64_t kLostGrace_us = 5'000'000; ///< for runs whose keeper is gone
+  static constexpr std::size_t kPieceBytes = 256 * 1024;  ///< of one JobOutput
+  static constexpr std::size_t kPollBytes = 4 << 20;      ///< of all in one poll
+  static constexpr std::int64_t kLookAgain_us =
+      250'000;  ///< at files without being told that they changed
+  static constexpr std::int64_t kSweep_us = 50'000;  ///< between looks for processes of lost runs
+  static constexpr std::int64_t kLostGrace_us = 5'000'000;  ///< for runs whose keeper is gone
 
  private:
   /// Where a run is known to be.
@@ -79,6 +86,7 @@ class LocalExecutor final : public Executor {
   LocalExecutorOptions options_;
   KeeperPool keepers_;
   FolderWatch folders_;
+  RunCgroups cgroups_;
   int wake_file_;
   std::map<RunId, std::unique_ptr<Watched>> runs_;
   std::vector<JobEvent> events_;

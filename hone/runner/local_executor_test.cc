@@ -1,4 +1,5 @@
-// The executor with real programs: the order of what it tells, output in full, stops, lost keepers, take-overs.
+// The executor with real programs: the order of what it tells, output in full, stops, lost keepers,
+// take-overs.
 #include "hone/runner/local_executor.h"
 
 #include <signal.h>
@@ -37,7 +38,8 @@ class LocalExecutorTest : public testing::Test {
   }
   void TearDown() override {
     for (const auto& [id, heard] : heard_) {
-      if (!heard.ended && !heard.not_started && executor_) executor_->stop(RunId{id}, StopHow::kill, 0);
+      if (!heard.ended && !heard.not_started && executor_)
+        executor_->stop(RunId{id}, StopHow::kill, 0);
     }
     if (executor_) {
       eventually([&] {
@@ -94,7 +96,8 @@ class LocalExecutorTest : public testing::Test {
         if (at != heard.next_offset.end()) {
           EXPECT_EQ(output->offset, at->second);
         }
-        heard.next_offset[output->source] = output->offset + static_cast<std::int64_t>(output->bytes.size());
+        heard.next_offset[output->source] =
+            output->offset + static_cast<std::int64_t>(output->bytes.size());
         heard.output[output->source] += output->bytes;
       } else {
         heard.ended = std::get<JobEnded>(event);
@@ -105,7 +108,8 @@ class LocalExecutorTest : public testing::Test {
     EXPECT_TRUE(eventually([&] {
       if (!condition(heard_[run])) take(100'000);
       return condition(heard_[run]);
-    })) << "run " << run;
+    })) << "run "
+        << run;
     return heard_[run];
   }
   Heard& until_end(int run) {
@@ -139,7 +143,8 @@ class LocalExecutorTest : public testing::Test {
 };
 
 TEST_F(LocalExecutorTest, TellsStartOutputOfEverySourceAndEnd) {
-  executor_->start(shell(1, "echo out; echo err >&2; mkdir run1/deep; echo metric > run1/deep/metrics.jsonl; exit 3"));
+  executor_->start(shell(
+      1, "echo out; echo err >&2; mkdir run1/deep; echo metric > run1/deep/metrics.jsonl; exit 3"));
   const Heard& h = until_end(1);
   EXPECT_TRUE(h.started);
   EXPECT_GT(h.pid, 0);
@@ -155,8 +160,10 @@ TEST_F(LocalExecutorTest, TellsStartOutputOfEverySourceAndEnd) {
 }
 
 TEST_F(LocalExecutorTest, DeliversOutputWhileTheProgramRuns) {
-  executor_->start(shell(1, "echo first; until [ -e go ]; do sleep 0.01; done; mkdir run1/deep; "
-                            "echo second >> run1/deep/metrics.jsonl; until [ -e end ]; do sleep 0.01; done"));
+  executor_->start(
+      shell(1,
+            "echo first; until [ -e go ]; do sleep 0.01; done; mkdir run1/deep; "
+            "echo second >> run1/deep/metrics.jsonl; until [ -e end ]; do sleep 0.01; done"));
   until_output(1, "first\n");
   EXPECT_FALSE(heard_[1].ended);
   std::ofstream(root_ / "go") << "";
@@ -205,7 +212,8 @@ TEST_F(LocalExecutorTest, SaysWhyAProgramCannotStart) {
   nowhere.workdir = (root_ / "nowhere").string();
   executor_->start(nowhere);
   executor_->start(job(4, {"python", "-c", "pass"}));
-  EXPECT_NE(until_end(1).not_started->find("'no-such-program-at-all' is in no folder of PATH"), std::string::npos);
+  EXPECT_NE(until_end(1).not_started->find("'no-such-program-at-all' is in no folder of PATH"),
+            std::string::npos);
   EXPECT_EQ(*until_end(2).not_started, "the command is empty");
   EXPECT_NE(until_end(3).not_started->find("cannot enter the working folder"), std::string::npos);
   EXPECT_FALSE(heard_[1].started || heard_[3].started);
@@ -220,7 +228,8 @@ TEST_F(LocalExecutorTest, MarksEveryRunAndHandsTheEnvironmentOver) {
 }
 
 TEST_F(LocalExecutorTest, AsksThenKills) {
-  executor_->start(shell(1, "trap 'echo saved; exit 0' TERM; echo ready; while :; do sleep 0.01; done"));
+  executor_->start(
+      shell(1, "trap 'echo saved; exit 0' TERM; echo ready; while :; do sleep 0.01; done"));
   executor_->start(shell(2, "trap '' TERM; echo ready; while :; do sleep 0.01; done"));
   until_output(1, "ready");
   until_output(2, "ready");
@@ -359,6 +368,50 @@ TEST_F(LocalExecutorTest, WhenTheKeeperIsKilledItsRunsAreEndedAndOthersStart) {
   EXPECT_EQ(until_end(3).ended->exit_code, 9);
 }
 
+TEST_F(LocalExecutorTest, AControlGroupHoldsWhatLeftTheTreeAndItsMarks) {
+  const auto own = find_own_cgroup();
+  if (!own) GTEST_SKIP() << "no control groups can be made here";
+  executor_->start(shell(
+      1, "env -i setsid -f sh -c 'echo $$ > escaped; exec sleep 1000'; echo ready; sleep 1000"));
+  until_output(1, "ready");
+  std::int64_t escaped = 0;
+  EXPECT_TRUE(
+      eventually([&] { return std::ifstream(root_ / "escaped") >> escaped && escaped > 0; }));
+  const auto began = process_start_ticks(escaped);
+  ASSERT_TRUE(began);
+  ::kill(static_cast<pid_t>(keeper_pid(1)), SIGKILL);
+  EXPECT_TRUE(until_end(1).ended->vanished);
+  EXPECT_FALSE(is_process_alive(escaped, *began));
+  for (const auto& each : std::filesystem::directory_iterator(*own)) {
+    EXPECT_EQ(each.path().string().find(study_), std::string::npos) << "a group is left";
+  }
+}
+
+TEST_F(LocalExecutorTest, EndsRunsInControlGroupsAsElsewhere) {
+  const auto own = find_own_cgroup();
+  if (!own) GTEST_SKIP() << "no control groups can be made here";
+  executor_->start(shell(1, "cat /proc/self/cgroup; setsid -f sleep 1000; sleep 1000"));
+  until_output(1, "0::");
+  EXPECT_TRUE(eventually([&] { return find_marked_processes(study_ + "/").size() == 3; }));
+  executor_->stop(RunId{1}, StopHow::kill, 0);
+  EXPECT_EQ(until_end(1).ended->signal, SIGKILL);
+  EXPECT_FALSE(std::filesystem::exists(*own / ("hone-" + study_ + "-1-1")));
+}
+
+TEST(OwnCgroup, IsFoundBelowItsMount) {
+  constexpr std::string_view kMounts =
+      "24 1 0:22 / /proc rw - proc proc rw\n"
+      "33 28 0:29 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n";
+  EXPECT_EQ(parse_own_cgroup(kMounts, "0::/user.slice/a.scope\n"),
+            "/sys/fs/cgroup/user.slice/a.scope");
+  EXPECT_EQ(parse_own_cgroup(kMounts, "4:memory:/x\n0::/\n"), "/sys/fs/cgroup");
+  EXPECT_FALSE(parse_own_cgroup(kMounts, "4:memory:/x\n"));
+  EXPECT_FALSE(parse_own_cgroup("24 1 0:22 / /proc rw - proc proc rw\n", "0::/\n"));
+  constexpr std::string_view kPart = "33 28 0:29 /box /mnt/cg rw - cgroup2 cgroup2 rw\n";
+  EXPECT_EQ(parse_own_cgroup(kPart, "0::/box/inner\n"), "/mnt/cg/inner");
+  EXPECT_FALSE(parse_own_cgroup(kPart, "0::/boxes\n"));
+}
+
 TEST_F(LocalExecutorTest, AKeeperKilledJustBeforeAStartIsNoticed) {
   executor_->start(shell(1, "sleep 1000"));
   until(1, [](const Heard& h) { return h.started; });
@@ -380,7 +433,8 @@ TEST_F(LocalExecutorTest, LeavesNothingBehindWhenAllIsDone) {
   executor_.reset();
   int folders = 0;
   for (const auto& boot : std::filesystem::directory_iterator(root_ / "keepers")) {
-    folders += static_cast<int>(std::distance(std::filesystem::directory_iterator(boot.path()), {}));
+    folders +=
+        static_cast<int>(std::distance(std::filesystem::directory_iterator(boot.path()), {}));
   }
   EXPECT_EQ(folders, 0);
 }

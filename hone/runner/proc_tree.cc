@@ -1,5 +1,5 @@
-// Reading /proc and signalling trees; libc only. Children come from /proc/PID/task/TID/children, which costs in proportion to
-// the tree; a pass over all of /proc is the fallback.
+// Reading /proc and signalling trees; libc only. Children come from /proc/PID/task/TID/children,
+// which costs in proportion to the tree; a pass over all of /proc is the fallback.
 #include "hone/runner/proc_tree.h"
 
 #include <dirent.h>
@@ -101,7 +101,8 @@ bool is_new_group(const Array<ProcStat>& tree, std::size_t i) {
   return true;
 }
 
-/// Signals each group of the tree once. Never the caller's own group: whatever a run has done, that is not the run's.
+/// Signals each group of the tree once. Never the caller's own group: whatever a run has done, that
+/// is not the run's.
 void signal_groups(const Array<ProcStat>& tree, int signal) {
   const pid_t own = getpgrp();
   for (std::size_t i = 0; i < tree.size(); ++i) {
@@ -164,7 +165,8 @@ bool read_start_environment(pid_t pid, const char* name, char* value, std::size_
   const int file = open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return false;
   const std::size_t name_size = strlen(name);
-  // A variable of up to this length is seen whole; longer ones are cut, which none that we look for is.
+  // A variable of up to this length is seen whole; longer ones are cut, which none that we look for
+  // is.
   char line[512];
   char chunk[8192];
   std::size_t used = 0;

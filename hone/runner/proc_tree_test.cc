@@ -39,7 +39,8 @@ class Child {
 TEST(ProcTree, ReadsAProcessWhoseNameHoldsBracketsAndBlanks) {
   const Child child([] { ::prctl(PR_SET_NAME, "a) R 1 (b"); });
   ProcStat stat;
-  ASSERT_TRUE(eventually([&] { return read_proc_stat(child.pid(), &stat) && stat.name[0] == 'a'; }));
+  ASSERT_TRUE(
+      eventually([&] { return read_proc_stat(child.pid(), &stat) && stat.name[0] == 'a'; }));
   EXPECT_STREQ(stat.name, "a__R_1__b");
   EXPECT_EQ(stat.parent, ::getpid());
   EXPECT_EQ(stat.group, ::getpgrp());
@@ -75,7 +76,11 @@ TEST(ProcTree, AZombieHasEnded) {
 
 TEST(ProcTree, ListsChildrenOfEveryThreadInBothWays) {
   pid_t of_thread = 0;
-  std::thread([&] { of_thread = ::fork(); if (of_thread == 0) for (;;) ::pause(); }).join();
+  std::thread([&] {
+    of_thread = ::fork();
+    if (of_thread == 0)
+      for (;;) ::pause();
+  }).join();
   const Child child([] {
     if (::fork() == 0 && ::fork() == 0) ::prctl(PR_SET_NAME, "deepest");
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -93,7 +98,8 @@ TEST(ProcTree, ListsChildrenOfEveryThreadInBothWays) {
         by_thread = by_thread || each.pid == of_thread;
       }
       return deepest && by_thread && tree.size() == 5;
-    })) << scan_all << " " << tree.size();
+    })) << scan_all
+        << " " << tree.size();
     EXPECT_EQ(tree[0].pid, ::getpid());
   }
   ::kill(of_thread, SIGKILL);
@@ -224,7 +230,8 @@ TEST(KeeperWire, AReaderNeverLeavesItsPayload) {
   w.number(3);
   const std::string bytes(w.payload().data(), w.payload().size());
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
-    const std::string part = bytes.substr(0, cut);  // a copy of its own, so that a sanitizer sees every step outside
+    const std::string part =
+        bytes.substr(0, cut);  // a copy of its own, so that a sanitizer sees every step outside
     Reader r(part.data(), part.size());
     r.number();
     r.text();

@@ -32,7 +32,8 @@ std::string from_folder(const std::string& folder, const std::string& path) {
   return path.starts_with('/') ? path : folder + "/" + path;
 }
 
-/// The interpreter that the first line of a script names, with its arguments; empty when it names none.
+/// The interpreter that the first line of a script names, with its arguments; empty when it names
+/// none.
 std::string interpreter_line(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   char start[256] = {};
@@ -65,14 +66,17 @@ std::string explain_exec(const std::string& path, int error) {
     return fmt::format("{} needs a loader or library that is not on this machine", path);
   }
   if (error == ENOEXEC) {
-    return fmt::format("{} is neither a program for this machine nor a script with a #! line: put "
-                       "its interpreter first", path);
+    return fmt::format(
+        "{} is neither a program for this machine nor a script with a #! line: put "
+        "its interpreter first",
+        path);
   }
   if (error == E2BIG) {
     return fmt::format("the arguments and environment of {} are too large for the kernel", path);
   }
   if (error == EAGAIN || error == ENOMEM) {
-    return fmt::format("no further process could be started for {}: {}", path, std::strerror(error));
+    return fmt::format("no further process could be started for {}: {}", path,
+                       std::strerror(error));
   }
   return fmt::format("{} could not be executed: {}", path, std::strerror(error));
 }
@@ -107,12 +111,14 @@ ProgramPath resolve_program(const std::string& name, std::string_view path_varia
   }
   std::string forbidden;
   for (const std::string_view each : split(path_variable, ':')) {
-    const std::string path = from_folder(folder, each.empty() ? name : fmt::format("{}/{}", each, name));
+    const std::string path =
+        from_folder(folder, each.empty() ? name : fmt::format("{}/{}", each, name));
     if (is_program(path)) return {path, ""};
     if (forbidden.empty() && ::access(path.c_str(), F_OK) == 0) forbidden = path;
   }
   if (!forbidden.empty()) return {"", explain_exec(forbidden, EACCES)};
-  std::string reason = fmt::format("the program '{}' is in no folder of PATH ({})", name, path_variable);
+  std::string reason =
+      fmt::format("the program '{}' is in no folder of PATH ({})", name, path_variable);
   if (name == "python") {
     const ProgramPath newer = resolve_program("python3", path_variable, folder);
     if (!newer.path.empty()) reason += fmt::format("; {} is there", newer.path);
@@ -143,7 +149,8 @@ std::string explain_start_failure(const StartFailure& failure, const ProcessSpec
       break;
   }
   if (failure.error == EEXIST) return fmt::format("run {} runs already", spec.run);
-  if (failure.error == EINVAL) return "an argument or variable of the command holds a NUL character";
+  if (failure.error == EINVAL)
+    return "an argument or variable of the command holds a NUL character";
   if (failure.error == ENOSPC) {
     return "the disk that records how runs end is full: nothing new is started until it has room";
   }
@@ -184,8 +191,8 @@ std::vector<MarkedProcess> find_marked_processes(std::string_view run) {
     if (!keeper::read_start_environment(pid, "HONE_RUN", mark, sizeof mark)) continue;
     const std::string_view value = mark;
     const bool meant = run.ends_with('/') ? value.starts_with(run) : value == run;
-    // The start time is read after the mark: a process that took the number in between has another time than the tree
-    // that is signalled later, which is looked at anew.
+    // The start time is read after the mark: a process that took the number in between has another
+    // time than the tree that is signalled later, which is looked at anew.
     if (!meant || !keeper::read_proc_stat(pid, &stat) || stat.has_ended()) continue;
     found.push_back({pid, stat.start_ticks, std::string(value)});
   }

@@ -1,5 +1,6 @@
-// Processes from the worker's side: who a process is (boot, pid, start time), which program a command means, why one could not
-// be started, free ports, and finding runs whose keeper is gone by the HONE_RUN in their environment.
+// Processes from the worker's side: who a process is (boot, pid, start time), which program a
+// command means, why one could not be started, free ports, and finding runs whose keeper is gone by
+// the HONE_RUN in their environment.
 #pragma once
 
 #include <cstdint>
@@ -23,19 +24,20 @@ bool is_process_alive(std::int64_t pid, std::uint64_t start_ticks);
 
 /// Where a program was found, or why not: one sentence with the path.
 struct ProgramPath {
-  std::string path;    ///< empty: not found
+  std::string path;  ///< empty: not found
   std::string reason;
 };
-/// `name` with a slash means that file, seen from `folder`; else the first executable of that name in the folders of
-/// `path_variable` (empty ones mean `folder`).
+/// `name` with a slash means that file, seen from `folder`; else the first executable of that name
+/// in the folders of `path_variable` (empty ones mean `folder`).
 ProgramPath resolve_program(const std::string& name, std::string_view path_variable,
                             const std::string& folder);
 
 /// One sentence: what failed, at which path, what to do.
 std::string explain_start_failure(const StartFailure& failure, const ProcessSpec& spec);
 
-/// TCP ports for programs that rendezvous (MASTER_PORT): free when asked for, and none twice until given back. The port
-/// is not held open, so another program may take it meanwhile. Not thread-safe.
+/// TCP ports for programs that rendezvous (MASTER_PORT): free when asked for, and none twice until
+/// given back. The port is not held open, so another program may take it meanwhile. Not
+/// thread-safe.
 class FreePorts {
  public:
   /// nullopt when the machine has none left.
@@ -52,11 +54,13 @@ struct MarkedProcess {
   std::uint64_t start_ticks = 0;
   std::string run;  ///< its HONE_RUN
 };
-/// Every process of this user whose HONE_RUN is `run`, or begins with it when it ends in '/'. Ended ones are left out.
+/// Every process of this user whose HONE_RUN is `run`, or begins with it when it ends in '/'. Ended
+/// ones are left out.
 std::vector<MarkedProcess> find_marked_processes(std::string_view run);
 
-/// Signals the trees of marked processes whose keeper is gone. SIGTERM goes to their groups (and SIGCONT), SIGKILL to every
-/// process. Returns how many processes the trees have; 0: nothing lives, the run is over.
+/// Signals the trees of marked processes whose keeper is gone. SIGTERM goes to their groups (and
+/// SIGCONT), SIGKILL to every process. Returns how many processes the trees have; 0: nothing lives,
+/// the run is over.
 int signal_marked_processes(std::string_view run, int signal);
 
 }  // namespace hone

@@ -29,7 +29,8 @@ bool read_until(int file, std::int64_t end_us, std::string* into) {
     const ssize_t got = ::read(file, chunk, sizeof chunk);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return got == 0;
-    into->append(chunk, std::min(static_cast<std::size_t>(got), kCaptureLimit_bytes - into->size()));
+    into->append(chunk,
+                 std::min(static_cast<std::size_t>(got), kCaptureLimit_bytes - into->size()));
   }
 }
 
@@ -49,7 +50,8 @@ std::optional<Captured> run_and_capture(std::vector<std::string> argv, std::int6
   ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
   ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);  // so that all of it can be killed
+  ::posix_spawnattr_setflags(&attributes,
+                             POSIX_SPAWN_SETPGROUP);  // so that all of it can be killed
   pid_t pid = -1;
   const int error = ::posix_spawnp(&pid, words[0], &actions, &attributes, words.data(), environ);
   ::posix_spawnattr_destroy(&attributes);

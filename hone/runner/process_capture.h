@@ -1,4 +1,5 @@
-// The output of a short program (nvidia-smi, git): no shell, an end to waiting, a bound on what is kept.
+// The output of a short program (nvidia-smi, git): no shell, an end to waiting, a bound on what is
+// kept.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@ struct Captured {
 };
 constexpr std::size_t kCaptureLimit_bytes = 4 << 20;
 
-/// Runs argv[0] (found in PATH) with stdin and stderr on /dev/null. nullopt when it cannot be started, is ended by a signal,
-/// or is not done within `timeout_us`; then it is killed.
+/// Runs argv[0] (found in PATH) with stdin and stderr on /dev/null. nullopt when it cannot be
+/// started, is ended by a signal, or is not done within `timeout_us`; then it is killed.
 std::optional<Captured> run_and_capture(std::vector<std::string> argv, std::int64_t timeout_us);
 
 }  // namespace hone

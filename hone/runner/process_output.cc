@@ -84,9 +84,10 @@ FolderWatch::~FolderWatch() {
 bool FolderWatch::add(const std::string& folder) {
   Watch& watch = watches_[folder];
   if (watch.users == 0) {
-    watch.number = file_ < 0 ? -1
-                             : ::inotify_add_watch(file_, folder.c_str(),
-                                                   IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
+    watch.number = file_ < 0
+                       ? -1
+                       : ::inotify_add_watch(file_, folder.c_str(),
+                                             IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
     if (watch.number < 0) {
       watches_.erase(folder);
       return false;

@@ -1,5 +1,6 @@
-// What a run writes, read from files: a source that grows, may not exist yet, may be replaced, and may have holes where its middle
-// was given back; and the notice (inotify) that something in a folder was written.
+// What a run writes, read from files: a source that grows, may not exist yet, may be replaced, and
+// may have holes where its middle was given back; and the notice (inotify) that something in a
+// folder was written.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +18,18 @@ struct OutputPiece {
   std::string bytes;
 };
 
-/// One file read from an offset on. Only plain files are opened. A file that has become shorter than what was read, and stays so
-/// for kShorter_us, counts as written anew and is read from its start. Not thread-safe.
+/// One file read from an offset on. Only plain files are opened. A file that has become shorter
+/// than what was read, and stays so for kShorter_us, counts as written anew and is read from its
+/// start. Not thread-safe.
 class OutputReader {
  public:
   OutputReader(std::string path, std::int64_t offset) : path_(std::move(path)), offset_(offset) {}
 
-  /// The next bytes, at most `limit`; nullopt when there are none (now). Holes are skipped. `now_us`: monotonic.
+  /// The next bytes, at most `limit`; nullopt when there are none (now). Holes are skipped.
+  /// `now_us`: monotonic.
   std::optional<OutputPiece> read(std::size_t limit, std::int64_t now_us);
-  /// Gives back the middle of the file once it has more than `limit_bytes` (see limits_log.h); false when the file
-  /// system cannot do that.
+  /// Gives back the middle of the file once it has more than `limit_bytes` (see limits_log.h);
+  /// false when the file system cannot do that.
   bool punch(std::int64_t limit_bytes);
 
   const std::string& path() const { return path_; }
@@ -44,8 +47,8 @@ class OutputReader {
   std::optional<std::int64_t> shorter_since_us_;
 };
 
-/// Notices of writes in folders. Where the kernel has no watch left, add() says so and the caller looks by itself now and then. Not
-/// thread-safe.
+/// Notices of writes in folders. Where the kernel has no watch left, add() says so and the caller
+/// looks by itself now and then. Not thread-safe.
 class FolderWatch {
  public:
   FolderWatch();
@@ -56,7 +59,8 @@ class FolderWatch {
   /// Watches a folder (once more); false when it is not there or cannot be watched.
   bool add(const std::string& folder);
   void remove(const std::string& folder);
-  /// Folders in which something was written, made or renamed since the last call; all when notices were lost.
+  /// Folders in which something was written, made or renamed since the last call; all when notices
+  /// were lost.
   std::set<std::string> take();
   /// Readable when take() has something; -1 when the kernel gives no watches.
   int file() const { return file_; }

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "hone/base/assert.h"
@@ -70,12 +71,25 @@ std::vector<Value> grid_values(const Domain& domain, const GridRules& rules, std
 GridPoints::GridPoints(const SearchSpace& space, const GridRules& rules,
                        std::vector<std::string>& problems)
     : space_(space), order_(space.searched().begin(), space.searched().end()) {
+  if (rules.sweep_file && !space.has_conditions()) {
+    // Nested parameters are sorted level by level: a dot comes before every other character.
+    const auto key = [&](int i) {
+      std::string name = space_.parameter(i).name;
+      std::replace(name.begin(), name.end(), '.', '\x01');
+      return name;
+    };
+    std::sort(order_.begin(), order_.end(), [&](int a, int b) { return key(a) < key(b); });
+  }
+  std::vector<std::vector<Value>> values;
   for (const int i : order_) {
     std::string problem;
-    values_.push_back(grid_values(space_.parameter(i).domain, rules, problem));
+    values.push_back(grid_values(space_.parameter(i).domain, rules, problem));
     if (!problem.empty()) problems.push_back(space_.parameter(i).name + " " + problem);
+    if (values.back().empty()) ended_ = true;
   }
+  values_ = std::make_shared<const std::vector<std::vector<Value>>>(std::move(values));
   digit_.assign(order_.size(), -1);
+  if (!ended_) settle(0);
 }
 
 void GridPoints::settle(std::size_t from) {
@@ -86,31 +100,25 @@ void GridPoints::settle(std::size_t from) {
     const bool active =
         !space_.has_conditions() || space_.is_active(order_[j], space_.complete(config_));
     digit_[j] = active ? 0 : -1;
-    if (active) config_.set(space_.parameter(order_[j]).name, values_[j].front());
+    if (active) config_.set(space_.parameter(order_[j]).name, (*values_)[j].front());
   }
 }
 
-bool GridPoints::advance() {
-  if (ended_) return false;
-  if (!started_) {
-    started_ = true;
-    settle(0);
-    return true;
-  }
+void GridPoints::advance() {
+  HONE_ASSERT(!ended_, "a grid is not advanced beyond its end");
   for (std::size_t j = order_.size(); j-- > 0;) {
     const auto next = static_cast<std::size_t>(digit_[j] + 1);
-    if (digit_[j] < 0 || next >= values_[j].size()) continue;
+    if (digit_[j] < 0 || next >= (*values_)[j].size()) continue;
     digit_[j] = static_cast<std::int64_t>(next);
-    config_.set(space_.parameter(order_[j]).name, values_[j][next]);
+    config_.set(space_.parameter(order_[j]).name, (*values_)[j][next]);
     settle(j + 1);
-    return true;
+    return;
   }
   ended_ = true;
-  return false;
 }
 
 Config GridPoints::config() const {
-  HONE_ASSERT(started_ && !ended_, "a point is asked for after advance() said that there is one");
+  HONE_ASSERT(!ended_, "a point is asked for where there is one");
   return space_.complete(config_);
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,16 +21,21 @@ struct GridRules {
   bool sweep_file = false;  ///< quantised values min, min + q, … below max, as there
 };
 
-/// A value type. Holds the values of each parameter (kMaxValues at most), not their product.
+/// A value type, cheap to copy. Holds the values of each parameter (kMaxValues at most), not their
+/// product. The last parameter turns fastest; a sweep file's parameters are sorted by name at every
+/// level of nesting, as W&B does.
 class GridPoints {
  public:
   static constexpr std::int64_t kMaxValues = 1'000'000;  ///< of one parameter
 
-  /// Starts before the first point. `problems` gets one sentence per parameter without a grid.
+  /// At the first point. `problems` gets one sentence per parameter without a grid; then there is
+  /// no point.
   GridPoints(const SearchSpace& space, const GridRules& rules, std::vector<std::string>& problems);
 
-  /// Moves to the next point; false behind the last one.
-  bool advance();
+  /// Behind the last point.
+  bool ended() const { return ended_; }
+  /// Moves to the next point.
+  void advance();
   /// The point, complete and legal; whether it breaks a constraint is not checked. Requires a
   /// point.
   Config config() const;
@@ -38,11 +44,10 @@ class GridPoints {
   void settle(std::size_t from);
 
   SearchSpace space_;
-  std::vector<int> order_;                  // searched parameters, parents first
-  std::vector<std::vector<Value>> values_;  // per entry of order_
-  std::vector<std::int64_t> digit_;         // −1: inactive
+  std::vector<int> order_;  // searched parameters, parents first
+  std::shared_ptr<const std::vector<std::vector<Value>>> values_;  // per entry of order_
+  std::vector<std::int64_t> digit_;                                // −1: inactive
   Config config_;
-  bool started_ = false;
   bool ended_ = false;
 };
 

@@ -23,8 +23,10 @@ bool always_infeasible(FailKind kind) {
     case FailKind::timeout:
     case FailKind::nan:
     case FailKind::diverged:
-    case FailKind::infeasible: return true;
-    default: return false;
+    case FailKind::infeasible:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -49,7 +51,8 @@ double violation(const Trial& trial, const StudySpec& spec) {
 }  // namespace
 
 bool better(const Observed& a, const Observed& b) {
-  return std::tuple(a.lesson, -a.reached, a.loss, a.trial) < std::tuple(b.lesson, -b.reached, b.loss, b.trial);
+  return std::tuple(a.lesson, -a.reached, a.loss, a.trial) <
+         std::tuple(b.lesson, -b.reached, b.loss, b.trial);
 }
 
 Observed Observations::judge(const Trial& trial, const History& history) const {
@@ -58,19 +61,24 @@ Observed Observations::judge(const Trial& trial, const History& history) const {
   const StudySpec& spec = history.spec();
   switch (trial.state) {
     case TrialState::queued:
-    case TrialState::running: observed.lesson = Lesson::pending; return observed;
-    case TrialState::cancelled: return observed;
+    case TrialState::running:
+      observed.lesson = Lesson::pending;
+      return observed;
+    case TrialState::cancelled:
+      return observed;
     case TrialState::failed:
       if (always_infeasible(trial.fail_kind)) observed.lesson = Lesson::infeasible;
-      // A program that ends badly blames its configuration once another has shown that it can work, unless it ends with the words of
-      // those that failed before anything worked: then the environment was broken.
+      // A program that ends badly blames its configuration once another has shown that it can work,
+      // unless it ends with the words of those that failed before anything worked: then the
+      // environment was broken.
       if (is_accident(trial) && !succeeded_.empty() && !broken_.contains(trial.detail)) {
         observed.lesson = Lesson::infeasible;
       }
       return observed;
     case TrialState::complete:
     case TrialState::stopped:
-    case TrialState::paused: break;
+    case TrialState::paused:
+      break;
   }
   std::optional<double> value = trial.value();
   if (!value && !trial.curve.empty()) value = trial.curve.back().value;
@@ -116,7 +124,8 @@ void Observations::insert(const Observed& observed) {
 
 void Observations::put(std::int64_t number, const History& history) {
   const Trial& trial = history.trial(number);
-  if (number >= static_cast<std::int64_t>(of_.size())) of_.resize(static_cast<std::size_t>(number) + 1);
+  if (number >= static_cast<std::int64_t>(of_.size()))
+    of_.resize(static_cast<std::size_t>(number) + 1);
   remove(number);
   const auto value = trial.value();
   if (trial.state == TrialState::complete && value && !std::isnan(*value)) {
@@ -145,7 +154,8 @@ void Observations::review_accidents(const History& history) {
 void Observations::update(const History& history) {
   const auto touched = history.touched();
   const auto first = history.size() > 0 ? history.trial(0).proposal : nullptr;
-  if (spec_ != history.spec_ptr() || touched.size() < folded_ || (first_ != nullptr && first_ != first)) {
+  if (spec_ != history.spec_ptr() || touched.size() < folded_ ||
+      (first_ != nullptr && first_ != first)) {
     *this = Observations();
   }
   spec_ = history.spec_ptr();
@@ -155,7 +165,8 @@ void Observations::update(const History& history) {
     const std::int64_t number = touched[i];
     const bool was_accident = accidents_.contains(number);
     put(number, history);
-    // Accidents are judged anew when one of those before the first success comes or goes, or that success does.
+    // Accidents are judged anew when one of those before the first success comes or goes, or that
+    // success does.
     const bool is_now = accidents_.contains(number);
     if ((was_accident || is_now) && (first_success_ < 0 || number < first_success_)) review = true;
   }
@@ -168,14 +179,16 @@ void Observations::update(const History& history) {
 
 std::vector<std::int64_t> Observations::best(std::int64_t count) const {
   std::vector<std::int64_t> trials;
-  for (auto it = order_.begin(); it != order_.end() && static_cast<std::int64_t>(trials.size()) < count; ++it) {
+  for (auto it = order_.begin();
+       it != order_.end() && static_cast<std::int64_t>(trials.size()) < count; ++it) {
     if (it->lesson > Lesson::partial) break;
     trials.push_back(it->trial);
   }
   return trials;
 }
 
-std::vector<std::int64_t> Observations::rest(std::int64_t without, std::int64_t count, bool with_infeasible) const {
+std::vector<std::int64_t> Observations::rest(std::int64_t without, std::int64_t count,
+                                             bool with_infeasible) const {
   const std::vector<std::int64_t> best_trials = best(without);
   const std::set<std::int64_t> left_out(best_trials.begin(), best_trials.end());
   std::vector<std::int64_t> trials;

@@ -1,5 +1,5 @@
-// What the trials of a study teach a sampler, in order from best to worst, kept up to date at the cost of what has changed. Rules: design
-// rules, "States".
+// What the trials of a study teach a sampler, in order from best to worst, kept up to date at the
+// cost of what has changed. Rules: design rules, "States".
 #pragma once
 
 #include <cstdint>
@@ -23,12 +23,13 @@ enum class Lesson {
   nothing,     ///< failed by accident, cancelled, or stopped before it said anything
 };
 
-/// A trial that teaches something. Ordered from best to worst: lesson, then for partial ones the higher fidelity first, then the smaller
-/// loss (or violation), then the lower number.
+/// A trial that teaches something. Ordered from best to worst: lesson, then for partial ones the
+/// higher fidelity first, then the smaller loss (or violation), then the lower number.
 struct Observed {
   Lesson lesson = Lesson::nothing;
   double reached = 0;  ///< of partial ones
-  double loss = 0;     ///< smaller is better; the sum of relative violations where the lesson is `violates`
+  double loss =
+      0;  ///< smaller is better; the sum of relative violations where the lesson is `violates`
   std::int64_t trial = -1;
 };
 bool better(const Observed& a, const Observed& b);
@@ -36,7 +37,8 @@ bool better(const Observed& a, const Observed& b);
 /// A pure function of the history it was last updated with, whatever came before. Not thread-safe.
 class Observations {
  public:
-  /// Folds what changed since the last call: O(changes · log size). Starts over when it is another history or another spec.
+  /// Folds what changed since the last call: O(changes · log size). Starts over when it is another
+  /// history or another spec.
   void update(const History& history);
 
   /// Trials with lesson value, partial or violates.
@@ -45,9 +47,11 @@ class Observations {
   std::int64_t usable() const { return usable_; }
   /// The best `count` usable trials (fewer if there are fewer), best first.
   std::vector<std::int64_t> best(std::int64_t count) const;
-  /// Up to `count` trials that are not among the best `without`: all of them, or a sample that every trial enters by a hash of its number
-  /// alone, so it does not depend on the order of events. Ascending hash.
-  std::vector<std::int64_t> rest(std::int64_t without, std::int64_t count, bool with_infeasible) const;
+  /// Up to `count` trials that are not among the best `without`: all of them, or a sample that
+  /// every trial enters by a hash of its number alone, so it does not depend on the order of
+  /// events. Ascending hash.
+  std::vector<std::int64_t> rest(std::int64_t without, std::int64_t count,
+                                 bool with_infeasible) const;
   /// Queued and running trials, ascending.
   std::vector<std::int64_t> pending() const { return {pending_.begin(), pending_.end()}; }
   /// The lesson of a trial.
@@ -72,10 +76,10 @@ class Observations {
   std::set<std::int64_t> pending_;
   std::int64_t ranked_ = 0;
   std::int64_t usable_ = 0;
-  std::set<std::int64_t> succeeded_;       // complete with a number
-  std::set<std::int64_t> accidents_;       // failed with exit_code or signal
-  std::int64_t first_success_ = -1;        // for which accidents were judged last
-  std::map<std::string, int> broken_;      // their last lines, of those before the first success
+  std::set<std::int64_t> succeeded_;   // complete with a number
+  std::set<std::int64_t> accidents_;   // failed with exit_code or signal
+  std::int64_t first_success_ = -1;    // for which accidents were judged last
+  std::map<std::string, int> broken_;  // their last lines, of those before the first success
 };
 
 }  // namespace hone

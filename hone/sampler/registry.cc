@@ -16,8 +16,10 @@ struct Entry {
   AlgorithmHelp (*help)();
 };
 
-constexpr std::array<Entry, 2> kSamplers = {{
+constexpr std::array<Entry, 4> kSamplers = {{
+    {"grid", make_grid, grid_help},
     {"random", make_random, random_help},
+    {"sobol", make_sobol, sobol_help},
     {"tpe", make_tpe, tpe_help},
 }};
 

@@ -14,10 +14,14 @@ namespace hone {
 using SamplerFactory = std::unique_ptr<Sampler> (*)(const StudySpec& spec,
                                                     std::vector<OptionProblem>& problems);
 
+std::unique_ptr<Sampler> make_grid(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_random(const StudySpec& spec, std::vector<OptionProblem>& problems);
+std::unique_ptr<Sampler> make_sobol(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_tpe(const StudySpec& spec, std::vector<OptionProblem>& problems);
 
+AlgorithmHelp grid_help();
 AlgorithmHelp random_help();
+AlgorithmHelp sobol_help();
 AlgorithmHelp tpe_help();
 
 }  // namespace hone

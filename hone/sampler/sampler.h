@@ -1,5 +1,6 @@
-// Where to look next. A sampler is a pure function of (spec, history up to a commit, first trial number, count, seed): caches
-// keyed by the history's version are allowed, state is not. A fresh instance answers exactly what a warm one does.
+// Where to look next. A sampler is a pure function of (spec, history up to a commit, first trial
+// number, count, seed): caches keyed by the history's version are allowed, state is not. A fresh
+// instance answers exactly what a warm one does.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,8 @@
 
 namespace hone {
 
-/// A proposed configuration. `info` is stored with the trial: the rule that made it ({"rule": "tpe", …}, shown by `hone show`) and
-/// whatever must survive.
+/// A proposed configuration. `info` is stored with the trial: the rule that made it ({"rule":
+/// "tpe", …}, shown by `hone show`) and whatever must survive.
 struct Suggestion {
   Config config;
   Value info = Value::Map{};
@@ -30,9 +31,9 @@ struct Exhausted {
 using SuggestResult = std::variant<std::vector<Suggestion>, Exhausted>;
 
 struct SuggestContext {
-  const History& history;        ///< the spec is history.spec()
-  std::int64_t first_trial = 0;  ///< number the first suggestion will get
-  Rng rng;                       ///< Rng(spec.seed).split("sampler", first_trial)
+  const History& history;                 ///< the spec is history.spec()
+  std::int64_t first_trial = 0;           ///< number the first suggestion will get
+  Rng rng;                                ///< Rng(spec.seed).split("sampler", first_trial)
   std::optional<double> fidelity_target;  ///< what the scheduler will launch, if it says so
   int bracket = 0;
 };
@@ -41,14 +42,16 @@ struct SuggestContext {
 class Sampler {
  public:
   virtual ~Sampler() = default;
-  /// 1 to `count` suggestions, jointly chosen, aware of queued, running and paused trials; every one is legal, feasible for the space's
-  /// constraints and complete (derived and fixed parameters filled in). count ≥ 1.
+  /// 1 to `count` suggestions, jointly chosen, aware of queued, running and paused trials; every
+  /// one is legal, feasible for the space's constraints and complete (derived and fixed parameters
+  /// filled in). count ≥ 1.
   virtual SuggestResult suggest(const SuggestContext& context, int count) = 0;
   /// One line for the live display: "tpe", "random (10 start points, then tpe)".
   virtual std::string describe() const = 0;
 };
 
-/// The sampler named by the spec; mistakes in its options or a space it cannot search are appended to `problems` (then null).
+/// The sampler named by the spec; mistakes in its options or a space it cannot search are appended
+/// to `problems` (then null).
 std::unique_ptr<Sampler> make_sampler(const StudySpec& spec, std::vector<OptionProblem>& problems);
 /// Every sampler with its options, for help and the reference page. Alphabetical.
 std::vector<AlgorithmHelp> sampler_help();

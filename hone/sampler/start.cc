@@ -37,9 +37,11 @@ std::optional<std::vector<double>> Start::row(std::uint64_t k) const {
     for (double& x : u) x = rng.uniform_open();
   }
   const auto searched = space_.searched();
-  for (std::size_t j = 0; j < u.size(); ++j) u[j] = law_position(space_.parameter(searched[j]), u[j], beliefs_);
+  for (std::size_t j = 0; j < u.size(); ++j)
+    u[j] = law_position(space_.parameter(searched[j]), u[j], beliefs_);
   const FeasibleSampler& feasible = space_.feasible_sampler();
-  if (!feasible.is_unconstrained() && !feasible.is_feasible(u) && !feasible.repair(u, rng_.split("repair", k))) {
+  if (!feasible.is_unconstrained() && !feasible.is_feasible(u) &&
+      !feasible.repair(u, rng_.split("repair", k))) {
     return std::nullopt;
   }
   return u;

@@ -1,5 +1,5 @@
-// Space-filling points in the space's law: the `sobol` sampler, and the start of the model-based ones. Point k is a function of the seed
-// and k alone.
+// Space-filling points in the space's law: the `sobol` sampler, and the start of the model-based
+// ones. Point k is a function of the seed and k alone.
 #pragma once
 
 #include <optional>
@@ -19,8 +19,9 @@ class Start {
   /// `beliefs`: parameters with a user's prior are drawn from it instead of their law.
   Start(const SearchSpace& space, StartDesign design, bool beliefs, Rng rng);
 
-  /// Point `k` of the design as an encoded row, discrete values at cell middles, constraints met by the shortest repair; nullopt when no
-  /// feasible point was found near. Inactive parameters have values too.
+  /// Point `k` of the design as an encoded row, discrete values at cell middles, constraints met by
+  /// the shortest repair; nullopt when no feasible point was found near. Inactive parameters have
+  /// values too.
   std::optional<std::vector<double>> row(std::uint64_t k) const;
 
  private:
@@ -31,7 +32,8 @@ class Start {
   std::optional<Sobol> sobol_;  // none: more dimensions than it has, or a random design
 };
 
-/// The encoded position of quantile p of a parameter's law (weights of choices included), or of the user's belief.
+/// The encoded position of quantile p of a parameter's law (weights of choices included), or of the
+/// user's belief.
 double law_position(const Parameter& parameter, double p, bool beliefs);
 
 }  // namespace hone

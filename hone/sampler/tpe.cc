@@ -1,11 +1,13 @@
-// Tree-structured Parzen estimator (Bergstra et al. 2011; what matters in it: Watanabe 2023, arXiv 2304.11127). One density of the best
-// trials, one of the rest, and the point where the first exceeds the second most. Against the usual implementation:
+// Tree-structured Parzen estimator (Bergstra et al. 2011; what matters in it: Watanabe 2023, arXiv
+// 2304.11127). One density of the best trials, one of the rest, and the point where the first
+// exceeds the second most. Against the usual implementation:
 //   one multivariate model over all branches of a conditional space (parzen.h);
 //   bandwidths without a floor, so that refinement does not stop at a hundredth of the range;
 //   a search along the coordinates from the best draws (tpe_search.h);
 //   a Sobol start; ordered choices with their distance; no configuration twice;
 //   failed trials that are their configuration's doing, and running ones, count among the rest;
-//   at most `good_cap` good trials and a sample of `bad_cap` others, so the cost of a suggestion does not grow with the study.
+//   at most `good_cap` good trials and a sample of `bad_cap` others, so the cost of a suggestion
+//   does not grow with the study.
 // Every ingredient has a switch. One objective: the first.
 #include <fmt/core.h>
 
@@ -34,7 +36,20 @@ struct TpeOptions {
   double floor = 1;
   std::string bad_bandwidth = "gap";
   double bad_factor = 1;
-  std::string dg = "scott"; double dgf = 1; std::string db = "scott"; double dbf = 1; double bad_smoothing = 1; double weight_rank = 0; double gcf = 0; double bcf = 0; int refkind = 1; double sparse = 0; double sparse_p = 0.3; double sparse_shrink = 1; std::vector<const double*> unused{}; int refined = 2;
+  std::string dg = "scott";
+  double dgf = 1;
+  std::string db = "scott";
+  double dbf = 1;
+  double bad_smoothing = 1;
+  double weight_rank = 0;
+  double gcf = 0;
+  double bcf = 0;
+  int refkind = 1;
+  double sparse = 0;
+  double sparse_p = 0.3;
+  double sparse_shrink = 1;
+  std::vector<const double*> unused{};
+  int refined = 2;
   double bad_floor = 1;
   double prior_weight = 1;
   double smoothing = 1;
@@ -46,27 +61,51 @@ struct TpeOptions {
 
 const OptionTable<TpeOptions>& tpe_options() {
   static const OptionTable<TpeOptions> table =
-      OptionTable<TpeOptions>("tpe", "Tree-structured Parzen estimator: looks where good trials are denser than the others")
+      OptionTable<TpeOptions>(
+          "tpe",
+          "Tree-structured Parzen estimator: looks where good trials are denser than the others")
           .text("start", &TpeOptions::start, {"sobol", "random"}, "Design of the first trials")
-          .integer("start_trials", &TpeOptions::start_trials, 0, 1e6, "Trials of the start design; 0: 10, fewer in small spaces")
-          .number("good_share", &TpeOptions::good_share, 1e-3, 0.9, "Share of the trials that count as good")
+          .integer("start_trials", &TpeOptions::start_trials, 0, 1e6,
+                   "Trials of the start design; 0: 10, fewer in small spaces")
+          .number("good_share", &TpeOptions::good_share, 1e-3, 0.9,
+                  "Share of the trials that count as good")
           .integer("good_cap", &TpeOptions::good_cap, 1, 1000, "Most good trials")
-          .integer("bad_cap", &TpeOptions::bad_cap, 16, 100'000, "Size of the sample of the other trials")
-          .integer("candidates", &TpeOptions::candidates, 1, 100'000, "Draws from the density of good trials")
-          .integer("refine", &TpeOptions::refine, 0, 100, "Rounds of search along the coordinates; 0: none")
-          .boolean("multivariate", &TpeOptions::multivariate, "One density over all parameters; false: one for each")
-          .text("bandwidth", &TpeOptions::bandwidth, {"scott", "gap"},
-                "Width of kernels: from the spread of the trials, or from the gap to the neighbours")
-          .number("bandwidth_factor", &TpeOptions::bandwidth_factor, 0.01, 100, "Multiplies every bandwidth")
+          .integer("bad_cap", &TpeOptions::bad_cap, 16, 100'000,
+                   "Size of the sample of the other trials")
+          .integer("candidates", &TpeOptions::candidates, 1, 100'000,
+                   "Draws from the density of good trials")
+          .integer("refine", &TpeOptions::refine, 0, 100,
+                   "Rounds of search along the coordinates; 0: none")
+          .boolean("multivariate", &TpeOptions::multivariate,
+                   "One density over all parameters; false: one for each")
+          .text(
+              "bandwidth", &TpeOptions::bandwidth, {"scott", "gap"},
+              "Width of kernels: from the spread of the trials, or from the gap to the neighbours")
+          .number("bandwidth_factor", &TpeOptions::bandwidth_factor, 0.01, 100,
+                  "Multiplies every bandwidth")
           .number("floor", &TpeOptions::floor, 0, 100, "Floor")
           .text("bad_bandwidth", &TpeOptions::bad_bandwidth, {"scott", "gap"}, "b")
           .number("bad_factor", &TpeOptions::bad_factor, 0.01, 100, "Multiplies every bandwidth")
-          .text("dg", &TpeOptions::dg, {"scott", "gap"}, "b").text("db", &TpeOptions::db, {"scott", "gap"}, "b")
-          .number("dgf", &TpeOptions::dgf, 0.01, 100, "M").number("dbf", &TpeOptions::dbf, 0.01, 100, "M").number("bad_smoothing", &TpeOptions::bad_smoothing, 0, 100, "M").number("sparse", &TpeOptions::sparse, 0, 100, "M").number("sparse_p", &TpeOptions::sparse_p, 0, 100, "M").number("sparse_shrink", &TpeOptions::sparse_shrink, 0, 100, "M").number("gcf", &TpeOptions::gcf, 0, 100, "M").number("bcf", &TpeOptions::bcf, 0, 100, "M").integer("refkind", &TpeOptions::refkind, 0, 100, "M").integer("refined", &TpeOptions::refined, 0, 100, "M").number("weight_rank", &TpeOptions::weight_rank, 0, 100, "M")
+          .text("dg", &TpeOptions::dg, {"scott", "gap"}, "b")
+          .text("db", &TpeOptions::db, {"scott", "gap"}, "b")
+          .number("dgf", &TpeOptions::dgf, 0.01, 100, "M")
+          .number("dbf", &TpeOptions::dbf, 0.01, 100, "M")
+          .number("bad_smoothing", &TpeOptions::bad_smoothing, 0, 100, "M")
+          .number("sparse", &TpeOptions::sparse, 0, 100, "M")
+          .number("sparse_p", &TpeOptions::sparse_p, 0, 100, "M")
+          .number("sparse_shrink", &TpeOptions::sparse_shrink, 0, 100, "M")
+          .number("gcf", &TpeOptions::gcf, 0, 100, "M")
+          .number("bcf", &TpeOptions::bcf, 0, 100, "M")
+          .integer("refkind", &TpeOptions::refkind, 0, 100, "M")
+          .integer("refined", &TpeOptions::refined, 0, 100, "M")
+          .number("weight_rank", &TpeOptions::weight_rank, 0, 100, "M")
           .number("bad_floor", &TpeOptions::bad_floor, 0, 100, "Floor")
-          .number("prior_weight", &TpeOptions::prior_weight, 1e-6, 1000, "Weight of the prior against one trial")
-          .number("smoothing", &TpeOptions::smoothing, 1e-6, 1000, "Weight of the other items of an unordered choice")
-          .boolean("ordered", &TpeOptions::ordered, "Neighbouring values of ordered choices and integers are alike")
+          .number("prior_weight", &TpeOptions::prior_weight, 1e-6, 1000,
+                  "Weight of the prior against one trial")
+          .number("smoothing", &TpeOptions::smoothing, 1e-6, 1000,
+                  "Weight of the other items of an unordered choice")
+          .boolean("ordered", &TpeOptions::ordered,
+                   "Neighbouring values of ordered choices and integers are alike")
           .boolean("failures", &TpeOptions::failures, "Avoid where trials failed")
           .boolean("pending", &TpeOptions::pending, "Avoid where trials are running")
           .boolean("repeat", &TpeOptions::repeat, "Configurations may come again");
@@ -112,24 +151,28 @@ class Tpe final : public Sampler {
     bad_.emplace(columns);
     search_.emplace(*space_, columns);
     const Rng rng = Rng(static_cast<std::uint64_t>(spec_->seed)).split("tpe start");
-    start_.emplace(*space_, options_.start == "sobol" ? StartDesign::sobol : StartDesign::random, true, rng);
+    start_.emplace(*space_, options_.start == "sobol" ? StartDesign::sobol : StartDesign::random,
+                   true, rng);
     const int d = space_->dimension();
     start_trials_ = options_.start_trials > 0 ? options_.start_trials : std::clamp(d + 3, 5, 10);
   }
 
-  std::optional<Exhausted> propose(const History& history, std::int64_t number, const Chosen& chosen,
-                                   Suggestion& suggestion) {
+  std::optional<Exhausted> propose(const History& history, std::int64_t number,
+                                   const Chosen& chosen, Suggestion& suggestion) {
     Rng rng = sampler_rng(*spec_, number);
-    const auto n_good = static_cast<std::int64_t>(
-        std::min<double>(std::ceil(options_.good_share * static_cast<double>(observations_.ranked())), options_.good_cap));
+    const auto n_good = static_cast<std::int64_t>(std::min<double>(
+        std::ceil(options_.good_share * static_cast<double>(observations_.ranked())),
+        options_.good_cap));
     const bool starting = observations_.ranked() < start_trials_ || observations_.usable() == 0;
     if (!starting) fit(history, n_good);
     std::optional<double> score;
     int attempt = 0;
     const auto draw = [&]() -> std::optional<Config> {
       if (starting) {
-        // Beyond the first attempt the design goes on far behind the numbers that other trials have.
-        const auto row = start_->row(static_cast<std::uint64_t>(number) + (static_cast<std::uint64_t>(attempt++) << 24));
+        // Beyond the first attempt the design goes on far behind the numbers that other trials
+        // have.
+        const auto row = start_->row(static_cast<std::uint64_t>(number) +
+                                     (static_cast<std::uint64_t>(attempt++) << 24));
         return row ? std::optional(space_->decode(*row)) : space_->sample(rng);
       }
       const auto found = search_->run(*good_, *bad_, search_options(), rng);
@@ -159,7 +202,13 @@ class Tpe final : public Sampler {
   TpeSearchOptions search_options() const {
     TpeSearchOptions search;
     search.candidates = options_.candidates;
-    search.rounds = options_.refine; search.kind = options_.refkind; search.sparse = options_.sparse; search.sparse_p = options_.sparse_p; search.sparse_shrink = options_.sparse_shrink; search.rows = good_rows_; search.refined = options_.refined;
+    search.rounds = options_.refine;
+    search.kind = options_.refkind;
+    search.sparse = options_.sparse;
+    search.sparse_p = options_.sparse_p;
+    search.sparse_shrink = options_.sparse_shrink;
+    search.rows = good_rows_;
+    search.refined = options_.refined;
     search.multivariate = options_.multivariate;
     return search;
   }
@@ -168,25 +217,39 @@ class Tpe final : public Sampler {
     const auto n = static_cast<double>(observations_.ranked());
     ParzenOptions parzen;
     parzen.bandwidth = options_.bandwidth == "scott" ? Bandwidth::scott : Bandwidth::gap;
-    parzen.factor = options_.bandwidth_factor; parzen.discrete = options_.dg == "scott" ? Bandwidth::scott : Bandwidth::gap; parzen.discrete_factor = options_.dgf; parzen.cell_factor = options_.gcf;
+    parzen.factor = options_.bandwidth_factor;
+    parzen.discrete = options_.dg == "scott" ? Bandwidth::scott : Bandwidth::gap;
+    parzen.discrete_factor = options_.dgf;
+    parzen.cell_factor = options_.gcf;
     parzen.floor = options_.floor / (options_.good_share * n + 2);
     parzen.prior_weight = options_.prior_weight;
     parzen.smoothing = options_.smoothing;
     rows_.clear();
-    for (const std::int64_t trial : observations_.best(n_good)) rows_.push_back(history.encoded(trial).data());
+    for (const std::int64_t trial : observations_.best(n_good))
+      rows_.push_back(history.encoded(trial).data());
     std::vector<double> w;
-    for (std::size_t i = 0; i < rows_.size(); ++i) w.push_back(1 + options_.weight_rank * (1 - (static_cast<double>(i) + 0.5) / static_cast<double>(rows_.size()) - 0.5));
-    good_->fit(rows_, w, parzen); good_rows_ = rows_;
+    for (std::size_t i = 0; i < rows_.size(); ++i)
+      w.push_back(
+          1 + options_.weight_rank *
+                  (1 - (static_cast<double>(i) + 0.5) / static_cast<double>(rows_.size()) - 0.5));
+    good_->fit(rows_, w, parzen);
+    good_rows_ = rows_;
     rows_.clear();
-    for (const std::int64_t trial : observations_.rest(n_good, options_.bad_cap, options_.failures)) {
+    for (const std::int64_t trial :
+         observations_.rest(n_good, options_.bad_cap, options_.failures)) {
       rows_.push_back(history.encoded(trial).data());
     }
     if (options_.pending) {
-      for (const std::int64_t trial : observations_.pending()) rows_.push_back(history.encoded(trial).data());
+      for (const std::int64_t trial : observations_.pending())
+        rows_.push_back(history.encoded(trial).data());
       for (const auto& row : batch_) rows_.push_back(row.data());
     }
     parzen.bandwidth = options_.bad_bandwidth == "scott" ? Bandwidth::scott : Bandwidth::gap;
-    parzen.factor = options_.bad_factor; parzen.discrete = options_.db == "scott" ? Bandwidth::scott : Bandwidth::gap; parzen.discrete_factor = options_.dbf; parzen.cell_factor = options_.bcf; parzen.smoothing = options_.bad_smoothing;
+    parzen.factor = options_.bad_factor;
+    parzen.discrete = options_.db == "scott" ? Bandwidth::scott : Bandwidth::gap;
+    parzen.discrete_factor = options_.dbf;
+    parzen.cell_factor = options_.bcf;
+    parzen.smoothing = options_.bad_smoothing;
     parzen.floor = options_.bad_floor / (n + 2);
     bad_->fit(rows_, {}, parzen);
   }

@@ -10,9 +10,11 @@
 namespace hone {
 namespace {
 
-/// Discrete parameters of more cells are modelled as continuous ones with steps: tables grow with the square.
+/// Discrete parameters of more cells are modelled as continuous ones with steps: tables grow with
+/// the square.
 constexpr int kMaxTableCells = 64;
-/// The refinement tries every item of an unordered parameter up to so many, and the neighbours of ordered ones.
+/// The refinement tries every item of an unordered parameter up to so many, and the neighbours of
+/// ordered ones.
 constexpr int kMaxTriedItems = 32;
 /// Redraws of a candidate that breaks a constraint and cannot be repaired.
 constexpr int kMaxRedraws = 8;
@@ -44,11 +46,13 @@ std::vector<ParzenColumn> parzen_columns(const SearchSpace& space, bool ordered)
     }
     const int cells = is_discrete(parameter.domain) ? cell_count(parameter.domain) : 0;
     if (cells > 0 && (cells <= kMaxTableCells || categorical)) {
-      column.kind = categorical || !ordered ? ParzenColumn::Kind::unordered : ParzenColumn::Kind::ordered;
+      column.kind =
+          categorical || !ordered ? ParzenColumn::Kind::unordered : ParzenColumn::Kind::ordered;
       column.edges.push_back(0);
       // Cells are walked by their upper edges; the last one ends at 1.
       while (static_cast<int>(column.edges.size()) < cells) {
-        const Cell cell = cell_of(parameter.domain, std::nextafter(column.edges.back(), 1.0) + 1e-12);
+        const Cell cell =
+            cell_of(parameter.domain, std::nextafter(column.edges.back(), 1.0) + 1e-12);
         column.edges.push_back(cell.high);
       }
       column.edges.push_back(1);
@@ -73,7 +77,8 @@ TpeSearch::TpeSearch(const SearchSpace& space, std::vector<ParzenColumn> columns
 
 std::optional<std::vector<double>> TpeSearch::settle(std::vector<double> row, Rng& rng) const {
   const auto searched = space_.searched();
-  for (std::size_t j = 0; j < row.size(); ++j) row[j] = snap(space_.parameter(searched[j]).domain, row[j]);
+  for (std::size_t j = 0; j < row.size(); ++j)
+    row[j] = snap(space_.parameter(searched[j]).domain, row[j]);
   const FeasibleSampler& feasible = space_.feasible_sampler();
   if (!feasible.is_unconstrained() && !feasible.is_feasible(row) &&
       !feasible.repair(row, Rng(rng.next_u64()))) {
@@ -91,19 +96,22 @@ void TpeSearch::alternatives(int j, double x, double step, std::vector<double>& 
   out.clear();
   if (column.kind == ParzenColumn::Kind::continuous) {
     const auto& domain = space_.parameter(space_.searched()[static_cast<std::size_t>(j)]).domain;
-    for (const double moved : {x - step, x + step}) out.push_back(snap(domain, std::clamp(moved, 0.0, 1.0)));
+    for (const double moved : {x - step, x + step})
+      out.push_back(snap(domain, std::clamp(moved, 0.0, 1.0)));
     return;
   }
   const int at = column.cell_of(x);
   for (int c = 0; c < column.cells(); ++c) {
     const bool near = std::abs(c - at) == 1;
-    if (c != at && (near || (column.kind == ParzenColumn::Kind::unordered && column.cells() <= kMaxTriedItems))) {
+    if (c != at && (near || (column.kind == ParzenColumn::Kind::unordered &&
+                             column.cells() <= kMaxTriedItems))) {
       out.push_back(column.middle(c));
     }
   }
 }
 
-void TpeSearch::refine(const Parzen& good, const Parzen& bad, int rounds, int kind, TpeCandidate& candidate) const {
+void TpeSearch::refine(const Parzen& good, const Parzen& bad, int rounds, int kind,
+                       TpeCandidate& candidate) const {
   const FeasibleSampler& feasible = space_.feasible_sampler();
   const bool constrained = !feasible.is_unconstrained();
   Parzen::Terms l;
@@ -123,7 +131,8 @@ void TpeSearch::refine(const Parzen& good, const Parzen& bad, int rounds, int ki
       for (const double to : tried) {
         const double from = candidate.row[at];
         if (to == from) continue;
-        const double score = good.log_density_moved(l, j, from, to) - bad.log_density_moved(g, j, from, to);
+        const double score =
+            good.log_density_moved(l, j, from, to) - bad.log_density_moved(g, j, from, to);
         if (!(score > candidate.score)) continue;
         candidate.row[at] = to;
         if (constrained && !feasible.is_feasible(candidate.row)) {
@@ -138,7 +147,8 @@ void TpeSearch::refine(const Parzen& good, const Parzen& bad, int rounds, int ki
   }
 }
 
-std::vector<double> TpeSearch::draw_apart(const Parzen& good, const Parzen& bad, int candidates, Rng& rng) const {
+std::vector<double> TpeSearch::draw_apart(const Parzen& good, const Parzen& bad, int candidates,
+                                          Rng& rng) const {
   std::vector<double> row(columns_.size());
   for (int j = 0; j < good.dimension(); ++j) {
     double best = -std::numeric_limits<double>::infinity();
@@ -154,8 +164,8 @@ std::vector<double> TpeSearch::draw_apart(const Parzen& good, const Parzen& bad,
   return row;
 }
 
-std::vector<TpeCandidate> TpeSearch::run(const Parzen& good, const Parzen& bad, const TpeSearchOptions& options,
-                                         Rng& rng) const {
+std::vector<TpeCandidate> TpeSearch::run(const Parzen& good, const Parzen& bad,
+                                         const TpeSearchOptions& options, Rng& rng) const {
   std::vector<TpeCandidate> found;
   std::vector<double> drawn(columns_.size());
   const int wanted = options.multivariate ? options.candidates : 1;
@@ -163,7 +173,10 @@ std::vector<TpeCandidate> TpeSearch::run(const Parzen& good, const Parzen& bad, 
     std::optional<std::vector<double>> row;
     for (int redraw = 0; redraw < kMaxRedraws && !row; ++redraw) {
       if (options.multivariate) {
-        if (rng.chance(options.sparse)) good.draw_sparse(rng, options.sparse_p, options.sparse_shrink, options.rows, drawn); else good.draw(rng, drawn);
+        if (rng.chance(options.sparse))
+          good.draw_sparse(rng, options.sparse_p, options.sparse_shrink, options.rows, drawn);
+        else
+          good.draw(rng, drawn);
       } else {
         drawn = draw_apart(good, bad, options.candidates, rng);
       }
@@ -173,17 +186,22 @@ std::vector<TpeCandidate> TpeSearch::run(const Parzen& good, const Parzen& bad, 
     const double score = good.log_density(*row) - bad.log_density(*row);
     found.push_back({*std::move(row), score});
   }
-  const auto by_score = [](const TpeCandidate& a, const TpeCandidate& b) { return a.score > b.score; };
+  const auto by_score = [](const TpeCandidate& a, const TpeCandidate& b) {
+    return a.score > b.score;
+  };
   std::stable_sort(found.begin(), found.end(), by_score);
   const auto same = [](const TpeCandidate& a, const TpeCandidate& b) {
-    return std::equal(a.row.begin(), a.row.end(), b.row.begin(),
-                      [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); });
+    return std::equal(a.row.begin(), a.row.end(), b.row.begin(), [](double x, double y) {
+      return x == y || (std::isnan(x) && std::isnan(y));
+    });
   };
   found.erase(std::unique(found.begin(), found.end(), same), found.end());
   if (options.multivariate && options.rounds > 0) {
     const std::size_t refined = std::min(found.size(), static_cast<std::size_t>(options.refined));
-    std::vector<TpeCandidate> better(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(refined));
-    for (TpeCandidate& candidate : better) refine(good, bad, options.rounds, options.kind, candidate);
+    std::vector<TpeCandidate> better(found.begin(),
+                                     found.begin() + static_cast<std::ptrdiff_t>(refined));
+    for (TpeCandidate& candidate : better)
+      refine(good, bad, options.rounds, options.kind, candidate);
     found.insert(found.begin(), better.begin(), better.end());
     std::stable_sort(found.begin(), found.end(), by_score);
     found.erase(std::unique(found.begin(), found.end(), same), found.end());

@@ -1,6 +1,7 @@
-// The search for the point where the density of good trials is highest against that of the others: ln l(x) − ln g(x), over draws from l
-// and, from the best of them, coordinate by coordinate (Bergstra et al. 2011 stop at the draws, which uses little of the model in more
-// than a few dimensions).
+// The search for the point where the density of good trials is highest against that of the others:
+// ln l(x) − ln g(x), over draws from l and, from the best of them, coordinate by coordinate
+// (Bergstra et al. 2011 stop at the draws, which uses little of the model in more than a few
+// dimensions).
 #pragma once
 
 #include <optional>
@@ -14,10 +15,11 @@
 namespace hone {
 
 struct TpeSearchOptions {
-  int candidates = 32;       ///< draws from l
-  int refined = 2;           ///< of them, the best so many are refined
+  int candidates = 32;  ///< draws from l
+  int refined = 2;      ///< of them, the best so many are refined
   int kind = 0;
-  double sparse = 0, sparse_p = 0.3, sparse_shrink = 1; std::span<const double* const> rows;
+  double sparse = 0, sparse_p = 0.3, sparse_shrink = 1;
+  std::span<const double* const> rows;
   int rounds = 4;            ///< of refinement, each with half the step
   bool multivariate = true;  ///< false: every coordinate by itself
 };
@@ -27,8 +29,8 @@ struct TpeCandidate {
   double score = 0;         ///< ln l − ln g
 };
 
-/// The columns of a space as kernels see them. `ordered`: whether neighbouring values of discrete parameters are alike (false treats
-/// them as items without order).
+/// The columns of a space as kernels see them. `ordered`: whether neighbouring values of discrete
+/// parameters are alike (false treats them as items without order).
 std::vector<ParzenColumn> parzen_columns(const SearchSpace& space, bool ordered);
 
 /// Holds buffers. Not thread-safe.
@@ -36,18 +38,23 @@ class TpeSearch {
  public:
   TpeSearch(const SearchSpace& space, std::vector<ParzenColumn> columns);
 
-  /// Legal and feasible candidates, best first, without repetitions. May be empty where the constraints leave almost nothing.
-  std::vector<TpeCandidate> run(const Parzen& good, const Parzen& bad, const TpeSearchOptions& options, Rng& rng) const;
+  /// Legal and feasible candidates, best first, without repetitions. May be empty where the
+  /// constraints leave almost nothing.
+  std::vector<TpeCandidate> run(const Parzen& good, const Parzen& bad,
+                                const TpeSearchOptions& options, Rng& rng) const;
 
  private:
   std::optional<std::vector<double>> settle(std::vector<double> row, Rng& rng) const;
-  void refine(const Parzen& good, const Parzen& bad, int rounds, int kind, TpeCandidate& candidate) const;
+  void refine(const Parzen& good, const Parzen& bad, int rounds, int kind,
+              TpeCandidate& candidate) const;
   void alternatives(int j, double x, double step, std::vector<double>& out) const;
-  std::vector<double> draw_apart(const Parzen& good, const Parzen& bad, int candidates, Rng& rng) const;
+  std::vector<double> draw_apart(const Parzen& good, const Parzen& bad, int candidates,
+                                 Rng& rng) const;
 
   SearchSpace space_;
   std::vector<ParzenColumn> columns_;
-  std::vector<bool> steers_;  ///< the parameter decides whether others exist: not moved by the refinement
+  std::vector<bool>
+      steers_;  ///< the parameter decides whether others exist: not moved by the refinement
 };
 
 }  // namespace hone

@@ -38,7 +38,7 @@ std::variant<Config, Exhausted> draw_unseen(const SearchSpace& space, const Chos
     GridPoints points(space, GridRules{}, problems);
     std::optional<Config> pick;
     std::uint64_t remaining = 0;
-    while (problems.empty() && points.advance()) {
+    for (; !points.ended(); points.advance()) {
       Config config = points.config();
       if (chosen.has(config) || !space.is_feasible(config)) continue;
       if (rng.below(++remaining) == 0) pick = std::move(config);

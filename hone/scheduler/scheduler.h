@@ -1,5 +1,6 @@
-// How far to go with each trial. A scheduler is a fold over the study's record: its own decisions come back to it as committed
-// changes and are taken as facts. Replaying the record into a fresh object restores it exactly.
+// How far to go with each trial. A scheduler is a fold over the study's record: its own decisions
+// come back to it as committed changes and are taken as facts. Replaying the record into a fresh
+// object restores it exactly.
 #pragma once
 
 #include <cstdint>
@@ -54,19 +55,20 @@ using Launch = std::variant<LaunchNew, LaunchResume, LaunchFork, Wait, Done>;
 struct LaunchContext {
   const History& history;
   Rng rng;
-  bool may_add = true;  ///< false: the budget of new trials is used up; only resumes (and forks) are possible
+  bool may_add =
+      true;  ///< false: the budget of new trials is used up; only resumes (and forks) are possible
 };
 
 /// Not thread-safe.
 class Scheduler {
  public:
   virtual ~Scheduler() = default;
-  /// Folds one change, after the history has applied it; `observation` is what that change completed. Late reports come with no
-  /// observation.
+  /// Folds one change, after the history has applied it; `observation` is what that change
+  /// completed. Late reports come with no observation.
   virtual void observe(const Change& change, const std::optional<Observation>& observation,
                        const History& history) = 0;
-  /// The verdict on the observation just folded. Pure: changes nothing. Never called for trials that must not be judged (the default
-  /// configuration, trials that have a verdict already).
+  /// The verdict on the observation just folded. Pure: changes nothing. Never called for trials
+  /// that must not be judged (the default configuration, trials that have a verdict already).
   virtual Decision judge(const Observation& observation, const History& history) const = 0;
   /// What to launch now. Pure.
   virtual Launch next(const LaunchContext& context) const = 0;
@@ -75,7 +77,8 @@ class Scheduler {
 };
 
 /// The scheduler named by the spec; mistakes are appended to `problems` (then null).
-std::unique_ptr<Scheduler> make_scheduler(const StudySpec& spec, std::vector<OptionProblem>& problems);
+std::unique_ptr<Scheduler> make_scheduler(const StudySpec& spec,
+                                          std::vector<OptionProblem>& problems);
 std::vector<AlgorithmHelp> scheduler_help();
 
 }  // namespace hone

@@ -3,7 +3,8 @@
 #include <algorithm>
 
 namespace hone::sql {
-CommitQueue::CommitQueue(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
+CommitQueue::CommitQueue(std::unique_ptr<Connection> connection)
+    : connection_(std::move(connection)) {}
 
 void CommitQueue::run(const Work& work) {
   Task task;
@@ -47,7 +48,8 @@ bool CommitQueue::try_together(const std::vector<Task*>& tasks) {
   try {
     connection_->commit();
   } catch (...) {
-    // Not done again: a commit that failed through the disk or the connection may yet turn out complete.
+    // Not done again: a commit that failed through the disk or the connection may yet turn out
+    // complete.
     connection_->rollback();
     for (Task* task : tasks) task->error = std::current_exception();
   }

@@ -1,6 +1,7 @@
-// Commits shared by calls that wait together: the first caller runs everything that is waiting in one transaction; one fsync
-// serves all. When one piece throws, the transaction is undone and every piece is run again in one of its own, so that an error
-// touches nobody else. (Savepoints would avoid the second run, but cost every piece a copy of each page it changes.)
+// Commits shared by calls that wait together: the first caller runs everything that is waiting in
+// one transaction; one fsync serves all. When one piece throws, the transaction is undone and every
+// piece is run again in one of its own, so that an error touches nobody else. (Savepoints would
+// avoid the second run, but cost every piece a copy of each page it changes.)
 #pragma once
 
 #include <condition_variable>
@@ -18,13 +19,15 @@ namespace hone::sql {
 /// Thread-safe. Owns the only connection that writes.
 class CommitQueue {
  public:
-  /// Must give the same result when it is run again after its transaction was undone: set results, do not add to them.
+  /// Must give the same result when it is run again after its transaction was undone: set results,
+  /// do not add to them.
   using Work = std::function<void(Connection&)>;
 
   explicit CommitQueue(std::unique_ptr<Connection> connection);
 
-  /// Runs `work` in a transaction; returns when it is durable, or throws what `work` or the commit threw, and then the work is
-  /// undone. (When the commit itself failed through the disk or the connection, it may turn out complete.)
+  /// Runs `work` in a transaction; returns when it is durable, or throws what `work` or the commit
+  /// threw, and then the work is undone. (When the commit itself failed through the disk or the
+  /// connection, it may turn out complete.)
   void run(const Work& work);
 
  private:

@@ -1,5 +1,6 @@
-// The VFS of fault_vfs.h: a shim in the manner of SQLite's own test_vfs. Only the methods table of opened files is replaced; the files
-// themselves stay those of the default VFS, so that its shared memory and locks work as ever.
+// The VFS of fault_vfs.h: a shim in the manner of SQLite's own test_vfs. Only the methods table of
+// opened files is replaced; the files themselves stay those of the default VFS, so that its shared
+// memory and locks work as ever.
 #include <sqlite3.h>
 
 #include <atomic>
@@ -16,8 +17,9 @@ std::atomic<int> fault_code = 0;
 std::atomic<int> operations_left = 0;
 std::atomic<bool> happened = false;
 
-/// The default VFS has a few tables of methods (one per locking style); each gets a copy with ours put in.
-std::map<const sqlite3_io_methods*, const sqlite3_io_methods*> copies;   // original → ours
+/// The default VFS has a few tables of methods (one per locking style); each gets a copy with ours
+/// put in.
+std::map<const sqlite3_io_methods*, const sqlite3_io_methods*> copies;     // original → ours
 std::map<const sqlite3_io_methods*, const sqlite3_io_methods*> originals;  // ours → original
 std::mutex tables_mutex;
 
@@ -60,7 +62,8 @@ int faulty_close(sqlite3_file* file) {
   return real->xClose(file);
 }
 
-int faulty_open(sqlite3_vfs* self, sqlite3_filename name, sqlite3_file* file, int flags, int* out_flags) {
+int faulty_open(sqlite3_vfs* self, sqlite3_filename name, sqlite3_file* file, int flags,
+                int* out_flags) {
   auto* real = static_cast<sqlite3_vfs*>(self->pAppData);
   const int code = real->xOpen(real, name, file, flags, out_flags);
   if (code != SQLITE_OK || file->pMethods == nullptr) return code;

@@ -24,7 +24,8 @@ void find(void* library, const char* name, Function& into) {
 Functions load() {
   void* library = ::dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
-    throw Error(ErrorCode::unsupported, "a PostgreSQL store needs libpq.so.5, which is not on this machine",
+    throw Error(ErrorCode::unsupported,
+                "a PostgreSQL store needs libpq.so.5, which is not on this machine",
                 "Install the PostgreSQL client library (on Debian: apt install libpq5).");
   }
   Functions f{};

@@ -1,6 +1,6 @@
-// The functions of libpq that the store uses, loaded when a PostgreSQL store is first opened: hone starts without libpq and runs
-// on machines that lack it. Declared here and not by libpq-fe.h, so that building needs no PostgreSQL either; the library's ABI is
-// stable (soname 5 since 2006).
+// The functions of libpq that the store uses, loaded when a PostgreSQL store is first opened: hone
+// starts without libpq and runs on machines that lack it. Declared here and not by libpq-fe.h, so
+// that building needs no PostgreSQL either; the library's ABI is stable (soname 5 since 2006).
 #pragma once
 
 #include <cstddef>
@@ -32,8 +32,8 @@ struct Functions {
   void (*reset)(Conn*);
   Result* (*exec)(Conn*, const char* query);
   Result* (*prepare)(Conn*, const char* name, const char* query, int count, const unsigned* types);
-  Result* (*execPrepared)(Conn*, const char* name, int count, const char* const* values, const int* lengths,
-                          const int* formats, int result_format);
+  Result* (*execPrepared)(Conn*, const char* name, int count, const char* const* values,
+                          const int* lengths, const int* formats, int result_format);
   int (*resultStatus)(const Result*);
   char* (*resultErrorField)(const Result*, int field);
   int (*ntuples)(const Result*);
@@ -45,7 +45,8 @@ struct Functions {
   int (*consumeInput)(Conn*);
   Notify* (*notifies)(Conn*);
   void (*freemem)(void*);
-  void (*(*setNoticeProcessor)(Conn*, void (*processor)(void*, const char*), void*))(void*, const char*);
+  void (*(*setNoticeProcessor)(Conn*, void (*processor)(void*, const char*), void*))(void*,
+                                                                                     const char*);
 };
 
 /// Loads the library once. Throws Error(unsupported) when it is not installed.

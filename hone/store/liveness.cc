@@ -64,11 +64,13 @@ std::optional<Stat> read_stat(std::int64_t pid) {
 ProcLiveness::ProcLiveness() : host_(host_name()), boot_id_(boot_id()) {}
 
 Liveness ProcLiveness::probe(const Holder& holder) const {
-  if (holder.host != host_ || holder.boot_id != boot_id_ || boot_id_.empty()) return Liveness::unknown;
+  if (holder.host != host_ || holder.boot_id != boot_id_ || boot_id_.empty())
+    return Liveness::unknown;
   if (holder.pid <= 0) return Liveness::gone;
   const auto stat = read_stat(holder.pid);
   if (!stat) {
-    // /proc may be mounted so that other users' processes are hidden: the kernel still tells whether one is there.
+    // /proc may be mounted so that other users' processes are hidden: the kernel still tells
+    // whether one is there.
     if (::kill(static_cast<pid_t>(holder.pid), 0) == 0 || errno == EPERM) return Liveness::unknown;
     return Liveness::gone;
   }

@@ -49,7 +49,7 @@ struct StudyRow {
   std::int64_t metrics = 0;
   std::vector<SpecRecord> specs;
   std::vector<TrialRow> trials;
-  std::vector<Change> changes;  ///< the one with commit number s is at s - 1
+  std::vector<Change> changes;              ///< the one with commit number s is at s - 1
   std::set<std::pair<int, RunId>> waiting;  ///< by falling priority, then in order of queueing
   std::set<RunId> held;
 };
@@ -75,7 +75,8 @@ class Undo {
 }  // namespace
 
 struct MemoryStore::State {
-  State(const Clock& the_clock, const LivenessProbe& the_probe) : clock(the_clock), probe(the_probe) {}
+  State(const Clock& the_clock, const LivenessProbe& the_probe)
+      : clock(the_clock), probe(the_probe) {}
 
   const Clock& clock;
   const LivenessProbe& probe;
@@ -161,7 +162,8 @@ StudyId MemoryStore::create_study(const NewStudy& fresh) {
   StudyRow& row = state_->studies[id];
   row.info.id = id;
   row.info.created_us = clock_.now_us();
-  row.info.uid = make_uid(row.info.created_us, Rng(0).split("study", static_cast<std::uint64_t>(id.value)));
+  row.info.uid =
+      make_uid(row.info.created_us, Rng(0).split("study", static_cast<std::uint64_t>(id.value)));
   row.info.project = fresh.project;
   row.info.name = fresh.name;
   row.metrics = std::ssize(fresh.metrics);
@@ -169,7 +171,8 @@ StudyId MemoryStore::create_study(const NewStudy& fresh) {
   return id;
 }
 
-std::optional<StudyInfo> MemoryStore::find_study(const std::string& project, const std::string& name) {
+std::optional<StudyInfo> MemoryStore::find_study(const std::string& project,
+                                                 const std::string& name) {
   const std::lock_guard lock(state_->mutex);
   for (const auto& [id, row] : state_->studies) {
     if (row.info.project == project && row.info.name == name) return state_->info_of(row);
@@ -214,9 +217,8 @@ void MemoryStore::delete_study(StudyId study) {
       throw rules::study_in_use(row.info.name, holder.text());
     }
   }
-  std::erase_if(state_->points, [&](const auto& entry) {
-    return state_->runs.at(entry.first).study == study;
-  });
+  std::erase_if(state_->points,
+                [&](const auto& entry) { return state_->runs.at(entry.first).study == study; });
   std::erase_if(state_->runs, [&](const auto& entry) { return entry.second.study == study; });
   std::erase_if(state_->requests, [&](const auto& entry) { return entry.second.study == study; });
   state_->studies.erase(study);
@@ -322,7 +324,8 @@ void MemoryStore::State::act(StudyRow& study, const Judged& action, Undo& undo) 
     RunRow& row = runs.at(id);
     undo.restore(row);
     if (row.is_open()) row.verdict = action.verdict;
-    // Also of runs that ended meanwhile: the leader that judged could not know, and left their later reports out.
+    // Also of runs that ended meanwhile: the leader that judged could not know, and left their
+    // later reports out.
     row.late_after = rules::late_after(row.late_after, action);
   }
   commit(study, action);
@@ -350,7 +353,8 @@ void MemoryStore::State::act(StudyRow& study, const StudyMoved& action, Undo& un
 
 void MemoryStore::State::act(StudyRow& study, const RequestHandled& action, Undo& undo) {
   const auto it = requests.find(action.request);
-  if (it == requests.end() || it->second.study != study.info.id) throw rules::no_request(action.request);
+  if (it == requests.end() || it->second.study != study.info.id)
+    throw rules::no_request(action.request);
   if (it->second.outcome) throw rules::request_handled(action.request);
   undo.restore(it->second.outcome);
   it->second.outcome = action.outcome;
@@ -368,7 +372,8 @@ void MemoryStore::State::act(StudyRow& study, const ReclaimRun& action, Undo& un
   if (!rules::is_lost(holder, row.lease_until_us, clock.now_us(), probe)) return;
   undo.restore(row);
   undo.add([&study, id = action.run] { study.held.insert(id); });
-  const std::int64_t busy = std::max<std::int64_t>(0, row.reported_busy_us - busy_before(study, row));
+  const std::int64_t busy =
+      std::max<std::int64_t>(0, row.reported_busy_us - busy_before(study, row));
   ++row.run.token;  // the worker, should it come back, is told that it lost the run
   end(study, row, rules::reclaimed_end(holder.host, busy));
 }
@@ -468,7 +473,8 @@ Claim MemoryStore::State::take(StudyRow& study, RunRow& row, WorkerId worker, st
   return claim_of(study, row);
 }
 
-std::vector<Claim> MemoryStore::claim(StudyId study, WorkerId worker, int count, std::int64_t ttl_us) {
+std::vector<Claim> MemoryStore::claim(StudyId study, WorkerId worker, int count,
+                                      std::int64_t ttl_us) {
   const std::lock_guard lock(state_->mutex);
   StudyRow& row = state_->study_row(study);
   state_->worker_row(worker);
@@ -544,13 +550,15 @@ std::vector<WorkerAnswer> MemoryStore::check(std::span<const RunLease> runs) {
   std::vector<WorkerAnswer> answers;
   for (const RunLease& lease : runs) {
     const RunRow* row = state_->held_row(lease.run, lease.token);
-    answers.push_back(row == nullptr ? WorkerAnswer{} : WorkerAnswer{LeaseState::held, row->verdict});
+    answers.push_back(row == nullptr ? WorkerAnswer{}
+                                     : WorkerAnswer{LeaseState::held, row->verdict});
   }
   return answers;
 }
 
 void MemoryStore::State::store_batch(StudyRow& study, RunRow& row, const ReportBatch& batch) {
-  const auto part = rules::new_part(batch, faulty("append_twice") ? 0 : row.next_ordinal, study.metrics);
+  const auto part =
+      rules::new_part(batch, faulty("append_twice") ? 0 : row.next_ordinal, study.metrics);
   for (std::size_t i = part.first_report; i < batch.reports.size(); ++i) {
     Report report = batch.reports[i];
     report.run = row.run.id;
@@ -600,7 +608,8 @@ LeaseState MemoryStore::end_run(RunId run, std::int64_t token, const ReportBatch
 
 // Readers.
 
-std::vector<Change> MemoryStore::changes_since(StudyId study, std::int64_t after, std::int64_t limit) {
+std::vector<Change> MemoryStore::changes_since(StudyId study, std::int64_t after,
+                                               std::int64_t limit) {
   const std::lock_guard lock(state_->mutex);
   const StudyRow& row = state_->study_row(study);
   const std::int64_t first = std::clamp<std::int64_t>(after, 0, std::ssize(row.changes));

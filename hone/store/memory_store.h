@@ -1,4 +1,5 @@
-// The store in memory: the reference that the others are measured against, and the simulator's. Nothing survives the object.
+// The store in memory: the reference that the others are measured against, and the simulator's.
+// Nothing survives the object.
 #pragma once
 
 #include <functional>
@@ -24,7 +25,8 @@ class MemoryStore final : public Store {
 
   LeadResult lead(StudyId study, const Holder& holder, std::int64_t ttl_us) override;
   void release_lead(StudyId study, std::int64_t token) override;
-  LeaseState apply(StudyId study, std::int64_t leader_token, std::span<const Action> actions) override;
+  LeaseState apply(StudyId study, std::int64_t leader_token,
+                   std::span<const Action> actions) override;
   std::vector<RunLease> lost_runs(StudyId study) override;
 
   WorkerId register_worker(const WorkerInfo& worker) override;
@@ -49,7 +51,8 @@ class MemoryStore final : public Store {
   std::vector<Request> open_requests(StudyId study) override;
   std::optional<std::string> request_outcome(RequestId request) override;
 
-  /// Test switch: says whether the deliberate fault of a name is on ("fencing", "append_twice", "claim_twice").
+  /// Test switch: says whether the deliberate fault of a name is on ("fencing", "append_twice",
+  /// "claim_twice").
   void set_fault(std::function<bool(std::string_view)> is_on);
 
  private:

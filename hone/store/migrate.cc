@@ -48,9 +48,10 @@ void migrate(Database& database, Connection& connection, const Clock& clock) {
   if (version >= kSchemaVersion) return;
   if (database.is_read_only()) {
     throw Error(ErrorCode::store,
-                version == 0 ? fmt::format("there is no store in {} yet", database.name())
-                             : fmt::format("the store {} has schema {} and must be raised to {} first",
-                                           database.name(), version, kSchemaVersion),
+                version == 0
+                    ? fmt::format("there is no store in {} yet", database.name())
+                    : fmt::format("the store {} has schema {} and must be raised to {} first",
+                                  database.name(), version, kSchemaVersion),
                 "Open it for writing once.");
   }
   connection.begin();

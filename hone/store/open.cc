@@ -22,7 +22,8 @@ std::unique_ptr<Store> open_store(const std::string& address, const Clock& clock
     return std::make_unique<SqlStore>(sql::open_postgres(address, mode), clock, probe);
   }
   if (is_url(address)) {
-    throw Error(ErrorCode::invalid_input, "unknown kind of store: " + address.substr(0, address.find("://")),
+    throw Error(ErrorCode::invalid_input,
+                "unknown kind of store: " + address.substr(0, address.find("://")),
                 "A store is a path to a file, or postgres://user@host/database.");
   }
   sql::SqliteOptions options;
@@ -43,7 +44,8 @@ std::string locate_store(const StorePlace& place,
     if (folder == place.home_folder || folder == folder.parent_path()) break;
   }
   std::filesystem::path beside = place.current_folder;
-  if (place.study_file) beside = (place.current_folder / *place.study_file).lexically_normal().parent_path();
+  if (place.study_file)
+    beside = (place.current_folder / *place.study_file).lexically_normal().parent_path();
   return (beside / kFolder / kFile).string();
 }
 

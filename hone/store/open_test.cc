@@ -15,7 +15,8 @@ namespace hone {
 namespace {
 
 std::string locate(StorePlace place, const std::set<std::string>& folders) {
-  return locate_store(place, [&](const std::filesystem::path& path) { return folders.contains(path.string()); });
+  return locate_store(
+      place, [&](const std::filesystem::path& path) { return folders.contains(path.string()); });
 }
 
 TEST(TheStore, IsTheOneNamedByTheFlagThenByTheEnvironment) {
@@ -39,9 +40,11 @@ TEST(TheStore, IsTheNearestUpwardsElseBesideTheStudyFile) {
   place.current_folder = "/home/me/work/deep";
   place.home_folder = "/home/me";
   place.environment = "";
-  EXPECT_EQ(locate(place, {"/home/me/work/.hone", "/home/me/.hone"}), "/home/me/work/.hone/store.sqlite");
+  EXPECT_EQ(locate(place, {"/home/me/work/.hone", "/home/me/.hone"}),
+            "/home/me/work/.hone/store.sqlite");
   EXPECT_EQ(locate(place, {"/home/me/.hone"}), "/home/me/.hone/store.sqlite");
-  EXPECT_EQ(locate(place, {"/home/.hone"}), "/home/me/work/deep/.hone/store.sqlite") << "not above the home folder";
+  EXPECT_EQ(locate(place, {"/home/.hone"}), "/home/me/work/deep/.hone/store.sqlite")
+      << "not above the home folder";
   place.study_file = "../studies/a.yaml";
   EXPECT_EQ(locate(place, {}), "/home/me/work/studies/.hone/store.sqlite");
   place.study_file = "/elsewhere/a.yaml";

@@ -83,7 +83,8 @@ std::string encode_points(std::span<const Point> points) {
     put_double(out, point.step);
     put_double(out, point.value);
     // Differences modulo 2^64, so that no pair of values overflows.
-    const auto difference = static_cast<std::uint64_t>(point.busy_us) - static_cast<std::uint64_t>(before);
+    const auto difference =
+        static_cast<std::uint64_t>(point.busy_us) - static_cast<std::uint64_t>(before);
     put_varint(out, zigzag(static_cast<std::int64_t>(difference)));
     before = point.busy_us;
   }
@@ -102,7 +103,8 @@ bool decode_points(std::string_view bytes, std::vector<Point>& points) {
     const std::uint64_t name = reader.varint();
     if (name >= names.size()) return false;
     Point point{names[name], reader.real(), reader.real(), 0};
-    const auto sum = static_cast<std::uint64_t>(before) + static_cast<std::uint64_t>(unzigzag(reader.varint()));
+    const auto sum =
+        static_cast<std::uint64_t>(before) + static_cast<std::uint64_t>(unzigzag(reader.varint()));
     point.busy_us = before = static_cast<std::int64_t>(sum);
     decoded.push_back(std::move(point));
   }

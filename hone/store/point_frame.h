@@ -1,7 +1,9 @@
-// Tracking points as bytes, codec 1: a frame of the points of several metrics, in the order they came.
+// Tracking points as bytes, codec 1: a frame of the points of several metrics, in the order they
+// came.
 //
 //   count of names, each: length, bytes      the metrics of the frame
-//   count of points, each: index of its name, step and value (IEEE 754 doubles, little-endian), busy_us minus the one before
+//   count of points, each: index of its name, step and value (IEEE 754 doubles, little-endian),
+//   busy_us minus the one before
 //
 // Counts, lengths and indices are LEB128; the difference of busy_us is zigzag LEB128.
 #pragma once

@@ -36,8 +36,9 @@ class Session {
     if (pq_.status(conn_) != pq::kConnectionOk) {
       const std::string why(trim(pq_.errorMessage(conn_)));
       pq_.finish(conn_);
-      throw Error(ErrorCode::store, fmt::format("cannot reach the store {}: {}", name_, why),
-                  "Check the address, that the server runs, and that the database exists (createdb).");
+      throw Error(
+          ErrorCode::store, fmt::format("cannot reach the store {}: {}", name_, why),
+          "Check the address, that the server runs, and that the database exists (createdb).");
     }
     set_up();
   }
@@ -49,8 +50,9 @@ class Session {
   void reset() {
     pq_.reset(conn_);
     if (is_lost()) {
-      throw Error(ErrorCode::store, fmt::format("the connection to the store {} is lost: {}", name_,
-                                                std::string(trim(pq_.errorMessage(conn_)))),
+      throw Error(ErrorCode::store,
+                  fmt::format("the connection to the store {} is lost: {}", name_,
+                              std::string(trim(pq_.errorMessage(conn_)))),
                   "Check that the server runs; hone goes on once it is back.");
     }
     set_up();
@@ -67,11 +69,13 @@ class Session {
 
  private:
   void set_up() {
-    pq_.setNoticeProcessor(conn_, [](void*, const char*) {}, nullptr);
+    pq_.setNoticeProcessor(
+        conn_, [](void*, const char*) {}, nullptr);
     exec("SET client_encoding = 'UTF8'");
     exec("SET extra_float_digits = 1");  // doubles read back the same
     exec("SET bytea_output = 'hex'");
-    // A commit is on disk when it returns, whatever the server's default is; unless the server was told not to sync at all.
+    // A commit is on disk when it returns, whatever the server's default is; unless the server was
+    // told not to sync at all.
     exec("SET synchronous_commit = on");
   }
   [[noreturn]] void fail(const pq::Result* result) {
@@ -85,7 +89,8 @@ class Session {
     const std::string message = fmt::format("the store {} answers: {}", name_, why);
     // Class 40: serialization failure, deadlock. 57P01 to 57P03: the server is shut down or starts.
     if (is_lost() || state.starts_with("40") || state.starts_with("57P")) {
-      throw Transient(ErrorCode::store, message, "Check that the server runs; trying again is harmless.");
+      throw Transient(ErrorCode::store, message,
+                      "Check that the server runs; trying again is harmless.");
     }
     if (state.starts_with("53")) {  // insufficient resources; 53100: disk full
       throw Error(state == "53100" ? ErrorCode::store_full : ErrorCode::store, message,
@@ -116,7 +121,8 @@ double parse_double(std::string_view text) {
 
 class PostgresStatement final : public Statement {
  public:
-  PostgresStatement(Session& session, std::string text) : session_(session), text_(std::move(text)) {}
+  PostgresStatement(Session& session, std::string text)
+      : session_(session), text_(std::move(text)) {}
 
   void bind_null(int n) override { at(n).reset(); }
   void bind_integer(int n, std::int64_t v) override { at(n) = std::to_string(v); }
@@ -148,7 +154,9 @@ class PostgresStatement final : public Statement {
     }
     return ++row_ < session_.pq().ntuples(result_.get());
   }
-  bool is_null(int c) const override { return session_.pq().getisnull(result_.get(), row_, c) != 0; }
+  bool is_null(int c) const override {
+    return session_.pq().getisnull(result_.get(), row_, c) != 0;
+  }
   std::int64_t integer(int c) const override {
     const std::string_view digits = text(c);
     std::int64_t value = 0;
@@ -188,13 +196,15 @@ class PostgresStatement final : public Statement {
   void execute() {
     const pq::Functions& pq = session_.pq();
     if (!prepared_) {
-      session_.checked(Result(pq.prepare(session_.conn(), name_.c_str(), text_.c_str(), 0, nullptr)));
+      session_.checked(
+          Result(pq.prepare(session_.conn(), name_.c_str(), text_.c_str(), 0, nullptr)));
       prepared_ = true;
     }
     std::vector<const char*> values;
     for (const auto& value : values_) values.push_back(value ? value->c_str() : nullptr);
-    result_ = session_.checked(Result(pq.execPrepared(session_.conn(), name_.c_str(), static_cast<int>(values.size()),
-                                                      values.data(), nullptr, nullptr, 0)));
+    result_ = session_.checked(
+        Result(pq.execPrepared(session_.conn(), name_.c_str(), static_cast<int>(values.size()),
+                               values.data(), nullptr, nullptr, 0)));
   }
 
   Session& session_;
@@ -250,14 +260,19 @@ class PostgresConnection final : public Connection {
   bool locks_rows() const override { return true; }
   std::int64_t schema_version() override {
     {
-      // Not to_regclass: it may answer from the session's cache that a table made meanwhile is not there.
-      Query there(*this, "SELECT 1 FROM pg_catalog.pg_class WHERE relname = 'meta' AND pg_catalog.pg_table_is_visible(oid)");
+      // Not to_regclass: it may answer from the session's cache that a table made meanwhile is not
+      // there.
+      Query there(*this,
+                  "SELECT 1 FROM pg_catalog.pg_class WHERE relname = 'meta' AND "
+                  "pg_catalog.pg_table_is_visible(oid)");
       if (!there.step()) return 0;
     }
     Query query(*this, "SELECT schema_version FROM meta");
     return query.step() ? query.integer(0) : 0;
   }
-  void lock_schema() override { session_.exec(fmt::format("SELECT pg_advisory_xact_lock({})", kSchemaLock)); }
+  void lock_schema() override {
+    session_.exec(fmt::format("SELECT pg_advisory_xact_lock({})", kSchemaLock));
+  }
   void set_schema_version(std::int64_t) override {}  // the row of `meta` has it
   void announce() override { session_.exec(fmt::format("NOTIFY {}", kChannel)); }
 
@@ -270,7 +285,9 @@ class PostgresConnection final : public Connection {
 
 class PostgresWatch final : public Watch {
  public:
-  PostgresWatch(const std::string& address, const std::string& name) : session_(address, name) { listen(); }
+  PostgresWatch(const std::string& address, const std::string& name) : session_(address, name) {
+    listen();
+  }
   bool wait(std::int64_t timeout_us) override {
     if (session_.is_lost()) {
       session_.reset();
@@ -310,7 +327,9 @@ class PostgresDatabase final : public Database {
   std::unique_ptr<Connection> connect_reader() override {
     return std::make_unique<PostgresConnection>(address_, name_, true);
   }
-  std::unique_ptr<Watch> watch() override { return std::make_unique<PostgresWatch>(address_, name_); }
+  std::unique_ptr<Watch> watch() override {
+    return std::make_unique<PostgresWatch>(address_, name_);
+  }
   bool is_read_only() const override { return mode_ == OpenMode::read_only; }
   std::string_view schema() const override { return kHoneSchemaPostgres; }
   std::string name() const override { return name_; }
@@ -330,7 +349,8 @@ std::string without_password(const std::string& address) {
     const auto host = shown.find_first_of("/?", scheme + 3);
     const auto at = shown.rfind('@', host == std::string::npos ? shown.size() : host);
     const auto colon = shown.find(':', scheme + 3);
-    if (at != std::string::npos && at > scheme && colon < at) shown.replace(colon + 1, at - colon - 1, "***");
+    if (at != std::string::npos && at > scheme && colon < at)
+      shown.replace(colon + 1, at - colon - 1, "***");
   }
   const auto key = shown.find("password=");
   if (key != std::string::npos) {

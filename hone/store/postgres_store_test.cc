@@ -1,5 +1,5 @@
-// The contract on PostgreSQL: starts a server of its own in a scratch folder, reachable only by a socket there, without syncing.
-// It ends with the test process, however that ends.
+// The contract on PostgreSQL: starts a server of its own in a scratch folder, reachable only by a
+// socket there, without syncing. It ends with the test process, however that ends.
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <grp.h>
@@ -25,8 +25,9 @@ namespace {
 
 /// Debian's place first, then others.
 std::filesystem::path find_server() {
-  for (const char* folder : {"/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/17/bin",
-                             "/usr/pgsql-15/bin", "/usr/local/pgsql/bin"}) {
+  for (const char* folder :
+       {"/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/17/bin",
+        "/usr/pgsql-15/bin", "/usr/local/pgsql/bin"}) {
     if (std::filesystem::exists(std::filesystem::path(folder) / "postgres")) return folder;
   }
   return {};
@@ -64,19 +65,20 @@ class Server {
         why_not_ = "PostgreSQL refuses to run as root, and there is no user postgres or nobody";
         return;
       }
-      HONE_ASSERT(::chown(folder_.path().c_str(), user_->pw_uid, user_->pw_gid) == 0, "root may change owners");
+      HONE_ASSERT(::chown(folder_.path().c_str(), user_->pw_uid, user_->pw_gid) == 0,
+                  "root may change owners");
     }
     const std::string data = folder_.path() / "data";
-    const pid_t init = start({bin / "initdb", "-D", data, "-U", "hone", "-A", "trust", "--no-sync", "-E", "UTF8",
-                              "--locale=C"});
+    const pid_t init = start({bin / "initdb", "-D", data, "-U", "hone", "-A", "trust", "--no-sync",
+                              "-E", "UTF8", "--locale=C"});
     int status = 0;
     ::waitpid(init, &status, 0);
     if (status != 0) {
       why_not_ = fmt::format("initdb failed with status {}", status);
       return;
     }
-    pid_ = start({bin / "postgres", "-D", data, "-k", folder_.path(), "-c", "listen_addresses=", "-c", "fsync=off", "-c",
-                  "max_connections=200"});
+    pid_ = start({bin / "postgres", "-D", data, "-k", folder_.path(), "-c",
+                  "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200"});
     wait_until_it_answers();
   }
   ~Server() {
@@ -94,8 +96,8 @@ class Server {
     if (pid != 0) return pid;
     const int null = ::open("/dev/null", O_RDWR);
     for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
-    if (user_ != nullptr &&
-        (::setgroups(0, nullptr) != 0 || ::setgid(user_->pw_gid) != 0 || ::setuid(user_->pw_uid) != 0)) {
+    if (user_ != nullptr && (::setgroups(0, nullptr) != 0 || ::setgid(user_->pw_gid) != 0 ||
+                             ::setuid(user_->pw_uid) != 0)) {
       ::_exit(126);
     }
     ::prctl(PR_SET_PDEATHSIG, SIGQUIT);  // after setuid, which clears it
@@ -122,8 +124,8 @@ class Server {
   }
 
   std::string address(const std::string& schema) const {
-    return fmt::format("postgresql:///postgres?host={}&user=hone&options=-csearch_path%3D{}", folder_.path().string(),
-                       schema);
+    return fmt::format("postgresql:///postgres?host={}&user=hone&options=-csearch_path%3D{}",
+                       folder_.path().string(), schema);
   }
 
   ScratchFolder folder_;
@@ -139,7 +141,8 @@ std::unique_ptr<Store> make_postgres_store(const Clock& clock, const LivenessPro
   return open_store(server.fresh_address(), clock, probe);
 }
 
-INSTANTIATE_TEST_SUITE_P(Postgres, StoreContract, testing::Values(StoreKind{"Postgres", make_postgres_store}),
+INSTANTIATE_TEST_SUITE_P(Postgres, StoreContract,
+                         testing::Values(StoreKind{"Postgres", make_postgres_store}),
                          [](const auto& kind) { return kind.param.name; });
 
 /// Several stores on one database, as several machines have them.
@@ -148,7 +151,9 @@ struct PostgresStores : testing::Test {
     if (!Server::instance().runs()) GTEST_SKIP() << Server::instance().why_not();
     address = Server::instance().fresh_address();
   }
-  std::unique_ptr<Store> open(OpenMode mode = OpenMode::create) { return open_store(address, clock, probe, mode); }
+  std::unique_ptr<Store> open(OpenMode mode = OpenMode::create) {
+    return open_store(address, clock, probe, mode);
+  }
   StudyId make_study(Store& store, int trials) {
     NewStudy fresh;
     fresh.name = "study";
@@ -201,7 +206,8 @@ TEST_F(PostgresStores, GiveNoRunToTwo) {
       threads.emplace_back([&, s] {
         try {
           const auto store = open();
-          const WorkerId worker = store->register_worker({fmt::format("w{}", s), {"here", "boot", 10 + s, 1}, "", "{}"});
+          const WorkerId worker = store->register_worker(
+              {fmt::format("w{}", s), {"here", "boot", 10 + s, 1}, "", "{}"});
           for (;;) {
             const auto claims = store->claim(id, worker, 2, 30 * kSecond_us);
             if (claims.empty()) return;
@@ -251,10 +257,12 @@ TEST_F(PostgresStores, GoOnAfterALostConnection) {
   // Every connection of this test's schema but the one that does it.
   sql::open_postgres(address, OpenMode::create)
       ->connect_writer()
-      ->run_script("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
-                   "AND backend_type = 'client backend'");
+      ->run_script(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+          "AND backend_type = 'client backend'");
   EXPECT_EQ(store->changes_since(id, 0, 10).size(), 2U) << "reading";
-  EXPECT_EQ(store->apply(id, lead, std::vector<Action>{Noted{"n", {}}}), LeaseState::held) << "writing";
+  EXPECT_EQ(store->apply(id, lead, std::vector<Action>{Noted{"n", {}}}), LeaseState::held)
+      << "writing";
   EXPECT_EQ(store->changes_since(id, 0, 10).size(), 3U);
 }
 
@@ -272,7 +280,8 @@ TEST_F(PostgresStores, OpenedForReadingCannotBeWritten) {
 }
 
 TEST(PostgresStore, ShowsNoPassword) {
-  EXPECT_EQ(sql::without_password("postgres://me:secret@host:5432/db"), "postgres://me:***@host:5432/db");
+  EXPECT_EQ(sql::without_password("postgres://me:secret@host:5432/db"),
+            "postgres://me:***@host:5432/db");
   EXPECT_EQ(sql::without_password("postgres://me@host/db"), "postgres://me@host/db");
   EXPECT_EQ(sql::without_password("postgres:///db?user=me&password=a%20b&host=x"),
             "postgres:///db?user=me&password=***&host=x");

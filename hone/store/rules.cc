@@ -13,9 +13,12 @@ bool is_free(const std::optional<Holder>& holder, std::int64_t until_us, std::in
              const LivenessProbe& probe) {
   if (!holder) return true;
   switch (probe.probe(*holder)) {
-    case Liveness::alive: return false;
-    case Liveness::gone: return true;
-    case Liveness::unknown: return until_us <= now_us;
+    case Liveness::alive:
+      return false;
+    case Liveness::gone:
+      return true;
+    case Liveness::unknown:
+      return until_us <= now_us;
   }
   return false;
 }
@@ -30,12 +33,15 @@ bool may_take_over(const Holder& worker, const Holder& heir, const LivenessProbe
   return probe.probe(worker) == Liveness::gone;
 }
 
-bool is_alive(const Holder& worker, std::int64_t until_us, std::int64_t now_us, std::int64_t run_pid,
-              std::int64_t run_pid_start, const LivenessProbe& probe) {
+bool is_alive(const Holder& worker, std::int64_t until_us, std::int64_t now_us,
+              std::int64_t run_pid, std::int64_t run_pid_start, const LivenessProbe& probe) {
   switch (probe.probe(worker)) {
-    case Liveness::alive: return true;
-    case Liveness::unknown: return until_us > now_us;
-    case Liveness::gone: break;
+    case Liveness::alive:
+      return true;
+    case Liveness::unknown:
+      return until_us > now_us;
+    case Liveness::gone:
+      break;
   }
   if (run_pid <= 0) return false;
   return probe.probe({worker.host, worker.boot_id, run_pid, run_pid_start}) == Liveness::alive;
@@ -61,8 +67,9 @@ void check_move(const TrialMoved& moved, TrialState from, std::int64_t waiting_r
                 "Queueing a run makes a trial queued, claiming it makes it running.");
   }
   if (!may_change(from, moved.state)) {
-    throw Error(ErrorCode::conflict, fmt::format("trial {} is {} and cannot become {}", moved.trial,
-                                                 trial_state_name(from), trial_state_name(moved.state)),
+    throw Error(ErrorCode::conflict,
+                fmt::format("trial {} is {} and cannot become {}", moved.trial,
+                            trial_state_name(from), trial_state_name(moved.state)),
                 "Read the newest changes of the study and decide again.");
   }
   if (waiting_runs > 0) {
@@ -89,11 +96,13 @@ NewPart new_part(const ReportBatch& batch, std::int64_t next_ordinal, std::int64
                   "Ordinals must rise and stay below next_ordinal.");
     }
     if (report.metric < 0 || report.metric >= metrics) {
-      throw Error(ErrorCode::invalid_input,
-                  fmt::format("a report names metric {}; the study declares {}", report.metric, metrics));
+      throw Error(
+          ErrorCode::invalid_input,
+          fmt::format("a report names metric {}; the study declares {}", report.metric, metrics));
     }
     if (std::isnan(report.fidelity)) {
-      throw Error(ErrorCode::invalid_input, fmt::format("the fidelity of report {} is NaN", report.ordinal));
+      throw Error(ErrorCode::invalid_input,
+                  fmt::format("the fidelity of report {} is NaN", report.ordinal));
     }
     last = report.ordinal;
     if (report.ordinal < next_ordinal) ++part.first_report;
@@ -104,17 +113,20 @@ NewPart new_part(const ReportBatch& batch, std::int64_t next_ordinal, std::int64
 }
 
 Error no_study(StudyId study) {
-  return Error(ErrorCode::not_found, fmt::format("there is no study with id {} in the store", study.value),
+  return Error(ErrorCode::not_found,
+               fmt::format("there is no study with id {} in the store", study.value),
                "It may have been deleted. 'hone list' shows what there is.");
 }
 Error no_trial(std::int64_t number) {
   return Error(ErrorCode::not_found, fmt::format("the study has no trial {}", number));
 }
 Error no_run(RunId run) {
-  return Error(ErrorCode::not_found, fmt::format("there is no run with id {} in the store", run.value));
+  return Error(ErrorCode::not_found,
+               fmt::format("there is no run with id {} in the store", run.value));
 }
 Error no_worker(WorkerId worker) {
-  return Error(ErrorCode::not_found, fmt::format("no worker with id {} is registered", worker.value));
+  return Error(ErrorCode::not_found,
+               fmt::format("no worker with id {} is registered", worker.value));
 }
 Error no_request(RequestId request) {
   return Error(ErrorCode::not_found, fmt::format("there is no request with id {}", request.value));
@@ -133,22 +145,26 @@ Error study_in_use(const std::string& name, const std::string& by) {
                "Stop it first, then delete it.");
 }
 Error wrong_number(std::int64_t number, std::int64_t next) {
-  return Error(ErrorCode::conflict, fmt::format("trial {} cannot be added: the next number is {}", number, next),
+  return Error(ErrorCode::conflict,
+               fmt::format("trial {} cannot be added: the next number is {}", number, next),
                "Read the newest changes of the study and decide again.");
 }
 Error run_exists(const RunPlan& plan) {
-  return Error(ErrorCode::conflict,
-               fmt::format("trial {} has a run already with replicate {}, segment {}, attempt {}, purpose {}",
-                           plan.trial, plan.replicate, plan.segment, plan.attempt,
-                           run_purpose_name(plan.purpose)));
+  return Error(
+      ErrorCode::conflict,
+      fmt::format(
+          "trial {} has a run already with replicate {}, segment {}, attempt {}, purpose {}",
+          plan.trial, plan.replicate, plan.segment, plan.attempt, run_purpose_name(plan.purpose)));
 }
 Error request_handled(RequestId request) {
-  return Error(ErrorCode::conflict, fmt::format("request {} has been handled already", request.value));
+  return Error(ErrorCode::conflict,
+               fmt::format("request {} has been handled already", request.value));
 }
 Error worker_exists(const WorkerInfo& worker) {
-  return Error(ErrorCode::exists,
-               fmt::format("a worker named {} is registered already, by another process", worker.uid),
-               "Give every process a uid of its own.");
+  return Error(
+      ErrorCode::exists,
+      fmt::format("a worker named {} is registered already, by another process", worker.uid),
+      "Give every process a uid of its own.");
 }
 
 Value start_value(const RunStart& start) {

@@ -1,5 +1,6 @@
-// What every store decides alike, as pure functions: who may hold what, which state follows, which reports of a batch are new and
-// which are late. Stores differ in where they keep rows, never in these.
+// What every store decides alike, as pure functions: who may hold what, which state follows, which
+// reports of a batch are new and which are late. Stores differ in where they keep rows, never in
+// these.
 #pragma once
 
 #include <cstdint>
@@ -11,20 +12,23 @@
 
 namespace hone::rules {
 
-// Leases: liveness before time. On one machine and boot the probe knows; elsewhere the lease's time decides.
+// Leases: liveness before time. On one machine and boot the probe knows; elsewhere the lease's time
+// decides.
 
 /// Whether another process may take a lease.
 bool is_free(const std::optional<Holder>& holder, std::int64_t until_us, std::int64_t now_us,
              const LivenessProbe& probe);
-/// Whether nobody will come back for a run in the hands of this worker: it is on another machine, or from before a
-/// reboot, and its lease has run out.
+/// Whether nobody will come back for a run in the hands of this worker: it is on another machine,
+/// or from before a reboot, and its lease has run out.
 bool is_lost(const Holder& worker, std::int64_t until_us, std::int64_t now_us,
              const LivenessProbe& probe);
-/// Whether `heir` may take over the runs of `worker`: the same machine and boot, and the process has gone.
+/// Whether `heir` may take over the runs of `worker`: the same machine and boot, and the process
+/// has gone.
 bool may_take_over(const Holder& worker, const Holder& heir, const LivenessProbe& probe);
-/// Whether a run in the hands of `worker` may still be worked on: by the worker, or by the program it left behind.
-bool is_alive(const Holder& worker, std::int64_t until_us, std::int64_t now_us, std::int64_t run_pid,
-              std::int64_t run_pid_start, const LivenessProbe& probe);
+/// Whether a run in the hands of `worker` may still be worked on: by the worker, or by the program
+/// it left behind.
+bool is_alive(const Holder& worker, std::int64_t until_us, std::int64_t now_us,
+              std::int64_t run_pid, std::int64_t run_pid_start, const LivenessProbe& probe);
 
 // States of trials.
 
@@ -38,14 +42,18 @@ struct Queueing {
 Queueing on_queue(const RunPlan& plan, TrialState state, Verdict verdict, std::int64_t open_runs);
 /// The trial's state once a run of it was claimed.
 TrialState on_claim(RunPurpose purpose, TrialState state);
-/// Throws Error(conflict) unless the move is legal. `waiting_runs`: search runs of the trial that nobody has claimed.
+/// Throws Error(conflict) unless the move is legal. `waiting_runs`: search runs of the trial that
+/// nobody has claimed.
 void check_move(const TrialMoved& moved, TrialState from, std::int64_t waiting_runs);
 
-// Lateness. A verdict (pause or stop) names the report that caused it; reports with a higher commit number of the runs that had been queued
-// when the verdict was committed are late, whether those runs are still open or have ended meanwhile (the leader that judged could not know
-// of their end, and has left those reports out of its fold). No run queued after the verdict is touched. So a run remembers the first cause.
+// Lateness. A verdict (pause or stop) names the report that caused it; reports with a higher commit
+// number of the runs that had been queued when the verdict was committed are late, whether those
+// runs are still open or have ended meanwhile (the leader that judged could not know of their end,
+// and has left those reports out of its fold). No run queued after the verdict is touched. So a run
+// remembers the first cause.
 
-/// The commit number after which reports of a run are late; 0: none are. Applied to each run of the trial queued so far, ended ones too.
+/// The commit number after which reports of a run are late; 0: none are. Applied to each run of the
+/// trial queued so far, ended ones too.
 std::int64_t late_after(std::int64_t before, const Judged& judged);
 inline bool is_late(std::int64_t late_after, std::int64_t seq) {
   return late_after > 0 && seq > late_after;
@@ -61,7 +69,8 @@ struct NewPart {
 };
 /// A value as every store gives it back: negative zero, which SQLite cannot hold, is zero.
 inline double stored_value(double value) { return value + 0.0; }
-/// Throws Error(invalid_input) when ordinals do not rise, reach `batch.next_ordinal`, a metric is not declared, or a fidelity is NaN.
+/// Throws Error(invalid_input) when ordinals do not rise, reach `batch.next_ordinal`, a metric is
+/// not declared, or a fidelity is NaN.
 NewPart new_part(const ReportBatch& batch, std::int64_t next_ordinal, std::int64_t metrics);
 
 // Errors in the same words everywhere.

@@ -41,7 +41,8 @@ TEST(QueueingARun, BeginsATrialAnewUnlessOthersOfItAreOpen) {
 TEST(Holders, AreReadBackFromTheirText) {
   const Holder holder{"host", "boot+4026532", 4711, 123456};
   EXPECT_EQ(Holder::parse(holder.text()), holder);
-  for (const char* bad : {"", "a/b/c", "a/b/1/x", "a/b//2", "a/b/1/2/3"}) EXPECT_FALSE(Holder::parse(bad)) << bad;
+  for (const char* bad : {"", "a/b/c", "a/b/1/x", "a/b//2", "a/b/1/2/3"})
+    EXPECT_FALSE(Holder::parse(bad)) << bad;
 }
 
 }  // namespace

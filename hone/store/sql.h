@@ -1,5 +1,6 @@
-// What the SQL store needs of a database: connections, prepared statements, transactions. Two implementations, sqlite.h and
-// postgres.h. Statements use $1, $2, … and the SQL that both understand; columns count from 0.
+// What the SQL store needs of a database: connections, prepared statements, transactions. Two
+// implementations, sqlite.h and postgres.h. Statements use $1, $2, … and the SQL that both
+// understand; columns count from 0.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@
 
 namespace hone::sql {
 
-/// The transaction was undone through nobody's fault (deadlock, lost connection); doing it again may work.
+/// The transaction was undone through nobody's fault (deadlock, lost connection); doing it again
+/// may work.
 class Transient final : public Error {
  public:
   using Error::Error;
@@ -27,7 +29,8 @@ class Statement {
   virtual void bind_integer(int parameter, std::int64_t value) = 0;
   /// NaN becomes NULL.
   virtual void bind_real(int parameter, double value) = 0;
-  /// Bytes that are no UTF-8 become U+FFFD, so that every text can be read back by every database and as JSON.
+  /// Bytes that are no UTF-8 become U+FFFD, so that every text can be read back by every database
+  /// and as JSON.
   virtual void bind_text(int parameter, std::string_view value) = 0;
   virtual void bind_bytes(int parameter, std::string_view value) = 0;
   /// The next row; false after the last one.
@@ -65,7 +68,8 @@ class Connection {
   virtual bool locks_rows() const = 0;
   /// Number of the schema; 0 when the database is empty. Throws when it holds something else.
   virtual std::int64_t schema_version() = 0;
-  /// Within the transaction that made the schema; also lets no other process do so at the same time.
+  /// Within the transaction that made the schema; also lets no other process do so at the same
+  /// time.
   virtual void lock_schema() = 0;
   virtual void set_schema_version(std::int64_t version) = 0;
   /// Tells other processes, with the commit, that something has changed.
@@ -76,8 +80,8 @@ class Connection {
 class Watch {
  public:
   virtual ~Watch() = default;
-  /// Waits until another process may have committed or the time is over; true if it may have. Implementations return after
-  /// `kLongest_us` at the latest.
+  /// Waits until another process may have committed or the time is over; true if it may have.
+  /// Implementations return after `kLongest_us` at the latest.
   virtual bool wait(std::int64_t timeout_us) = 0;
   /// Whether `wait` sleeps on something that this process's own commits wake too.
   virtual bool sees_own_commits() const = 0;
@@ -160,10 +164,8 @@ class Query {
     }
   }
   template <class Enum>
-    requires std::is_enum_v<Enum>
-  void bind(int n, Enum value) {
-    statement_.bind_integer(n, static_cast<std::int64_t>(value));
-  }
+  requires std::is_enum_v<Enum>
+  void bind(int n, Enum value) { statement_.bind_integer(n, static_cast<std::int64_t>(value)); }
   Statement& statement_;
 };
 

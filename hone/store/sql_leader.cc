@@ -56,20 +56,24 @@ class Actor {
 void Actor::operator()(const TrialAdded& action) {
   HONE_ASSERT(action.proposal != nullptr, "a trial is added with its proposal");
   const Proposal& proposal = *action.proposal;
-  if (proposal.number != study_.next_trial) throw rules::wrong_number(proposal.number, study_.next_trial);
+  if (proposal.number != study_.next_trial)
+    throw rules::wrong_number(proposal.number, study_.next_trial);
   std::optional<std::int64_t> parent;
   if (proposal.parent) parent = trial(*proposal.parent).id;
   std::int64_t id = 0;
   {
     const Hash128 key = proposal.config.key();
-    Query insert(connection_,
-                 "INSERT INTO trial (study_id, number, uid, spec_version, state, origin, parent_trial_id, "
-                 "parent_fidelity, config, config_key, info, bracket, fidelity_target, priority, created_us) "
-                 "VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING trial_id",
-                 study_.id().value, proposal.number, proposal.uid, proposal.spec_version, proposal.origin, parent,
-                 proposal.parent_fidelity, proposal.config.canonical(), std::span<const std::uint8_t>(key),
-                 proposal.info.dump(), proposal.bracket, proposal.fidelity_target, proposal.priority,
-                 proposal.created_us);
+    Query insert(
+        connection_,
+        "INSERT INTO trial (study_id, number, uid, spec_version, state, origin, parent_trial_id, "
+        "parent_fidelity, config, config_key, info, bracket, fidelity_target, priority, "
+        "created_us) "
+        "VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING "
+        "trial_id",
+        study_.id().value, proposal.number, proposal.uid, proposal.spec_version, proposal.origin,
+        parent, proposal.parent_fidelity, proposal.config.canonical(),
+        std::span<const std::uint8_t>(key), proposal.info.dump(), proposal.bracket,
+        proposal.fidelity_target, proposal.priority, proposal.created_us);
     if (insert.step()) id = insert.integer(0);
   }
   ++study_.next_trial;
@@ -79,17 +83,21 @@ void Actor::operator()(const TrialAdded& action) {
 void Actor::operator()(const QueueRun& action) {
   const RunPlan& plan = action.plan;
   const TrialRef ref = trial(plan.trial);
-  const std::int64_t open_runs = count("SELECT COUNT(*) FROM run WHERE trial_id = $1 AND state <> 3", ref.id);
+  const std::int64_t open_runs =
+      count("SELECT COUNT(*) FROM run WHERE trial_id = $1 AND state <> 3", ref.id);
   const auto queueing = rules::on_queue(plan, ref.state, ref.verdict, open_runs);
   RunId id;
   {
-    Query insert(connection_,
-                 "INSERT INTO run (trial_id, study_id, replicate, segment, attempt, purpose, state, priority, "
-                 "verdict, resume_from, fidelity_target, seed, resources) "
-                 "VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10, $11, $12) "
-                 "ON CONFLICT (trial_id, replicate, segment, attempt, purpose) DO NOTHING RETURNING run_id",
-                 ref.id, study_.id().value, plan.replicate, plan.segment, plan.attempt, plan.purpose, plan.priority,
-                 queueing.run_verdict, plan.resume_from, plan.fidelity_target, plan.seed, plan.resources.dump());
+    Query insert(
+        connection_,
+        "INSERT INTO run (trial_id, study_id, replicate, segment, attempt, purpose, state, "
+        "priority, "
+        "verdict, resume_from, fidelity_target, seed, resources) "
+        "VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10, $11, $12) "
+        "ON CONFLICT (trial_id, replicate, segment, attempt, purpose) DO NOTHING RETURNING run_id",
+        ref.id, study_.id().value, plan.replicate, plan.segment, plan.attempt, plan.purpose,
+        plan.priority, queueing.run_verdict, plan.resume_from, plan.fidelity_target, plan.seed,
+        plan.resources.dump());
     if (!insert.step()) throw rules::run_exists(plan);
     id = RunId{insert.integer(0)};
   }
@@ -106,8 +114,8 @@ void Actor::operator()(const QueueRun& action) {
 
 void Actor::operator()(const Judged& action) {
   const TrialRef ref = trial(action.trial);
-  Query(connection_, "UPDATE trial SET verdict = $2, reason = $3 WHERE trial_id = $1", ref.id, action.verdict,
-        action.reason)
+  Query(connection_, "UPDATE trial SET verdict = $2, reason = $3 WHERE trial_id = $1", ref.id,
+        action.verdict, action.reason)
       .run();
   struct Touched {
     std::int64_t run;
@@ -116,18 +124,20 @@ void Actor::operator()(const Judged& action) {
   };
   std::vector<Touched> touched;
   {
-    Query query(connection_, "SELECT run_id, state, verdict, late_after FROM run WHERE trial_id = $1", ref.id);
+    Query query(connection_,
+                "SELECT run_id, state, verdict, late_after FROM run WHERE trial_id = $1", ref.id);
     while (query.step()) {
       const bool open = query.as<RunState>(1) != RunState::ended;
       const std::int64_t before = query.integer(3);
       const std::int64_t late_after = rules::late_after(before, action);
       if (!open && late_after == before) continue;
-      touched.push_back({query.integer(0), open ? action.verdict : query.as<Verdict>(2), late_after});
+      touched.push_back(
+          {query.integer(0), open ? action.verdict : query.as<Verdict>(2), late_after});
     }
   }
   for (const Touched& row : touched) {
-    Query(connection_, "UPDATE run SET verdict = $2, late_after = $3 WHERE run_id = $1", row.run, row.verdict,
-          row.late_after)
+    Query(connection_, "UPDATE run SET verdict = $2, late_after = $3 WHERE run_id = $1", row.run,
+          row.verdict, row.late_after)
         .run();
   }
   study_.commit(action, ref.id);
@@ -156,7 +166,8 @@ void Actor::store_results(std::int64_t trial_id, const std::vector<Result>& resu
     Query(connection_,
           "INSERT INTO result (trial_id, metric_id, purpose, value, at_fidelity, n, sd) "
           "VALUES ($1, $2, 0, $3, $4, $5, $6) ON CONFLICT (trial_id, metric_id, purpose) "
-          "DO UPDATE SET value = excluded.value, at_fidelity = excluded.at_fidelity, n = excluded.n, sd = excluded.sd",
+          "DO UPDATE SET value = excluded.value, at_fidelity = excluded.at_fidelity, n = "
+          "excluded.n, sd = excluded.sd",
           trial_id, result.metric, result.value, result.at_fidelity, result.count, result.sd)
         .run();
   }
@@ -165,7 +176,8 @@ void Actor::store_results(std::int64_t trial_id, const std::vector<Result>& resu
 void Actor::operator()(const RequestHandled& action) {
   bool handled = false;
   {
-    Query query(connection_, "SELECT handled_seq FROM request WHERE request_id = $1 AND study_id = $2",
+    Query query(connection_,
+                "SELECT handled_seq FROM request WHERE request_id = $1 AND study_id = $2",
                 action.request.value, study_.id().value);
     if (!query.step()) throw rules::no_request(action.request);
     handled = !query.is_null(0);
@@ -178,14 +190,16 @@ void Actor::operator()(const RequestHandled& action) {
 }
 
 void Actor::operator()(const ReclaimRun& action) {
-  if (connection_.locks_rows()) {  // a renewal locks the run's row only: it comes wholly before or is told that it lost
+  if (connection_.locks_rows()) {  // a renewal locks the run's row only: it comes wholly before or
+                                   // is told that it lost
     Query(connection_, "SELECT 1 FROM run WHERE run_id = $1 FOR UPDATE", action.run.value).run();
   }
   const sql::RunRef ref = run(action.run);
   if (!ref.is_held(action.token)) return;
   const Holder holder = sql::find_worker(connection_, ref.worker).holder;
   if (!rules::is_lost(holder, ref.lease_until_us, study_.now_us(), probe_)) return;
-  const std::int64_t busy = std::max<std::int64_t>(0, ref.busy_us - sql::busy_before(connection_, ref));
+  const std::int64_t busy =
+      std::max<std::int64_t>(0, ref.busy_us - sql::busy_before(connection_, ref));
   // A new token: the worker, should it come back, is told that it lost the run.
   sql::end_run_row(study_, ref, ref.token + 1, rules::reclaimed_end(holder.host, busy));
 }
@@ -202,7 +216,8 @@ void Actor::operator()(const PutSpec& action) {
   const std::int64_t version = ++study_.spec_version;
   const std::int64_t seq = study_.commit(SpecChanged{version}, std::nullopt, action.by_whom);
   Query(connection_,
-        "INSERT INTO spec (study_id, version, source, body, from_seq, by_whom) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO spec (study_id, version, source, body, from_seq, by_whom) VALUES ($1, $2, $3, "
+        "$4, $5, $6)",
         study_.id().value, version, action.source, action.body, seq, action.by_whom)
       .run();
 }
@@ -238,7 +253,8 @@ void SqlStore::release_lead(StudyId study, std::int64_t token) {
   });
 }
 
-LeaseState SqlStore::apply(StudyId study, std::int64_t leader_token, std::span<const Action> actions) {
+LeaseState SqlStore::apply(StudyId study, std::int64_t leader_token,
+                           std::span<const Action> actions) {
   LeaseState lease = LeaseState::lost;
   write([&](Connection& connection) {
     StudyTransaction row(connection, study, clock_.now_us());

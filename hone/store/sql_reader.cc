@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::int64_t kLargestPage = 1'000'000;
 
-/// Puts changes into their places in the page; numbers are dense, so the place follows from the number.
+/// Puts changes into their places in the page; numbers are dense, so the place follows from the
+/// number.
 class Page {
  public:
   Page(StudyId study, std::int64_t after, std::int64_t last)
@@ -30,8 +31,9 @@ class Page {
   std::vector<Change> finish() {
     for (std::size_t i = 0; i < changes_.size(); ++i) {
       if (changes_[i].seq != 0) continue;
-      throw Error(ErrorCode::store_corrupt, fmt::format("study {} lacks change {} in the store", study_.value,
-                                                        after_ + 1 + static_cast<std::int64_t>(i)));
+      throw Error(ErrorCode::store_corrupt,
+                  fmt::format("study {} lacks change {} in the store", study_.value,
+                              after_ + 1 + static_cast<std::int64_t>(i)));
     }
     return std::move(changes_);
   }
@@ -42,7 +44,8 @@ class Page {
   std::vector<Change> changes_;
 };
 
-void read_events(Connection& connection, StudyId study, std::int64_t after, std::int64_t last, Page& page) {
+void read_events(Connection& connection, StudyId study, std::int64_t after, std::int64_t last,
+                 Page& page) {
   Query query(connection,
               "SELECT e.seq, e.kind, e.at_us, t.number, e.run_id, e.body FROM event e "
               "LEFT JOIN trial t ON t.trial_id = e.trial_id "
@@ -53,28 +56,36 @@ void read_events(Connection& connection, StudyId study, std::int64_t after, std:
     change.at_us = query.integer(2);
     const auto body = Value::parse(query.text(5));
     if (!body) {
-      throw Error(ErrorCode::store_corrupt,
-                  fmt::format("change {} of study {} in the store is no JSON", change.seq, study.value));
+      throw Error(
+          ErrorCode::store_corrupt,
+          fmt::format("change {} of study {} in the store is no JSON", change.seq, study.value));
     }
-    change.body = parse_event(query.small(1), query.maybe_integer(3), query.maybe_integer(4), *body);
+    change.body =
+        parse_event(query.small(1), query.maybe_integer(3), query.maybe_integer(4), *body);
   }
 }
 
-/// Fills in the trials that were added: the event row has only the number, the trial's row the rest.
-void read_proposals(Connection& connection, StudyId study, std::int64_t after, std::int64_t last, Page& page) {
+/// Fills in the trials that were added: the event row has only the number, the trial's row the
+/// rest.
+void read_proposals(Connection& connection, StudyId study, std::int64_t after, std::int64_t last,
+                    Page& page) {
   static const int kind = event_kind(TrialAdded{});
-  static const std::string text = std::string("SELECT e.seq, ") + sql::kProposalColumns +
-                                  " FROM event e JOIN trial t ON t.trial_id = e.trial_id "
-                                  "LEFT JOIN trial p ON p.trial_id = t.parent_trial_id "
-                                  "WHERE e.study_id = $1 AND e.seq > $2 AND e.seq <= $3 AND e.kind = $4";
+  static const std::string text =
+      std::string("SELECT e.seq, ") + sql::kProposalColumns +
+      " FROM event e JOIN trial t ON t.trial_id = e.trial_id "
+      "LEFT JOIN trial p ON p.trial_id = t.parent_trial_id "
+      "WHERE e.study_id = $1 AND e.seq > $2 AND e.seq <= $3 AND e.kind = $4";
   Query query(connection, text, study.value, after, last, kind);
   while (query.step()) page.at(query.integer(0)).body = TrialAdded{sql::read_proposal(query, 1)};
 }
 
-void read_reports(Connection& connection, StudyId study, std::int64_t after, std::int64_t last, Page& page) {
+void read_reports(Connection& connection, StudyId study, std::int64_t after, std::int64_t last,
+                  Page& page) {
   Query query(connection,
-              "SELECT r.seq, r.at_us, r.run_id, t.number, r.ordinal, r.fidelity, r.metric_id, r.value, r.busy_us, "
-              "u.late_after FROM report r JOIN run u ON u.run_id = r.run_id JOIN trial t ON t.trial_id = u.trial_id "
+              "SELECT r.seq, r.at_us, r.run_id, t.number, r.ordinal, r.fidelity, r.metric_id, "
+              "r.value, r.busy_us, "
+              "u.late_after FROM report r JOIN run u ON u.run_id = r.run_id JOIN trial t ON "
+              "t.trial_id = u.trial_id "
               "WHERE r.study_id = $1 AND r.seq > $2 AND r.seq <= $3 ORDER BY r.seq",
               study.value, after, last);
   while (query.step()) {
@@ -93,7 +104,8 @@ void read_reports(Connection& connection, StudyId study, std::int64_t after, std
 std::vector<Change> SqlStore::changes_since(StudyId study, std::int64_t after, std::int64_t limit) {
   std::vector<Change> changes;
   read([&](Connection& connection) {
-    // The bound comes first: what is committed between the statements below is left for the next page.
+    // The bound comes first: what is committed between the statements below is left for the next
+    // page.
     std::int64_t last = 0;
     {
       Query query(connection, "SELECT next_seq - 1 FROM study WHERE study_id = $1", study.value);
@@ -123,7 +135,8 @@ bool SqlStore::has_news(StudyId study, std::int64_t after) {
   bool news = false;
   read([&](Connection& connection) {
     Query query(connection,
-                "SELECT CASE WHEN next_seq - 1 > $2 OR EXISTS (SELECT 1 FROM request r WHERE r.study_id = $1 "
+                "SELECT CASE WHEN next_seq - 1 > $2 OR EXISTS (SELECT 1 FROM request r WHERE "
+                "r.study_id = $1 "
                 "AND r.handled_seq IS NULL) THEN 1 ELSE 0 END FROM study WHERE study_id = $1",
                 study.value, after);
     if (!query.step()) throw rules::no_study(study);
@@ -145,7 +158,8 @@ bool SqlStore::wait_for_change(StudyId study, std::int64_t after, std::int64_t t
     if (has_news(study, after)) return true;
     lock.lock();
     while (commits_ == seen) {
-      const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - std::chrono::steady_clock::now());
+      const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
+          deadline - std::chrono::steady_clock::now());
       if (left.count() <= 0) return false;
       const auto slice = std::min<std::int64_t>(left.count(), sql::Watch::kLongest_us);
       if (watching_ || !watch_) {
@@ -181,10 +195,11 @@ bool SqlStore::wait_for_change(StudyId study, std::int64_t after, std::int64_t t
 Store::RunDetail SqlStore::run_detail(RunId run) {
   RunDetail detail;
   read([&](Connection& connection) {
-    Query query(connection,
-                "SELECT u.argv, u.folder, u.pid, u.pid_start, u.devices, e.body, u.parsed FROM run u "
-                "LEFT JOIN environment e ON e.environment_id = u.environment_id WHERE u.run_id = $1",
-                run.value);
+    Query query(
+        connection,
+        "SELECT u.argv, u.folder, u.pid, u.pid_start, u.devices, e.body, u.parsed FROM run u "
+        "LEFT JOIN environment e ON e.environment_id = u.environment_id WHERE u.run_id = $1",
+        run.value);
     if (!query.step()) throw rules::no_run(run);
     if (!query.is_null(0)) detail.started = sql::read_start(query, 0);
     if (!query.is_null(5)) detail.environment = query.string(5);
@@ -201,11 +216,14 @@ std::vector<Point> SqlStore::points(RunId run) {
       Query there(connection, "SELECT 1 FROM run WHERE run_id = $1", run.value);
       if (!there.step()) throw rules::no_run(run);
     }
-    Query query(connection, "SELECT codec, data FROM series WHERE run_id = $1 AND metric_id = -1 ORDER BY chunk",
-                run.value);
+    Query query(
+        connection,
+        "SELECT codec, data FROM series WHERE run_id = $1 AND metric_id = -1 ORDER BY chunk",
+        run.value);
     while (query.step()) {
       if (query.integer(0) == kPointFrameCodec && decode_points(query.bytes(1), points)) continue;
-      throw Error(ErrorCode::store_corrupt, fmt::format("a frame of points of run {} cannot be read", run.value));
+      throw Error(ErrorCode::store_corrupt,
+                  fmt::format("a frame of points of run {} cannot be read", run.value));
     }
   });
   return points;

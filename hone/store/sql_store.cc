@@ -11,7 +11,8 @@ using sql::Connection;
 using sql::Query;
 using sql::StudyTransaction;
 
-SqlStore::SqlStore(std::unique_ptr<sql::Database> database, const Clock& clock, const LivenessProbe& probe)
+SqlStore::SqlStore(std::unique_ptr<sql::Database> database, const Clock& clock,
+                   const LivenessProbe& probe)
     : database_(std::move(database)), clock_(clock), probe_(probe) {
   auto connection = database_->connect_writer();
   sql::migrate(*database_, *connection, clock_);
@@ -56,18 +57,22 @@ StudyId SqlStore::create_study(const NewStudy& fresh) {
     {
       Query insert(connection,
                    "INSERT INTO study (uid, project, name, owner, state, spec_version, created_us) "
-                   "VALUES ($1, $2, $3, $4, 0, 1, $5) ON CONFLICT (project, name) DO NOTHING RETURNING study_id",
-                   make_uid(now, Rng(system_entropy())), fresh.project, fresh.name, fresh.owner, now);
+                   "VALUES ($1, $2, $3, $4, 0, 1, $5) ON CONFLICT (project, name) DO NOTHING "
+                   "RETURNING study_id",
+                   make_uid(now, Rng(system_entropy())), fresh.project, fresh.name, fresh.owner,
+                   now);
       if (!insert.step()) throw rules::study_exists(fresh.project, fresh.name);
       id = StudyId{insert.integer(0)};
     }
-    Query(connection, "INSERT INTO spec (study_id, version, source, body, from_seq, by_whom) "
-                      "VALUES ($1, 1, $2, $3, 0, $4)",
+    Query(connection,
+          "INSERT INTO spec (study_id, version, source, body, from_seq, by_whom) "
+          "VALUES ($1, 1, $2, $3, 0, $4)",
           id.value, fresh.source, fresh.body, fresh.owner)
         .run();
     for (std::size_t i = 0; i < fresh.metrics.size(); ++i) {
-      Query(connection, "INSERT INTO metric (study_id, metric_id, name, role) VALUES ($1, $2, $3, $4)", id.value,
-            static_cast<std::int64_t>(i), fresh.metrics[i].first, fresh.metrics[i].second)
+      Query(connection,
+            "INSERT INTO metric (study_id, metric_id, name, role) VALUES ($1, $2, $3, $4)",
+            id.value, static_cast<std::int64_t>(i), fresh.metrics[i].first, fresh.metrics[i].second)
           .run();
     }
   });
@@ -77,7 +82,8 @@ StudyId SqlStore::create_study(const NewStudy& fresh) {
 namespace {
 
 const char* const kStudyColumns =
-    "SELECT study_id, uid, project, name, state, spec_version, next_seq, next_trial, created_us, leader, "
+    "SELECT study_id, uid, project, name, state, spec_version, next_seq, next_trial, created_us, "
+    "leader, "
     "leader_until_us FROM study ";
 
 StudyInfo read_study(const Query& query) {
@@ -139,7 +145,8 @@ SpecRecord SqlStore::spec(StudyId study, std::int64_t version) {
   read([&](Connection& connection) {
     require_study(connection, study);
     Query query(connection,
-                "SELECT version, source, body, from_seq FROM spec WHERE study_id = $1 AND ($2 = 0 OR version = $2) "
+                "SELECT version, source, body, from_seq FROM spec WHERE study_id = $1 AND ($2 = 0 "
+                "OR version = $2) "
                 "ORDER BY version DESC LIMIT 1",
                 study.value, version);
     if (!query.step()) throw rules::no_spec(study, version);
@@ -155,14 +162,17 @@ void SqlStore::delete_study(StudyId study) {
       throw rules::study_in_use(row.name, row.leader->text());
     }
     {
-      Query held(connection,
-                 "SELECT w.host, w.boot_id, w.pid, w.pid_start, u.lease_until_us, u.pid, u.pid_start "
-                 "FROM run u JOIN worker w ON w.worker_id = u.worker_id WHERE u.study_id = $1 AND u.state IN (1, 2)",
-                 study.value);
+      Query held(
+          connection,
+          "SELECT w.host, w.boot_id, w.pid, w.pid_start, u.lease_until_us, u.pid, u.pid_start "
+          "FROM run u JOIN worker w ON w.worker_id = u.worker_id WHERE u.study_id = $1 AND u.state "
+          "IN (1, 2)",
+          study.value);
       while (held.step()) {
         const Holder holder{held.string(0), held.string(1), held.integer(2), held.integer(3)};
-        if (rules::is_alive(holder, held.integer(4), row.now_us(), held.maybe_integer(5).value_or(0),
-                            held.maybe_integer(6).value_or(0), probe_)) {
+        if (rules::is_alive(holder, held.integer(4), row.now_us(),
+                            held.maybe_integer(5).value_or(0), held.maybe_integer(6).value_or(0),
+                            probe_)) {
           throw rules::study_in_use(row.name, holder.text());
         }
       }
@@ -177,7 +187,8 @@ void SqlStore::delete_study(StudyId study) {
           "DELETE FROM label WHERE study_id = $1", "DELETE FROM request WHERE study_id = $1",
           "DELETE FROM run WHERE trial_id IN (SELECT trial_id FROM trial WHERE study_id = $1)",
           "DELETE FROM result WHERE trial_id IN (SELECT trial_id FROM trial WHERE study_id = $1)",
-          "UPDATE trial SET parent_trial_id = NULL WHERE study_id = $1 AND parent_trial_id IS NOT NULL",
+          "UPDATE trial SET parent_trial_id = NULL WHERE study_id = $1 AND parent_trial_id IS NOT "
+          "NULL",
           "DELETE FROM trial WHERE study_id = $1", "DELETE FROM metric WHERE study_id = $1",
           "DELETE FROM spec WHERE study_id = $1", "DELETE FROM study WHERE study_id = $1"}) {
       Query(connection, text, study.value).run();
@@ -197,10 +208,11 @@ RequestId SqlStore::add_request(StudyId study, const std::string& kind, const Va
   RequestId id;
   write([&](Connection& connection) {
     require_study(connection, study);
-    Query insert(connection,
-                 "INSERT INTO request (study_id, kind, body, actor, at_us) VALUES ($1, $2, $3, $4, $5) "
-                 "RETURNING request_id",
-                 study.value, kind, body.dump(), actor, clock_.now_us());
+    Query insert(
+        connection,
+        "INSERT INTO request (study_id, kind, body, actor, at_us) VALUES ($1, $2, $3, $4, $5) "
+        "RETURNING request_id",
+        study.value, kind, body.dump(), actor, clock_.now_us());
     if (insert.step()) id = RequestId{insert.integer(0)};
     connection.announce();
   });
@@ -217,8 +229,9 @@ std::vector<Request> SqlStore::open_requests(StudyId study) {
                 "WHERE study_id = $1 AND handled_seq IS NULL ORDER BY request_id",
                 study.value);
     while (query.step()) {
-      open.push_back({RequestId{query.integer(0)}, query.string(1), Value::parse(query.text(2)).value_or(Value()),
-                      query.string(3), query.integer(4)});
+      open.push_back({RequestId{query.integer(0)}, query.string(1),
+                      Value::parse(query.text(2)).value_or(Value()), query.string(3),
+                      query.integer(4)});
     }
   });
   return open;
@@ -227,7 +240,8 @@ std::vector<Request> SqlStore::open_requests(StudyId study) {
 std::optional<std::string> SqlStore::request_outcome(RequestId request) {
   std::optional<std::string> outcome;
   read([&](Connection& connection) {
-    Query query(connection, "SELECT handled_seq, outcome FROM request WHERE request_id = $1", request.value);
+    Query query(connection, "SELECT handled_seq, outcome FROM request WHERE request_id = $1",
+                request.value);
     if (!query.step()) throw rules::no_request(request);
     if (!query.is_null(0)) outcome = query.string(1);
   });

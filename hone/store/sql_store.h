@@ -1,6 +1,6 @@
-// The durable store over a SQL database. Every writing method is one transaction that first locks the study's row (SQLite: the
-// file), takes commit numbers from it, and returns when the data are on disk; calls that wait together share a commit.
-// Tables: schema_sqlite.sql; docs/store.md.
+// The durable store over a SQL database. Every writing method is one transaction that first locks
+// the study's row (SQLite: the file), takes commit numbers from it, and returns when the data are
+// on disk; calls that wait together share a commit. Tables: schema_sqlite.sql; docs/store.md.
 #pragma once
 
 #include <condition_variable>
@@ -32,7 +32,8 @@ class SqlStore final : public Store {
 
   LeadResult lead(StudyId study, const Holder& holder, std::int64_t ttl_us) override;
   void release_lead(StudyId study, std::int64_t token) override;
-  LeaseState apply(StudyId study, std::int64_t leader_token, std::span<const Action> actions) override;
+  LeaseState apply(StudyId study, std::int64_t leader_token,
+                   std::span<const Action> actions) override;
   std::vector<RunLease> lost_runs(StudyId study) override;
 
   WorkerId register_worker(const WorkerInfo& worker) override;
@@ -59,11 +60,13 @@ class SqlStore final : public Store {
 
  private:
   using Work = std::function<void(sql::Connection&)>;
-  /// Runs `work` in a writing transaction (again, if it was undone through nobody's fault) and wakes those who wait for changes.
+  /// Runs `work` in a writing transaction (again, if it was undone through nobody's fault) and
+  /// wakes those who wait for changes.
   void write(const Work& work);
   /// Runs `work` on a connection for reading; every statement sees the newest commit.
   void read(const Work& work);
-  /// Whether the study has a run that waits, or one in a worker's hands. Throws Error(not_found) for study and worker.
+  /// Whether the study has a run that waits, or one in a worker's hands. Throws Error(not_found)
+  /// for study and worker.
   enum class RunsIn { queue, hands };
   bool has_runs(StudyId study, WorkerId worker, RunsIn where);
   std::vector<Claim> describe(const std::vector<RunLease>& taken);
@@ -76,7 +79,8 @@ class SqlStore final : public Store {
   std::unique_ptr<sql::CommitQueue> writer_;
   std::unique_ptr<sql::ReaderPool> readers_;  // null: reads share the writer's connection
 
-  // Waiting for changes: own commits count up `commits_`; one of the waiting threads at a time looks out for other processes.
+  // Waiting for changes: own commits count up `commits_`; one of the waiting threads at a time
+  // looks out for other processes.
   std::mutex wait_mutex_;
   std::condition_variable changed_;
   std::uint64_t commits_ = 0;

@@ -10,7 +10,8 @@ namespace {
 Value parse_json(std::string_view text, const char* what) {
   auto value = Value::parse(text);
   if (!value) {
-    throw Error(ErrorCode::store_corrupt, fmt::format("{} in the store is no JSON: {:.80}", what, text));
+    throw Error(ErrorCode::store_corrupt,
+                fmt::format("{} in the store is no JSON: {:.80}", what, text));
   }
   return std::move(*value);
 }
@@ -44,14 +45,16 @@ std::int64_t StudyTransaction::commit(const ChangeBody& body, std::optional<std:
   Query(connection_,
         "INSERT INTO event (study_id, seq, kind, at_us, trial_id, run_id, actor, body) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        id_.value, seq, event_kind(body), now_us_, trial_id, run_of(body), actor, event_body(body).dump())
+        id_.value, seq, event_kind(body), now_us_, trial_id, run_of(body), actor,
+        event_body(body).dump())
       .run();
   return seq;
 }
 
 void StudyTransaction::save() {
   Query(connection_,
-        "UPDATE study SET state = $2, spec_version = $3, next_seq = $4, next_trial = $5, leader_token = $6, "
+        "UPDATE study SET state = $2, spec_version = $3, next_seq = $4, next_trial = $5, "
+        "leader_token = $6, "
         "leader = $7, leader_until_us = $8 WHERE study_id = $1",
         id_.value, state, spec_version, next_seq_, next_trial, leader_token,
         leader ? std::optional(leader->text()) : std::nullopt, leader_until_us)
@@ -60,7 +63,8 @@ void StudyTransaction::save() {
 }
 
 TrialRef find_trial(Connection& connection, StudyId study, std::int64_t number) {
-  Query query(connection, "SELECT trial_id, state, verdict FROM trial WHERE study_id = $1 AND number = $2",
+  Query query(connection,
+              "SELECT trial_id, state, verdict FROM trial WHERE study_id = $1 AND number = $2",
               study.value, number);
   if (!query.step()) throw rules::no_trial(number);
   return {query.integer(0), query.as<TrialState>(1), query.as<Verdict>(2)};
@@ -68,7 +72,8 @@ TrialRef find_trial(Connection& connection, StudyId study, std::int64_t number) 
 
 std::optional<RunRef> find_run(Connection& connection, RunId run) {
   Query query(connection,
-              "SELECT u.study_id, u.trial_id, t.number, u.replicate, u.purpose, u.state, u.token, u.worker_id, "
+              "SELECT u.study_id, u.trial_id, t.number, u.replicate, u.purpose, u.state, u.token, "
+              "u.worker_id, "
               "u.lease_until_us, u.verdict, u.next_ordinal, u.busy_us, u.pid, u.pid_start "
               "FROM run u JOIN trial t ON t.trial_id = u.trial_id WHERE u.run_id = $1",
               run.value);
@@ -95,7 +100,9 @@ std::optional<RunRef> find_run(Connection& connection, RunId run) {
 std::optional<RunRef> lock_run(Connection& connection, RunId run) {
   if (connection.locks_rows()) {
     Query(connection,
-          "SELECT 1 FROM study WHERE study_id = (SELECT study_id FROM run WHERE run_id = $1) FOR UPDATE", run.value)
+          "SELECT 1 FROM study WHERE study_id = (SELECT study_id FROM run WHERE run_id = $1) FOR "
+          "UPDATE",
+          run.value)
         .run();
   }
   return find_run(connection, run);
@@ -109,29 +116,34 @@ std::int64_t busy_before(Connection& connection, const RunRef& run) {
   return query.step() ? query.integer(0) : 0;
 }
 
-void end_run_row(StudyTransaction& study, const RunRef& run, std::int64_t new_token, const RunEnd& end) {
+void end_run_row(StudyTransaction& study, const RunRef& run, std::int64_t new_token,
+                 const RunEnd& end) {
   Connection& connection = study.connection();
   Query(connection,
-        "UPDATE run SET state = 3, token = $2, ended_us = $3, busy_us = $4, peak_bytes = $5, peak_gpu_bytes = $6, "
+        "UPDATE run SET state = 3, token = $2, ended_us = $3, busy_us = $4, peak_bytes = $5, "
+        "peak_gpu_bytes = $6, "
         "exit_code = $7, signal = $8, fail_kind = $9, detail = $10 WHERE run_id = $1",
-        run.id.value, new_token, study.now_us(), end.busy_us, end.peak_bytes, end.peak_gpu_bytes, end.exit_code,
-        end.signal, end.fail_kind, end.detail)
+        run.id.value, new_token, study.now_us(), end.busy_us, end.peak_bytes, end.peak_gpu_bytes,
+        end.exit_code, end.signal, end.fail_kind, end.detail)
       .run();
   if (run.purpose == RunPurpose::search && end.busy_us != 0) {
-    Query(connection, "UPDATE trial SET busy_us = busy_us + $2 WHERE trial_id = $1", run.trial_id, end.busy_us)
+    Query(connection, "UPDATE trial SET busy_us = busy_us + $2 WHERE trial_id = $1", run.trial_id,
+          end.busy_us)
         .run();
   }
   study.commit(RunEnded{run.id, run.trial, end}, run.trial_id);
 }
 
 WorkerRef find_worker(Connection& connection, WorkerId worker) {
-  Query query(connection, "SELECT host, boot_id, pid, pid_start FROM worker WHERE worker_id = $1", worker.value);
+  Query query(connection, "SELECT host, boot_id, pid, pid_start FROM worker WHERE worker_id = $1",
+              worker.value);
   if (!query.step()) throw rules::no_worker(worker);
   return {{query.string(0), query.string(1), query.integer(2), query.integer(3)}};
 }
 
 const char* const kProposalColumns =
-    "t.number, t.uid, t.spec_version, t.origin, p.number, t.parent_fidelity, t.config, t.info, t.bracket, "
+    "t.number, t.uid, t.spec_version, t.origin, p.number, t.parent_fidelity, t.config, t.info, "
+    "t.bracket, "
     "t.fidelity_target, t.priority, t.created_us";
 constexpr int kProposalWidth = 12;
 
@@ -146,7 +158,8 @@ std::shared_ptr<const Proposal> read_proposal(const Query& query, int first) {
   auto config = Config::parse(query.text(first + 6));
   if (!config) {
     throw Error(ErrorCode::store_corrupt,
-                fmt::format("the configuration of trial {} in the store is no JSON object", proposal->number));
+                fmt::format("the configuration of trial {} in the store is no JSON object",
+                            proposal->number));
   }
   proposal->config = std::move(*config);
   proposal->info = parse_json(query.text(first + 7), "the info of a trial");
@@ -160,12 +173,16 @@ std::shared_ptr<const Proposal> read_proposal(const Query& query, int first) {
 const std::string& select_claims() {
   static const std::string text =
       std::string("SELECT ") + kProposalColumns +
-      ", u.run_id, u.replicate, u.segment, u.attempt, u.purpose, u.resume_from, u.fidelity_target, u.seed, "
-      "u.resources, u.priority, u.state, u.token, u.worker_id, u.started_us, u.verdict, u.next_ordinal, u.parsed, "
+      ", u.run_id, u.replicate, u.segment, u.attempt, u.purpose, u.resume_from, u.fidelity_target, "
+      "u.seed, "
+      "u.resources, u.priority, u.state, u.token, u.worker_id, u.started_us, u.verdict, "
+      "u.next_ordinal, u.parsed, "
       "u.argv, u.folder, u.pid, u.pid_start, u.devices, "
-      "(SELECT CAST(COALESCE(SUM(b.busy_us), 0) AS BIGINT) FROM run b WHERE b.trial_id = u.trial_id "
+      "(SELECT CAST(COALESCE(SUM(b.busy_us), 0) AS BIGINT) FROM run b WHERE b.trial_id = "
+      "u.trial_id "
       "AND b.replicate = u.replicate AND b.purpose = u.purpose AND b.state = 3) "
-      "FROM run u JOIN trial t ON t.trial_id = u.trial_id LEFT JOIN trial p ON p.trial_id = t.parent_trial_id ";
+      "FROM run u JOIN trial t ON t.trial_id = u.trial_id LEFT JOIN trial p ON p.trial_id = "
+      "t.parent_trial_id ";
   return text;
 }
 
@@ -173,7 +190,8 @@ std::string read_start(const Query& query, int first) {
   RunStart start;
   const Value argv = parse_json(query.text(first), "the command of a run");
   if (argv.is_list()) {
-    for (const Value& arg : argv.as_list()) start.argv.push_back(arg.is_string() ? arg.as_string() : arg.dump());
+    for (const Value& arg : argv.as_list())
+      start.argv.push_back(arg.is_string() ? arg.as_string() : arg.dump());
   }
   start.folder = query.string(first + 1);
   start.pid = query.maybe_integer(first + 2).value_or(0);

@@ -1,4 +1,5 @@
-// Pieces of the SQL store's transactions: the locked study with its commit numbers, rows of trials and runs, and the ends of runs.
+// Pieces of the SQL store's transactions: the locked study with its commit numbers, rows of trials
+// and runs, and the ends of runs.
 #pragma once
 
 #include <cstdint>
@@ -80,8 +81,10 @@ std::optional<RunRef> lock_run(Connection& connection, RunId run);
 
 /// Time that ended runs of the same trial, replicate and purpose worked.
 std::int64_t busy_before(Connection& connection, const RunRef& run);
-/// Ends the run: its row, the trial's time, and the event. `new_token`: what the row's token becomes.
-void end_run_row(StudyTransaction& study, const RunRef& run, std::int64_t new_token, const RunEnd& end);
+/// Ends the run: its row, the trial's time, and the event. `new_token`: what the row's token
+/// becomes.
+void end_run_row(StudyTransaction& study, const RunRef& run, std::int64_t new_token,
+                 const RunEnd& end);
 
 struct WorkerRef {
   Holder holder;
@@ -89,13 +92,15 @@ struct WorkerRef {
 /// Throws Error(not_found).
 WorkerRef find_worker(Connection& connection, WorkerId worker);
 
-/// `SELECT` of runs as claims, up to its WHERE (runs are `u`, their trials `t`), and the reading of a row.
+/// `SELECT` of runs as claims, up to its WHERE (runs are `u`, their trials `t`), and the reading of
+/// a row.
 const std::string& select_claims();
 Claim read_claim(const Query& query);
 /// The JSON of a run's start, from its columns argv, folder, pid, pid_start, devices.
 std::string read_start(const Query& query, int first);
 
-/// Columns of a proposal (trials are `t`, their parents `p`) and the reading of them from `first` on.
+/// Columns of a proposal (trials are `t`, their parents `p`) and the reading of them from `first`
+/// on.
 extern const char* const kProposalColumns;
 std::shared_ptr<const Proposal> read_proposal(const Query& query, int first);
 

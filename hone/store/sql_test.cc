@@ -11,17 +11,25 @@ namespace hone {
 namespace {
 
 TEST(Text, IsLeftAloneWhenItIsUtf8) {
-  for (const char* good : {"", "plain", "\xC3\xA4", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xEF\xBF\xBD"}) {
+  for (const char* good :
+       {"", "plain", "\xC3\xA4", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xEF\xBF\xBD"}) {
     EXPECT_FALSE(sql::mend_text(good)) << good;
   }
 }
 
 TEST(Text, IsMendedWhereItIsNot) {
-  EXPECT_EQ(sql::mend_text("a\xFF" "b"), "a\xEF\xBF\xBD" "b");
+  EXPECT_EQ(sql::mend_text("a\xFF"
+                           "b"),
+            "a\xEF\xBF\xBD"
+            "b");
   EXPECT_EQ(sql::mend_text("\xC3"), "\xEF\xBF\xBD") << "cut short";
   EXPECT_EQ(sql::mend_text("\xC0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD") << "overlong";
-  EXPECT_EQ(sql::mend_text("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD") << "a surrogate";
-  EXPECT_EQ(sql::mend_text(std::string_view("a\0b", 3)), "a\xEF\xBF\xBD" "b") << "PostgreSQL holds no NUL";
+  EXPECT_EQ(sql::mend_text("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD")
+      << "a surrogate";
+  EXPECT_EQ(sql::mend_text(std::string_view("a\0b", 3)),
+            "a\xEF\xBF\xBD"
+            "b")
+      << "PostgreSQL holds no NUL";
 }
 
 TEST(PointFrame, ReadsBackWhatItWrote) {

@@ -34,7 +34,8 @@ constexpr std::int64_t kApplicationId = 0x484F4E45;  // "HONE"
   };
   if (primary == SQLITE_FULL || system == ENOSPC || system == EDQUOT) {
     throw Error(ErrorCode::store_full, message("no space left"),
-                "Free some space on that disk (or raise the quota) and go on: what was stored before is safe.");
+                "Free some space on that disk (or raise the quota) and go on: what was stored "
+                "before is safe.");
   }
   switch (primary) {
     case SQLITE_BUSY:
@@ -46,11 +47,13 @@ constexpr std::int64_t kApplicationId = 0x484F4E45;  // "HONE"
     }
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      throw Error(ErrorCode::store_corrupt, fmt::format("the store {} is damaged ({})", path, detail),
-                  "Keep the file, restore a copy, or save what is readable with: sqlite3 FILE .recover");
+      throw Error(
+          ErrorCode::store_corrupt, fmt::format("the store {} is damaged ({})", path, detail),
+          "Keep the file, restore a copy, or save what is readable with: sqlite3 FILE .recover");
     case SQLITE_READONLY:
       throw Error(ErrorCode::store, message("it may only be read"),
-                  "Check the permissions of the file and its folder, or choose another store with --store.");
+                  "Check the permissions of the file and its folder, or choose another store with "
+                  "--store.");
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:
@@ -64,7 +67,8 @@ constexpr std::int64_t kApplicationId = 0x484F4E45;  // "HONE"
 
 class SqliteStatement final : public Statement {
  public:
-  SqliteStatement(sqlite3* db, const std::string& path, std::string_view text) : db_(db), path_(path) {
+  SqliteStatement(sqlite3* db, const std::string& path, std::string_view text)
+      : db_(db), path_(path) {
     const int code = sqlite3_prepare_v3(db, text.data(), static_cast<int>(text.size()),
                                         SQLITE_PREPARE_PERSISTENT, &statement_, nullptr);
     if (code != SQLITE_OK) fail(db, code, path, "reading");
@@ -80,13 +84,15 @@ class SqliteStatement final : public Statement {
   SqliteStatement& operator=(const SqliteStatement&) = delete;
 
   void bind_null(int n) override { check(sqlite3_bind_null(statement_, at(n))); }
-  void bind_integer(int n, std::int64_t v) override { check(sqlite3_bind_int64(statement_, at(n), v)); }
+  void bind_integer(int n, std::int64_t v) override {
+    check(sqlite3_bind_int64(statement_, at(n), v));
+  }
   void bind_real(int n, double v) override { check(sqlite3_bind_double(statement_, at(n), v)); }
   void bind_text(int n, std::string_view v) override {
     const auto mended = mend_text(v);
     const std::string_view text = mended ? *mended : v;
-    check(sqlite3_bind_text64(statement_, at(n), text.data() != nullptr ? text.data() : "", text.size(),
-                              SQLITE_TRANSIENT, SQLITE_UTF8));
+    check(sqlite3_bind_text64(statement_, at(n), text.data() != nullptr ? text.data() : "",
+                              text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
   }
   void bind_bytes(int n, std::string_view v) override {
     check(sqlite3_bind_blob64(statement_, at(n), v.data() != nullptr ? v.data() : "", v.size(),
@@ -96,7 +102,8 @@ class SqliteStatement final : public Statement {
     const int code = sqlite3_step(statement_);
     if (code == SQLITE_ROW) return true;
     if (code == SQLITE_DONE) return false;
-    fail(db_, sqlite3_extended_errcode(db_), path_, sqlite3_stmt_readonly(statement_) ? "reading" : "writing");
+    fail(db_, sqlite3_extended_errcode(db_), path_,
+         sqlite3_stmt_readonly(statement_) ? "reading" : "writing");
   }
   bool is_null(int c) const override { return sqlite3_column_type(statement_, c) == SQLITE_NULL; }
   std::int64_t integer(int c) const override { return sqlite3_column_int64(statement_, c); }
@@ -133,8 +140,8 @@ class SqliteConnection final : public Connection {
  public:
   SqliteConnection(std::string path, const SqliteOptions& options, bool read_only)
       : path_(std::move(path)), busy_wait_us_(options.busy_wait_us) {
-    const int flags = (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX |
-                      SQLITE_OPEN_EXRESCODE;
+    const int flags = (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+                      SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     const int code = sqlite3_open_v2(path_.c_str(), &db_, flags, options.vfs);
     try {
       if (code != SQLITE_OK) fail(db_, code, path_, "opening");
@@ -181,26 +188,31 @@ class SqliteConnection final : public Connection {
     const std::int64_t application = pragma("PRAGMA application_id");
     if (application == kApplicationId) return version;
     if (application != 0 || version != 0 || pragma("SELECT count(*) FROM sqlite_schema") != 0) {
-      throw Error(ErrorCode::store, fmt::format("{} is an SQLite database, but not a store of hone", path_),
+      throw Error(ErrorCode::store,
+                  fmt::format("{} is an SQLite database, but not a store of hone", path_),
                   "Choose another file with --store PATH.");
     }
     return 0;
   }
   void set_schema_version(std::int64_t version) override {
-    run_script(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, version));
+    run_script(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId,
+                           version));
   }
 
   /// WAL needs the file for a moment alone, and SQLite does not wait for that by itself.
   void use_wal() {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::microseconds(busy_wait_us_);
+    const auto deadline =
+        std::chrono::steady_clock::now() + std::chrono::microseconds(busy_wait_us_);
     for (;;) {
       try {
         Query query(*this, "PRAGMA journal_mode = WAL");
         if (query.step() && query.text(0) == "wal") return;
-        throw Error(ErrorCode::store, fmt::format("the store {} cannot be kept as a write-ahead log", path_),
+        throw Error(ErrorCode::store,
+                    fmt::format("the store {} cannot be kept as a write-ahead log", path_),
                     "Put it on a local disk with --store PATH.");
       } catch (const Error& error) {
-        if (error.code() != ErrorCode::store_busy || std::chrono::steady_clock::now() > deadline) throw;
+        if (error.code() != ErrorCode::store_busy || std::chrono::steady_clock::now() > deadline)
+          throw;
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
@@ -209,12 +221,14 @@ class SqliteConnection final : public Connection {
   sqlite3* raw() { return db_; }
 
  private:
-  /// Waits in short steps, so that many writers share the file with little delay; gives up at the limit.
+  /// Waits in short steps, so that many writers share the file with little delay; gives up at the
+  /// limit.
   static int on_busy(void* self, int count) {
     auto& connection = *static_cast<SqliteConnection*>(self);
     const auto now = std::chrono::steady_clock::now();
     if (count == 0) connection.busy_since_ = now;
-    if (now - connection.busy_since_ >= std::chrono::microseconds(connection.busy_wait_us_)) return 0;
+    if (now - connection.busy_since_ >= std::chrono::microseconds(connection.busy_wait_us_))
+      return 0;
     const int step_us = std::min(5000, 200 << std::min(count, 5));
     std::this_thread::sleep_for(std::chrono::microseconds(step_us));
     return 1;
@@ -230,7 +244,8 @@ class SqliteConnection final : public Connection {
 /// `PRAGMA data_version` changes when another connection has committed.
 class SqliteWatch final : public Watch {
  public:
-  SqliteWatch(const std::string& path, const SqliteOptions& options) : connection_(path, options, true) {
+  SqliteWatch(const std::string& path, const SqliteOptions& options)
+      : connection_(path, options, true) {
     version_ = connection_.pragma("PRAGMA data_version");
   }
   bool wait(std::int64_t timeout_us) override {
@@ -261,7 +276,8 @@ class SqliteDatabase final : public Database {
       connection->schema_version();  // reads the file: damage shows at once
       return connection;
     }
-    if (connection->is_read_only()) fail(connection->raw(), SQLITE_READONLY, path_.string(), "opening");
+    if (connection->is_read_only())
+      fail(connection->raw(), SQLITE_READONLY, path_.string(), "opening");
     connection->schema_version();
     connection->use_wal();
     if (options_.exclusive) {
@@ -292,9 +308,10 @@ class SqliteDatabase final : public Database {
 
 }  // namespace
 
-std::unique_ptr<Database> open_sqlite(const std::filesystem::path& path, const SqliteOptions& options) {
-  // Without its memory statistics SQLite takes no lock of the whole process at each allocation; refused, harmlessly, when
-  // somebody else in this process has used SQLite before.
+std::unique_ptr<Database> open_sqlite(const std::filesystem::path& path,
+                                      const SqliteOptions& options) {
+  // Without its memory statistics SQLite takes no lock of the whole process at each allocation;
+  // refused, harmlessly, when somebody else in this process has used SQLite before.
   [[maybe_unused]] static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   struct stat info {};
   const bool exists = ::stat(path.c_str(), &info) == 0;
@@ -311,8 +328,9 @@ std::unique_ptr<Database> open_sqlite(const std::filesystem::path& path, const S
   if (const auto network = network_file_system(path); network && !options.exclusive) {
     adapted.exclusive = true;
     log(LogLevel::warning,
-        fmt::format("the store {} is on a network file system ({}): hone opens it for this process alone",
-                    path.string(), *network));
+        fmt::format(
+            "the store {} is on a network file system ({}): hone opens it for this process alone",
+            path.string(), *network));
   }
   return std::make_unique<SqliteDatabase>(path, adapted);
 }

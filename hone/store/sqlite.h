@@ -1,5 +1,6 @@
-// SQLite behind sql.h: one file in WAL mode, every commit synced. One connection writes, others read beside it. On a network file
-// system WAL's shared memory does not work, so there the one connection holds the file exclusively.
+// SQLite behind sql.h: one file in WAL mode, every commit synced. One connection writes, others
+// read beside it. On a network file system WAL's shared memory does not work, so there the one
+// connection holds the file exclusively.
 #pragma once
 
 #include <filesystem>
@@ -13,11 +14,13 @@ namespace hone::sql {
 struct SqliteOptions {
   OpenMode mode = OpenMode::create;
   std::int64_t busy_wait_us = 10'000'000;  ///< how long a locked file is waited for
-  const char* vfs = nullptr;               ///< of SQLite; null: its default. For tests that inject faults.
-  bool exclusive = false;                  ///< as on a network file system
+  const char* vfs = nullptr;  ///< of SQLite; null: its default. For tests that inject faults.
+  bool exclusive = false;     ///< as on a network file system
 };
 
-/// Opens or makes the file (mode 0600, its folder 0700). Throws Error(not_found, store, store_busy, store_corrupt).
-std::unique_ptr<Database> open_sqlite(const std::filesystem::path& path, const SqliteOptions& options);
+/// Opens or makes the file (mode 0600, its folder 0700). Throws Error(not_found, store, store_busy,
+/// store_corrupt).
+std::unique_ptr<Database> open_sqlite(const std::filesystem::path& path,
+                                      const SqliteOptions& options);
 
 }  // namespace hone::sql

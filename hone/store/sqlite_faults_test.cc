@@ -1,4 +1,5 @@
-// What may happen to a file: full and failing disks, killed processes, locks, damage, other versions, many processes.
+// What may happen to a file: full and failing disks, killed processes, locks, damage, other
+// versions, many processes.
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <signal.h>
@@ -202,7 +203,8 @@ TEST_F(SqliteFile, LockedByAnotherProcessNamesIt) {
   const auto error = error_of([&] { store->create_study(other); });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), ErrorCode::store_busy);
-  EXPECT_NE(std::string(error->what()).find(fmt::format("process {}", child)), std::string::npos) << error->what();
+  EXPECT_NE(std::string(error->what()).find(fmt::format("process {}", child)), std::string::npos)
+      << error->what();
   EXPECT_EQ(store->list_studies().size(), 1U) << "reading goes on";
   ASSERT_EQ(::write(done[1], &byte, 1), 1);
   ::waitpid(child, nullptr, 0);
@@ -218,7 +220,8 @@ TEST_F(SqliteFile, HeldAloneTellsOthersByWhom) {
   const auto error = error_of([&] { open(alone); });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), ErrorCode::store_busy);
-  EXPECT_NE(std::string(error->what()).find(fmt::format("process {} on ", ::getpid())), std::string::npos)
+  EXPECT_NE(std::string(error->what()).find(fmt::format("process {} on ", ::getpid())),
+            std::string::npos)
       << error->what();
   store.reset();
   EXPECT_EQ(open(alone)->list_studies().size(), 1U);
@@ -281,7 +284,8 @@ struct Told {
   std::map<std::int64_t, bool> ended;
 };
 
-/// Adds trials, claims, reports and ends until an error; notes after each call what has been promised.
+/// Adds trials, claims, reports and ends until an error; notes after each call what has been
+/// promised.
 void work(Store& store, StudyId id, int rounds, Told& told) {
   const auto lead = store.lead(id, {"here", "boot", 1, 1}, kTtl_us);
   const WorkerId worker = store.register_worker({"w", {"here", "boot", 1, 1}, "", "{}"});
@@ -304,7 +308,8 @@ void work(Store& store, StudyId id, int rounds, Told& told) {
   }
 }
 
-/// Everything told is there; everything is consistent: dense numbers, ordinals without gap or double, points with their reports.
+/// Everything told is there; everything is consistent: dense numbers, ordinals without gap or
+/// double, points with their reports.
 void check(Store& store, StudyId id, const Told& told) {
   const auto info = store.study(id);
   ASSERT_TRUE(info);
@@ -344,7 +349,8 @@ TEST_F(SqliteFile, LosesNothingWhenAnyOneDiskOperationFails) {
   faulty.vfs = fault_vfs();
   int failures = 0;
   std::set<ErrorCode> codes;
-  for (const int kind : {SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC, SQLITE_IOERR_TRUNCATE}) {
+  for (const int kind :
+       {SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC, SQLITE_IOERR_TRUNCATE}) {
     for (int nth = 1; nth < 400; nth += 1 + nth / 6) {
       Told told;
       bool failed = false;
@@ -376,7 +382,8 @@ TEST_F(SqliteFile, LosesNothingWhenAnyOneDiskOperationFails) {
       const WorkerId worker = store->register_worker({"w", {"here", "boot", 1, 1}, "", "{}"});
       for (const Claim& claim : store->held(worker)) {
         const RunId run = claim.run.id;
-        for (std::int64_t k = claim.next_ordinal; k < 3; ++k) store->append(run, claim.run.token, report(k));
+        for (std::int64_t k = claim.next_ordinal; k < 3; ++k)
+          store->append(run, claim.run.token, report(k));
         store->end_run(run, claim.run.token, report(3), {});
       }
       if (HasFailure()) FAIL() << "with fault " << kind << " at operation " << nth;
@@ -502,7 +509,8 @@ TEST_F(SqliteFile, GivesNoRunToTwoOfManyProcesses) {
       int failed = 0;
       try {
         const auto store = open();
-        const WorkerId worker = store->register_worker({fmt::format("w{}", p), {"here", "boot", p, 1}, "", "{}"});
+        const WorkerId worker =
+            store->register_worker({fmt::format("w{}", p), {"here", "boot", p, 1}, "", "{}"});
         for (;;) {
           const auto claims = store->claim(id, worker, 1, kTtl_us);
           if (claims.empty()) break;
@@ -565,24 +573,27 @@ TEST_F(SqliteFile, FindsWaitingAndHeldRunsWithoutScanning) {
       *static_cast<std::string*>(into) += std::string(values[3]) + "\n";
       return 0;
     };
-    EXPECT_EQ(sqlite3_exec(db, ("EXPLAIN QUERY PLAN " + text).c_str(), on_row, &steps, nullptr), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(db, ("EXPLAIN QUERY PLAN " + text).c_str(), on_row, &steps, nullptr),
+              SQLITE_OK);
     return steps;
   };
-  for (const char* text :
-       {"SELECT run_id FROM run WHERE study_id = 1 AND state = 0 ORDER BY priority DESC, run_id LIMIT 3",
-        "SELECT 1 FROM run WHERE study_id = 1 AND state = 0 LIMIT 1",
-        "SELECT 1 FROM run WHERE study_id = 1 AND state IN (1, 2) LIMIT 1",
-        "SELECT run_id FROM run u WHERE u.study_id IN (SELECT study_id FROM study) AND u.worker_id = 1 "
-        "AND u.state IN (1, 2) ORDER BY u.run_id",
-        "SELECT COUNT(*) FROM run WHERE trial_id = 1 AND state <> 3",
-        "DELETE FROM trial WHERE parent_trial_id = 5"}) {
+  for (const char* text : {"SELECT run_id FROM run WHERE study_id = 1 AND state = 0 ORDER BY "
+                           "priority DESC, run_id LIMIT 3",
+                           "SELECT 1 FROM run WHERE study_id = 1 AND state = 0 LIMIT 1",
+                           "SELECT 1 FROM run WHERE study_id = 1 AND state IN (1, 2) LIMIT 1",
+                           "SELECT run_id FROM run u WHERE u.study_id IN (SELECT study_id FROM "
+                           "study) AND u.worker_id = 1 "
+                           "AND u.state IN (1, 2) ORDER BY u.run_id",
+                           "SELECT COUNT(*) FROM run WHERE trial_id = 1 AND state <> 3",
+                           "DELETE FROM trial WHERE parent_trial_id = 5"}) {
     const std::string steps = plan(text);
     EXPECT_NE(steps.find("INDEX"), std::string::npos) << text << "\n" << steps;
     EXPECT_EQ(steps.find("SCAN run"), std::string::npos) << text << "\n" << steps;
     EXPECT_EQ(steps.find("SCAN u"), std::string::npos) << text << "\n" << steps;
     EXPECT_EQ(steps.find("SCAN trial"), std::string::npos) << text << "\n" << steps;
   }
-  EXPECT_EQ(plan("SELECT run_id FROM run WHERE study_id = 1 AND state = 0 ORDER BY priority DESC, run_id LIMIT 3")
+  EXPECT_EQ(plan("SELECT run_id FROM run WHERE study_id = 1 AND state = 0 ORDER BY priority DESC, "
+                 "run_id LIMIT 3")
                 .find("TEMP B-TREE"),
             std::string::npos)
       << "the index gives the order";

@@ -65,7 +65,8 @@ std::string program_of(const std::string& pid) {
 
 void make_private_file(const std::filesystem::path& path) {
   if (path.has_parent_path()) make_private_folder(path.parent_path());
-  // O_EXCL: an existing file is not opened here, since closing it would drop this process's locks on it.
+  // O_EXCL: an existing file is not opened here, since closing it would drop this process's locks
+  // on it.
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd >= 0) {
     ::close(fd);
@@ -96,7 +97,8 @@ std::optional<std::string> lock_holder(const std::filesystem::path& path) {
   std::ifstream note(holder_note(path));
   std::string line;
   if (std::getline(note, line) && !line.empty()) return line;
-  // /proc/locks and not F_GETLK: opening and closing the file here would drop this process's own locks on it.
+  // /proc/locks and not F_GETLK: opening and closing the file here would drop this process's own
+  // locks on it.
   std::vector<std::string> keys;
   for (const char* suffix : {"", "-shm"}) {
     if (const auto key = lock_key(path.string() + suffix)) keys.push_back(*key);
@@ -129,6 +131,8 @@ void note_holder(const std::filesystem::path& path) {
                                                        host.data(), since.data()));
 }
 
-void forget_holder(const std::filesystem::path& path) noexcept { ::unlink(holder_note(path).c_str()); }
+void forget_holder(const std::filesystem::path& path) noexcept {
+  ::unlink(holder_note(path).c_str());
+}
 
 }  // namespace hone::sql

@@ -19,7 +19,9 @@ std::optional<std::int64_t> parse_whole(std::string_view text) {
 
 }  // namespace
 
-std::string Holder::text() const { return fmt::format("{}/{}/{}/{}", host, boot_id, pid, pid_start); }
+std::string Holder::text() const {
+  return fmt::format("{}/{}/{}/{}", host, boot_id, pid, pid_start);
+}
 
 std::optional<Holder> Holder::parse(std::string_view text) {
   const auto pieces = split(text, '/');

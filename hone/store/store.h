@@ -1,6 +1,7 @@
-// The store: the study's durable record and the only channel between leader, workers and readers. Every method is one
-// transaction; when it returns, its effect is durable (on disk, for stores that have one). A method that throws Error(store…)
-// has had no effect, or its effect is complete and repeating the call is harmless (the caller cannot know which).
+// The store: the study's durable record and the only channel between leader, workers and readers.
+// Every method is one transaction; when it returns, its effect is durable (on disk, for stores that
+// have one). A method that throws Error(store…) has had no effect, or its effect is complete and
+// repeating the call is harmless (the caller cannot know which).
 #pragma once
 
 #include <cstdint>
@@ -57,7 +58,8 @@ struct NewStudy {
   std::string owner;
   std::string source;  ///< the file as the user wrote it
   std::string body;    ///< normalised JSON
-  std::vector<std::pair<std::string, MetricRole>> metrics;  ///< declared metrics in the spec's order
+  std::vector<std::pair<std::string, MetricRole>>
+      metrics;  ///< declared metrics in the spec's order
 };
 
 struct SpecRecord {
@@ -78,13 +80,15 @@ struct LeadResult {
 struct QueueRun {
   RunPlan plan;
 };
-/// Ends a run that its worker can no longer hold (another machine's lease ran out, or its machine was restarted). Ignored when the run was
-/// renewed, taken over or ended meanwhile. Becomes RunEnded(interrupted).
+/// Ends a run that its worker can no longer hold (another machine's lease ran out, or its machine
+/// was restarted). Ignored when the run was renewed, taken over or ended meanwhile. Becomes
+/// RunEnded(interrupted).
 struct ReclaimRun {
   RunId run;
   std::int64_t token = 0;
 };
-/// Ends a waiting run that need not be started any more. Ignored when it was claimed meanwhile. Becomes RunEnded(cancelled).
+/// Ends a waiting run that need not be started any more. Ignored when it was claimed meanwhile.
+/// Becomes RunEnded(cancelled).
 struct CancelRun {
   RunId run;
 };
@@ -109,8 +113,8 @@ struct Claim {
   std::shared_ptr<const Proposal> proposal;
   Verdict verdict = Verdict::go_on;
   std::int64_t next_ordinal = 0;
-  std::string parsed = "{}";  ///< byte offsets and parser states, as last appended
-  std::string started = "{}"; ///< what `start_run` stored (folder, pid …); "{}" before
+  std::string parsed = "{}";        ///< byte offsets and parser states, as last appended
+  std::string started = "{}";       ///< what `start_run` stored (folder, pid …); "{}" before
   std::int64_t busy_before_us = 0;  ///< of the trial, before this run
 };
 
@@ -132,12 +136,14 @@ struct Point {
   std::int64_t busy_us = 0;
 };
 
-/// Reports and points in order. Ordinals count both: reports[i] carries its own; points follow their own count within `next_ordinal`.
+/// Reports and points in order. Ordinals count both: reports[i] carries its own; points follow
+/// their own count within `next_ordinal`.
 struct ReportBatch {
-  std::vector<Report> reports;      ///< ordinals rising
-  std::int64_t next_ordinal = 0;    ///< after this batch; whatever is stored already below it is dropped
-  std::vector<Point> points;        ///< stored only when the batch is new as a whole
-  std::string parsed = "{}";        ///< replaces the stored one, in the same transaction
+  std::vector<Report> reports;  ///< ordinals rising
+  std::int64_t next_ordinal =
+      0;                      ///< after this batch; whatever is stored already below it is dropped
+  std::vector<Point> points;  ///< stored only when the batch is new as a whole
+  std::string parsed = "{}";  ///< replaces the stored one, in the same transaction
 };
 
 struct WorkerAnswer {
@@ -166,49 +172,63 @@ class Store {
   // Studies.
   /// Throws Error(exists) when (project, name) is taken.
   virtual StudyId create_study(const NewStudy& study) = 0;
-  virtual std::optional<StudyInfo> find_study(const std::string& project, const std::string& name) = 0;
+  virtual std::optional<StudyInfo> find_study(const std::string& project,
+                                              const std::string& name) = 0;
   virtual std::optional<StudyInfo> study(StudyId id) = 0;
   virtual std::vector<StudyInfo> list_studies() = 0;
   /// version 0: the newest. Throws Error(not_found).
   virtual SpecRecord spec(StudyId study, std::int64_t version = 0) = 0;
-  /// Removes the study and everything of it. Throws Error(conflict) while a leader or a run is alive.
+  /// Removes the study and everything of it. Throws Error(conflict) while a leader or a run is
+  /// alive.
   virtual void delete_study(StudyId study) = 0;
 
   // Leader.
-  /// Takes or renews the leadership. Free when never held, released, its holder is gone, or (holder on another machine) the time ran
-  /// out. The token rises whenever the holder changes; renewal keeps it. A held token that was superseded is lost.
+  /// Takes or renews the leadership. Free when never held, released, its holder is gone, or (holder
+  /// on another machine) the time ran out. The token rises whenever the holder changes; renewal
+  /// keeps it. A held token that was superseded is lost.
   virtual LeadResult lead(StudyId study, const Holder& holder, std::int64_t ttl_us) = 0;
   virtual void release_lead(StudyId study, std::int64_t token) = 0;
-  /// Commits all actions at once or none: lost when the token is stale. TrialAdded must carry the next number. Illegal state changes
-  /// throw Error(conflict).
-  virtual LeaseState apply(StudyId study, std::int64_t leader_token, std::span<const Action> actions) = 0;
-  /// Runs in the hands of workers that are certainly gone: on another machine or before a reboot, with the lease run out; with what is
-  /// needed for ReclaimRun. Runs of a dead worker on a living machine are for `take_over`.
+  /// Commits all actions at once or none: lost when the token is stale. TrialAdded must carry the
+  /// next number. Illegal state changes throw Error(conflict).
+  virtual LeaseState apply(StudyId study, std::int64_t leader_token,
+                           std::span<const Action> actions) = 0;
+  /// Runs in the hands of workers that are certainly gone: on another machine or before a reboot,
+  /// with the lease run out; with what is needed for ReclaimRun. Runs of a dead worker on a living
+  /// machine are for `take_over`.
   virtual std::vector<RunLease> lost_runs(StudyId study) = 0;
 
   // Workers.
   virtual WorkerId register_worker(const WorkerInfo& worker) = 0;
   /// Takes up to `count` waiting runs (priority, then order of queueing); their tokens rise.
-  virtual std::vector<Claim> claim(StudyId study, WorkerId worker, int count, std::int64_t ttl_us) = 0;
-  /// Takes over the runs of dead workers on this worker's machine and boot; tokens rise. The worker then adopts the processes.
+  virtual std::vector<Claim> claim(StudyId study, WorkerId worker, int count,
+                                   std::int64_t ttl_us) = 0;
+  /// Takes over the runs of dead workers on this worker's machine and boot; tokens rise. The worker
+  /// then adopts the processes.
   virtual std::vector<Claim> take_over(StudyId study, WorkerId worker, std::int64_t ttl_us) = 0;
-  /// The unended runs in this worker's hands, with their current tokens: what a lost answer of `claim` or `take_over` said. Reads only.
+  /// The unended runs in this worker's hands, with their current tokens: what a lost answer of
+  /// `claim` or `take_over` said. Reads only.
   virtual std::vector<Claim> held(WorkerId worker) = 0;
   virtual LeaseState start_run(RunId run, std::int64_t token, const RunStart& start) = 0;
-  virtual std::vector<WorkerAnswer> renew(WorkerId worker, std::span<const RunLease> runs, std::int64_t ttl_us) = 0;
+  virtual std::vector<WorkerAnswer> renew(WorkerId worker, std::span<const RunLease> runs,
+                                          std::int64_t ttl_us) = 0;
   /// What a worker would be answered now, without renewing; reads only.
   virtual std::vector<WorkerAnswer> check(std::span<const RunLease> runs) = 0;
   /// Idempotent by ordinal.
   virtual WorkerAnswer append(RunId run, std::int64_t token, const ReportBatch& batch) = 0;
-  /// The last batch and the end, in one transaction. Idempotent: repeating it with the same token after success answers held.
-  virtual LeaseState end_run(RunId run, std::int64_t token, const ReportBatch& last, const RunEnd& end) = 0;
+  /// The last batch and the end, in one transaction. Idempotent: repeating it with the same token
+  /// after success answers held.
+  virtual LeaseState end_run(RunId run, std::int64_t token, const ReportBatch& last,
+                             const RunEnd& end) = 0;
 
   // Readers.
   /// Up to `limit` changes with seq > after, in order.
-  virtual std::vector<Change> changes_since(StudyId study, std::int64_t after, std::int64_t limit) = 0;
-  /// Waits until a change with seq > after or an open request may be there, or the time is over; true if so.
+  virtual std::vector<Change> changes_since(StudyId study, std::int64_t after,
+                                            std::int64_t limit) = 0;
+  /// Waits until a change with seq > after or an open request may be there, or the time is over;
+  /// true if so.
   virtual bool wait_for_change(StudyId study, std::int64_t after, std::int64_t timeout_us) = 0;
-  /// What a worker stored of a run, for showing: start (JSON with argv, folder, pid, devices), environment (JSON), parsed.
+  /// What a worker stored of a run, for showing: start (JSON with argv, folder, pid, devices),
+  /// environment (JSON), parsed.
   struct RunDetail {
     std::string started = "{}";
     std::string environment = "{}";
@@ -219,7 +239,8 @@ class Store {
   virtual std::vector<Point> points(RunId run) = 0;
 
   // Requests of users.
-  virtual RequestId add_request(StudyId study, const std::string& kind, const Value& body, const std::string& actor) = 0;
+  virtual RequestId add_request(StudyId study, const std::string& kind, const Value& body,
+                                const std::string& actor) = 0;
   virtual std::vector<Request> open_requests(StudyId study) = 0;
   /// The outcome once handled.
   virtual std::optional<std::string> request_outcome(RequestId request) = 0;

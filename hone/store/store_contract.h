@@ -1,6 +1,8 @@
-// The contract suite of stores: what every implementation must do, written once. A store's test instantiates it:
+// The contract suite of stores: what every implementation must do, written once. A store's test
+// instantiates it:
 //
-//   INSTANTIATE_TEST_SUITE_P(Memory, StoreContract, testing::Values(StoreKind{"Memory", make_memory_store}));
+//   INSTANTIATE_TEST_SUITE_P(Memory, StoreContract, testing::Values(StoreKind{"Memory",
+//   make_memory_store}));
 //
 // and links store_contract_test.cc.
 #pragma once
@@ -19,7 +21,8 @@
 
 namespace hone {
 
-/// Answers as told: `alive` on this "machine" (host "here", boot "boot") unless killed, `unknown` elsewhere.
+/// Answers as told: `alive` on this "machine" (host "here", boot "boot") unless killed, `unknown`
+/// elsewhere.
 class FakeProbe final : public LivenessProbe {
  public:
   Liveness probe(const Holder& holder) const override {
@@ -40,7 +43,8 @@ class FakeProbe final : public LivenessProbe {
 
 using StoreFactory = std::function<std::unique_ptr<Store>(const Clock&, const LivenessProbe&)>;
 
-/// A store to test. The factory makes an empty one; null: not available here, and the tests are skipped.
+/// A store to test. The factory makes an empty one; null: not available here, and the tests are
+/// skipped.
 struct StoreKind {
   std::string name;
   StoreFactory make;

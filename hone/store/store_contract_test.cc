@@ -189,7 +189,8 @@ TEST_P(StoreContract, NamesWhatIsMissing) {
   const WorkerId present = worker(here(2));
   EXPECT_EQ(code_of([&] { store_->claim(nowhere, present, 1, kTtl_us); }), ErrorCode::not_found);
   const StudyId study = make_study();
-  EXPECT_EQ(code_of([&] { store_->claim(study, WorkerId{4711}, 1, kTtl_us); }), ErrorCode::not_found);
+  EXPECT_EQ(code_of([&] { store_->claim(study, WorkerId{4711}, 1, kTtl_us); }),
+            ErrorCode::not_found);
 }
 
 TEST_P(StoreContract, DeletesAStudyWithAllThatBelongsToIt) {
@@ -232,7 +233,8 @@ TEST_P(StoreContract, DoesNotDeleteAStudyInUse) {
   RunStart start;
   start.pid = 77;
   start.pid_start = 177;
-  ASSERT_EQ(store_->start_run(running.claim.run.id, running.claim.run.token, start), LeaseState::held);
+  ASSERT_EQ(store_->start_run(running.claim.run.id, running.claim.run.token, start),
+            LeaseState::held);
   probe_.kill(here(2));
   EXPECT_EQ(code_of([&] { store_->delete_study(running.study); }), ErrorCode::conflict)
       << "the program that the dead worker left behind lives";
@@ -384,7 +386,8 @@ TEST_P(StoreContract, ReturnsEveryKindOfChangeAsItWasCommitted) {
   apply(id, token, {moved});
   const auto all = changes(id);
   ASSERT_EQ(all.size(), 8U);
-  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i].seq, static_cast<std::int64_t>(i) + 1);
+  for (std::size_t i = 0; i < all.size(); ++i)
+    EXPECT_EQ(all[i].seq, static_cast<std::int64_t>(i) + 1);
   EXPECT_EQ(all[3].at_us, clock_.now_us());
   EXPECT_EQ(all[2].at_us, clock_.now_us() - 123);
   const auto& queued = std::get<RunQueued>(all[1].body);
@@ -423,15 +426,25 @@ TEST_P(StoreContract, CommitsAllActionsOrNone) {
   apply(id, token, {trial(0), queue(0)});
   const RequestId request = store_->add_request(id, "stop", {}, "me");
   const auto before = changes(id).size();
-  const std::vector<Action> bad_ends = {
-      trial(7), queue(9), queue(0), Judged{9, Verdict::stop, "", "", 0, {}},
-      TrialMoved{0, TrialState::complete, {}, "", {}, {}}, TrialMoved{1, TrialState::running, {}, "", {}, {}},
-      RequestHandled{RequestId{4711}, "?"}, ReclaimRun{RunId{4711}, 1}, CancelRun{RunId{4711}}};
+  const std::vector<Action> bad_ends = {trial(7),
+                                        queue(9),
+                                        queue(0),
+                                        Judged{9, Verdict::stop, "", "", 0, {}},
+                                        TrialMoved{0, TrialState::complete, {}, "", {}, {}},
+                                        TrialMoved{1, TrialState::running, {}, "", {}, {}},
+                                        RequestHandled{RequestId{4711}, "?"},
+                                        ReclaimRun{RunId{4711}, 1},
+                                        CancelRun{RunId{4711}}};
   for (const Action& bad : bad_ends) {
     const auto code = code_of([&] {
-      const std::vector<Action> chain = {
-          trial(1), queue(1), Judged{0, Verdict::stop, "no", "", 0, {}}, StudyMoved{StudyState::paused, ""},
-          PutSpec{"x", "{}", ""}, RequestHandled{request, "done"}, Noted{"a", {}}, bad};
+      const std::vector<Action> chain = {trial(1),
+                                         queue(1),
+                                         Judged{0, Verdict::stop, "no", "", 0, {}},
+                                         StudyMoved{StudyState::paused, ""},
+                                         PutSpec{"x", "{}", ""},
+                                         RequestHandled{request, "done"},
+                                         Noted{"a", {}},
+                                         bad};
       store_->apply(id, token, chain);
     });
     EXPECT_TRUE(code == ErrorCode::conflict || code == ErrorCode::not_found) << bad.index();
@@ -576,7 +589,8 @@ TEST_P(StoreContract, BeginsANewSegmentWithoutTheOldVerdict) {
   const auto claims = store_->claim(running.study, running.worker, 1, kTtl_us);
   ASSERT_EQ(claims.size(), 1U);
   EXPECT_EQ(claims[0].verdict, Verdict::go_on);
-  EXPECT_EQ(store_->append(claims[0].run.id, claims[0].run.token, reports(0, 1)).verdict, Verdict::go_on);
+  EXPECT_EQ(store_->append(claims[0].run.id, claims[0].run.token, reports(0, 1)).verdict,
+            Verdict::go_on);
   const auto all = changes(running.study);
   EXPECT_FALSE(std::get<Reported>(all.back().body).late) << "queued after the verdict";
 }
@@ -589,7 +603,8 @@ TEST_P(StoreContract, ChecksAStoppedTrialWithAFurtherRunThatIsNotStopped) {
   store_->end_run(running.claim.run.id, running.claim.run.token, {}, stopped);
   QueueRun again = queue(0);
   again.plan.purpose = RunPurpose::reproduce;
-  apply(running.study, running.lead, {TrialMoved{0, TrialState::stopped, {}, "bad", {}, {}}, again});
+  apply(running.study, running.lead,
+        {TrialMoved{0, TrialState::stopped, {}, "bad", {}, {}}, again});
   const auto claims = store_->claim(running.study, running.worker, 1, kTtl_us);
   ASSERT_EQ(claims.size(), 1U);
   EXPECT_EQ(claims[0].verdict, Verdict::go_on);
@@ -616,12 +631,13 @@ TEST_P(StoreContract, MarksReportsAfterTheCauseOfAVerdictAsLate) {
   append(0, 0);  // 11: the cause
   append(0, 1);  // 12: late
   append(1, 0);  // 13: late, a replicate that is open when the verdict comes
-  append(2, 0);  // 14: late although its run ends before the verdict comes: the leader could not know
-  append(3, 0);  // 15: of another trial
-  store_->end_run(claims[2].run.id, claims[2].run.token, {}, finished());     // 16
+  append(2,
+         0);  // 14: late although its run ends before the verdict comes: the leader could not know
+  append(3, 0);                                                            // 15: of another trial
+  store_->end_run(claims[2].run.id, claims[2].run.token, {}, finished());  // 16
   apply(id, token, {Judged{0, Verdict::stop, "rank 7 of 9", "asha", 11, {}}});  // 17
-  append(0, 2);  // 18: late
-  append(3, 1);  // 19
+  append(0, 2);                                                                 // 18: late
+  append(3, 1);                                                                 // 19
   std::vector<std::int64_t> late;
   for (const Change& change : changes(id)) {
     if (const auto* reported = std::get_if<Reported>(&change.body)) {

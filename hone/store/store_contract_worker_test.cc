@@ -86,8 +86,12 @@ TEST_P(StoreContract, CountsTheTimeOfEarlierRunsOfTheTrial) {
 TEST_P(StoreContract, StoresReportsInOrder) {
   const Running running = make_running();
   ReportBatch batch;
-  const std::vector<double> values = {1.5, std::nan(""), std::numeric_limits<double>::infinity(),
-                                      -std::numeric_limits<double>::infinity(), -0.0, 5e-324};
+  const std::vector<double> values = {1.5,
+                                      std::nan(""),
+                                      std::numeric_limits<double>::infinity(),
+                                      -std::numeric_limits<double>::infinity(),
+                                      -0.0,
+                                      5e-324};
   for (std::size_t i = 0; i < values.size(); ++i) {
     Report report;
     report.ordinal = static_cast<std::int64_t>(2 * i);  // points have the others
@@ -99,7 +103,8 @@ TEST_P(StoreContract, StoresReportsInOrder) {
   }
   batch.next_ordinal = 12;
   clock_.advance_us(7);
-  ASSERT_EQ(store_->append(running.claim.run.id, running.claim.run.token, batch).lease, LeaseState::held);
+  ASSERT_EQ(store_->append(running.claim.run.id, running.claim.run.token, batch).lease,
+            LeaseState::held);
   const auto page = store_->changes_since(running.study, 3, 100);
   ASSERT_EQ(page.size(), values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -116,7 +121,8 @@ TEST_P(StoreContract, StoresReportsInOrder) {
       EXPECT_TRUE(std::isnan(reported.report.value));
     } else {
       EXPECT_EQ(reported.report.value, values[i]);
-      EXPECT_EQ(std::signbit(reported.report.value), values[i] < 0) << "no store keeps a negative zero";
+      EXPECT_EQ(std::signbit(reported.report.value), values[i] < 0)
+          << "no store keeps a negative zero";
     }
   }
 }
@@ -186,13 +192,14 @@ TEST_P(StoreContract, KeepsPointsInOrder) {
   for (int frame = 0; frame < 12; ++frame) {
     ReportBatch batch;
     for (int i = 0; i < 50; ++i) {
-      batch.points.push_back({i % 3 == 0 ? "grad norm" : "lr \xC3\xA4", frame * 50.0 + i, i == 7 ? NAN : 1.0 / i,
-                              frame * 1000 - i});
+      batch.points.push_back({i % 3 == 0 ? "grad norm" : "lr \xC3\xA4", frame * 50.0 + i,
+                              i == 7 ? NAN : 1.0 / i, frame * 1000 - i});
     }
     all.insert(all.end(), batch.points.begin(), batch.points.end());
     next += 50;
     batch.next_ordinal = next;
-    ASSERT_EQ(store_->append(running.claim.run.id, running.claim.run.token, batch).lease, LeaseState::held);
+    ASSERT_EQ(store_->append(running.claim.run.id, running.claim.run.token, batch).lease,
+              LeaseState::held);
   }
   const auto stored = store_->points(running.claim.run.id);
   ASSERT_EQ(stored.size(), all.size());
@@ -200,7 +207,8 @@ TEST_P(StoreContract, KeepsPointsInOrder) {
     EXPECT_EQ(stored[i].metric, all[i].metric);
     EXPECT_EQ(stored[i].step, all[i].step);
     EXPECT_EQ(stored[i].busy_us, all[i].busy_us);
-    EXPECT_TRUE(stored[i].value == all[i].value || (std::isnan(stored[i].value) && std::isnan(all[i].value)));
+    EXPECT_TRUE(stored[i].value == all[i].value ||
+                (std::isnan(stored[i].value) && std::isnan(all[i].value)));
   }
   EXPECT_EQ(store_->study(running.study)->last_seq, 3) << "points are no changes";
 }
@@ -244,8 +252,8 @@ TEST_P(StoreContract, EndsARunOnceHoweverOftenItIsTold) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(end(token), LeaseState::held);
   EXPECT_EQ(end(token - 1), LeaseState::lost);
   EXPECT_EQ(kinds(running.study),
-            (std::vector<std::string>{"trial_added", "run_queued", "run_claimed", "reported", "reported",
-                                      "run_ended"}));
+            (std::vector<std::string>{"trial_added", "run_queued", "run_claimed", "reported",
+                                      "reported", "run_ended"}));
   EXPECT_EQ(store_->append(run, token, reports(2, 1)).lease, LeaseState::lost);
   EXPECT_EQ(store_->start_run(run, token, {}), LeaseState::lost);
   const std::vector<RunLease> leases = {{run, token}};
@@ -257,7 +265,8 @@ TEST_P(StoreContract, KeepsTextThatIsNoUtf8Readable) {
   const Running running = make_running();
   RunEnd end = finished();
   end.detail = "log: \xFF\xC3 \xC3\xA4";
-  ASSERT_EQ(store_->end_run(running.claim.run.id, running.claim.run.token, {}, end), LeaseState::held);
+  ASSERT_EQ(store_->end_run(running.claim.run.id, running.claim.run.token, {}, end),
+            LeaseState::held);
   const auto all = changes(running.study);
   const auto& back = std::get<RunEnded>(all.back().body).end.detail;
   EXPECT_EQ(back.substr(0, 5), "log: ");
@@ -394,9 +403,11 @@ TEST_P(StoreContract, GivesNoRunToTwoOfManyThreads) {
             for (const Claim& claim : claims) {
               const RunId run = claim.run.id;
               for (int k = 0; k < 3; ++k) {
-                if (store_->append(run, claim.run.token, reports(k, 1)).lease != LeaseState::held) ++failures;
+                if (store_->append(run, claim.run.token, reports(k, 1)).lease != LeaseState::held)
+                  ++failures;
               }
-              if (store_->end_run(run, claim.run.token, reports(3, 1), finished()) != LeaseState::held) {
+              if (store_->end_run(run, claim.run.token, reports(3, 1), finished()) !=
+                  LeaseState::held) {
                 ++failures;
               }
               const std::lock_guard lock(mutex);
@@ -423,7 +434,8 @@ TEST_P(StoreContract, GivesNoRunToTwoOfManyThreads) {
   }
   EXPECT_EQ(failures, 0);
   EXPECT_EQ(done.size(), static_cast<std::size_t>(kTrials));
-  EXPECT_EQ(std::set<std::int64_t>(done.begin(), done.end()).size(), static_cast<std::size_t>(kTrials));
+  EXPECT_EQ(std::set<std::int64_t>(done.begin(), done.end()).size(),
+            static_cast<std::size_t>(kTrials));
   const auto all = changes(id);
   EXPECT_EQ(all.size(), static_cast<std::size_t>(kTrials * (2 + 1 + 4 + 1) + 20));
   std::map<std::int64_t, int> reported;

@@ -42,7 +42,9 @@ std::optional<double> number_at(const Value& map, std::string_view key) {
   if (v == nullptr || !v->is_number()) return std::nullopt;
   return v->as_number();
 }
-int small_at(const Value& map, std::string_view key) { return static_cast<int>(map.int_or(key, 0)); }
+int small_at(const Value& map, std::string_view key) {
+  return static_cast<int>(map.int_or(key, 0));
+}
 
 Value plan_body(const RunPlan& plan) {
   Value v = Value::Map{};
@@ -53,7 +55,8 @@ Value plan_body(const RunPlan& plan) {
   set_if(v, "resume_from", plan.resume_from);
   set_if(v, "fidelity_target", plan.fidelity_target);
   v.set("seed", plan.seed);
-  if (plan.resources.is_map() && !plan.resources.as_map().empty()) v.set("resources", plan.resources);
+  if (plan.resources.is_map() && !plan.resources.as_map().empty())
+    v.set("resources", plan.resources);
   set_if(v, "priority", plan.priority);
   return v;
 }
@@ -181,9 +184,12 @@ struct BodyOf {
 
 const char* study_state_name(StudyState state) {
   switch (state) {
-    case StudyState::open: return "open";
-    case StudyState::paused: return "paused";
-    case StudyState::finished: return "finished";
+    case StudyState::open:
+      return "open";
+    case StudyState::paused:
+      return "paused";
+    case StudyState::finished:
+      return "finished";
   }
   return "";
 }
@@ -201,8 +207,9 @@ ChangeBody parse_event(int kind, std::optional<std::int64_t> trial, std::optiona
   const std::int64_t t = trial.value_or(-1);
   const RunId r{run.value_or(-1)};
   if (!body.is_map()) {
-    throw Error(ErrorCode::store_corrupt, fmt::format("an event of kind {} has no JSON object as its body",
-                                                      event_kind_name(kind)));
+    throw Error(
+        ErrorCode::store_corrupt,
+        fmt::format("an event of kind {} has no JSON object as its body", event_kind_name(kind)));
   }
   switch (kind) {
     case kTrialAdded: {
@@ -210,8 +217,10 @@ ChangeBody parse_event(int kind, std::optional<std::int64_t> trial, std::optiona
       proposal->number = t;
       return TrialAdded{std::move(proposal)};
     }
-    case kRunQueued: return RunQueued{r, parse_plan(t, body)};
-    case kRunClaimed: return RunClaimed{r, t, body.int_or("token", 0), WorkerId{body.int_or("worker", -1)}};
+    case kRunQueued:
+      return RunQueued{r, parse_plan(t, body)};
+    case kRunClaimed:
+      return RunClaimed{r, t, body.int_or("token", 0), WorkerId{body.int_or("worker", -1)}};
     case kJudged:
       return Judged{t,
                     static_cast<Verdict>(small_at(body, "verdict")),
@@ -219,7 +228,8 @@ ChangeBody parse_event(int kind, std::optional<std::int64_t> trial, std::optiona
                     body.string_or("rule", ""),
                     body.int_or("cause_seq", 0),
                     static_cast<FailKind>(small_at(body, "fail_kind"))};
-    case kRunEnded: return RunEnded{r, t, parse_end(body)};
+    case kRunEnded:
+      return RunEnded{r, t, parse_end(body)};
     case kTrialMoved:
       return TrialMoved{t,
                         static_cast<TrialState>(small_at(body, "state")),
@@ -228,8 +238,10 @@ ChangeBody parse_event(int kind, std::optional<std::int64_t> trial, std::optiona
                         parse_results(body.find("results")),
                         number_at(body, "reached")};
     case kStudyMoved:
-      return StudyMoved{static_cast<StudyState>(small_at(body, "state")), body.string_or("reason", "")};
-    case kSpecChanged: return SpecChanged{body.int_or("version", 1)};
+      return StudyMoved{static_cast<StudyState>(small_at(body, "state")),
+                        body.string_or("reason", "")};
+    case kSpecChanged:
+      return SpecChanged{body.int_or("version", 1)};
     case kRequestHandled:
       return RequestHandled{RequestId{body.int_or("request", -1)}, body.string_or("outcome", "")};
     case kNoted: {

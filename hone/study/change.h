@@ -1,5 +1,5 @@
-// The study's record: every decision, change of state and report of a declared metric, in commit order. The whole state of a
-// study is a fold of these; nothing is ever derived again from rules.
+// The study's record: every decision, change of state and report of a declared metric, in commit
+// order. The whole state of a study is a fold of these; nothing is ever derived again from rules.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ struct Report {
   std::int64_t trial = -1;
   std::int64_t ordinal = 0;  ///< position within the run's reports: `append` is idempotent by it
   double fidelity = 0;
-  int metric = 0;      ///< index into the study's declared metrics; the first objective is 0
-  double value = 0;    ///< may be NaN or infinite
+  int metric = 0;            ///< index into the study's declared metrics; the first objective is 0
+  double value = 0;          ///< may be NaN or infinite
   std::int64_t busy_us = 0;  ///< time the trial has run, pauses excluded
 };
 
@@ -47,7 +47,8 @@ struct RunClaimed {
 };
 struct Reported {
   Report report;
-  bool late = false;  ///< after the report that caused a verdict on the same run: stored, drawn, not folded
+  bool late =
+      false;  ///< after the report that caused a verdict on the same run: stored, drawn, not folded
 };
 /// A verdict on a running trial, with the report that caused it (0: none, e.g. a user's request).
 struct Judged {
@@ -56,14 +57,16 @@ struct Judged {
   std::string reason;
   std::string rule;  ///< who judged: "asha", "nan", "user", "time limit" …
   std::int64_t cause_seq = 0;
-  FailKind fail_kind = FailKind::none;  ///< for detectors: the trial fails with this instead of being stopped
+  FailKind fail_kind =
+      FailKind::none;  ///< for detectors: the trial fails with this instead of being stopped
 };
 struct RunEnded {
   RunId run;
   std::int64_t trial = -1;
   RunEnd end;
 };
-/// The trial changed state by a decision of the leader (all changes but →queued by RunQueued and →running by RunClaimed).
+/// The trial changed state by a decision of the leader (all changes but →queued by RunQueued and
+/// →running by RunClaimed).
 struct TrialMoved {
   std::int64_t trial = -1;
   TrialState state = TrialState::complete;
@@ -99,8 +102,8 @@ struct Change {
   ChangeBody body;
 };
 
-/// The JSON body and kind number of an event row (every change but Reported), and back. TrialAdded carries only the number: its
-/// content is the trial row.
+/// The JSON body and kind number of an event row (every change but Reported), and back. TrialAdded
+/// carries only the number: its content is the trial row.
 int event_kind(const ChangeBody& body);
 const char* event_kind_name(int kind);
 Value event_body(const ChangeBody& body);

@@ -15,13 +15,20 @@ bool counts_against_budget(TrialOrigin origin) {
 
 std::int64_t& count_of(TrialCounts& counts, TrialState state) {
   switch (state) {
-    case TrialState::queued: return counts.queued;
-    case TrialState::running: return counts.running;
-    case TrialState::paused: return counts.paused;
-    case TrialState::complete: return counts.complete;
-    case TrialState::stopped: return counts.stopped;
-    case TrialState::failed: return counts.failed;
-    case TrialState::cancelled: return counts.cancelled;
+    case TrialState::queued:
+      return counts.queued;
+    case TrialState::running:
+      return counts.running;
+    case TrialState::paused:
+      return counts.paused;
+    case TrialState::complete:
+      return counts.complete;
+    case TrialState::stopped:
+      return counts.stopped;
+    case TrialState::failed:
+      return counts.failed;
+    case TrialState::cancelled:
+      return counts.cancelled;
   }
   return counts.queued;
 }
@@ -164,13 +171,15 @@ void History::fold_claimed(const RunClaimed& claimed, std::int64_t at_us) {
 std::optional<Observation> History::fold_report(const Reported& reported, std::int64_t seq) {
   const Report& report = reported.report;
   RunRecord& held = record(report.run);
-  held.series.push_back({report.fidelity, report.value, report.metric, report.busy_us, seq, reported.late});
+  held.series.push_back(
+      {report.fidelity, report.value, report.metric, report.busy_us, seq, reported.late});
   if (reported.late || report.metric != 0 || held.run.plan.purpose != RunPurpose::search) {
     return std::nullopt;
   }
   Trial& trial = at(held.run.plan.trial);
   if (!held.reported) {
-    // The first report of a run: its curve replaces the old one from here on, or wholly when it started from scratch.
+    // The first report of a run: its curve replaces the old one from here on, or wholly when it
+    // started from scratch.
     held.reported = true;
     const bool fresh = held.run.plan.resume_from.empty() && held.run.plan.replicate == 0;
     std::erase_if(trial.curve, [&](const CurvePoint& point) {
@@ -211,7 +220,8 @@ std::vector<History::SeriesPoint> History::replicate_series(std::int64_t number,
     for (const SeriesPoint& point : held.series) {
       if (point.metric != metric || (point.late && !(with_late && ended_well))) continue;
       if (first) {
-        std::erase_if(series, [&](const SeriesPoint& old) { return old.fidelity >= point.fidelity; });
+        std::erase_if(series,
+                      [&](const SeriesPoint& old) { return old.fidelity >= point.fidelity; });
         first = false;
       }
       series.push_back(point);
@@ -307,7 +317,8 @@ std::optional<History::SeriesPoint> take_value(const Metric& metric,
     if (point.fidelity >= taken.fidelity) taken = point;
   }
   if (metric.take == Take::mean_of_last) {
-    const auto k = std::min(series.size(), static_cast<std::size_t>(std::max(1, metric.take_count)));
+    const auto k =
+        std::min(series.size(), static_cast<std::size_t>(std::max(1, metric.take_count)));
     double sum = 0;
     for (std::size_t i = series.size() - k; i < series.size(); ++i) sum += series[i].value;
     taken.value = sum / static_cast<double>(k);

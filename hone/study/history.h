@@ -1,5 +1,5 @@
-// The read model of a study: a fold of its changes, shared by samplers, schedulers, tuner and analysis. It is a pure function
-// of the spec and the changes applied, in order.
+// The read model of a study: a fold of its changes, shared by samplers, schedulers, tuner and
+// analysis. It is a pure function of the spec and the changes applied, in order.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,11 @@ struct Observation {
 
 /// Counts by state.
 struct TrialCounts {
-  std::int64_t queued = 0, running = 0, paused = 0, complete = 0, stopped = 0, failed = 0, cancelled = 0;
-  std::int64_t total() const { return queued + running + paused + complete + stopped + failed + cancelled; }
+  std::int64_t queued = 0, running = 0, paused = 0, complete = 0, stopped = 0, failed = 0,
+               cancelled = 0;
+  std::int64_t total() const {
+    return queued + running + paused + complete + stopped + failed + cancelled;
+  }
 };
 
 /// Not thread-safe; copyable (a copy is a snapshot).
@@ -39,7 +42,8 @@ class History {
  public:
   explicit History(std::shared_ptr<const StudySpec> spec);
 
-  /// Applies the next change; seq must rise. Returns the observation that it completed, if it is a report that did.
+  /// Applies the next change; seq must rise. Returns the observation that it completed, if it is a
+  /// report that did.
   std::optional<Observation> apply(const Change& change);
 
   const StudySpec& spec() const { return *spec_; }
@@ -55,15 +59,17 @@ class History {
   std::int64_t opened_seq() const { return opened_seq_; }
   std::int64_t created_us() const { return first_us_; }
   std::int64_t last_us() const { return last_us_; }
-  /// Time during which at least one run was in a worker's hands, up to the last change: what budget.time counts.
+  /// Time during which at least one run was in a worker's hands, up to the last change: what
+  /// budget.time counts.
   std::int64_t active_us() const { return active_us_; }
 
   std::int64_t size() const { return static_cast<std::int64_t>(trials_.size()); }
   /// By number; numbers are dense from 0.
   const Trial& trial(std::int64_t number) const;
   const std::deque<Trial>& trials() const { return trials_; }
-  /// Numbers of the trials that were added or changed their state, in commit order, one entry each time: readers that keep something per
-  /// trial go on from where they stopped instead of looking at every trial again.
+  /// Numbers of the trials that were added or changed their state, in commit order, one entry each
+  /// time: readers that keep something per trial go on from where they stopped instead of looking
+  /// at every trial again.
   std::span<const std::int64_t> touched() const { return touched_; }
   const TrialCounts& counts() const { return counts_; }
   /// Trials that count against budget.trials.
@@ -87,20 +93,23 @@ class History {
   };
   std::span<const SeriesPoint> series(RunId run) const;
 
-  /// The judged result of the trial for every declared metric that was reported, by the metric's `take` over its search runs of the
-  /// newest attempt: what the leader commits when the trial ends. Late reports count where the program ended by itself with success
-  /// before its verdict reached it.
+  /// The judged result of the trial for every declared metric that was reported, by the metric's
+  /// `take` over its search runs of the newest attempt: what the leader commits when the trial
+  /// ends. Late reports count where the program ended by itself with success before its verdict
+  /// reached it.
   std::vector<Result> judge(std::int64_t number) const;
 
-  /// Number of the best trial: among those that reached their target (complete), else among the stopped; NaN never wins, ties go to the
-  /// lower number, infeasible (guards) excluded. −1 if there is none.
+  /// Number of the best trial: among those that reached their target (complete), else among the
+  /// stopped; NaN never wins, ties go to the lower number, infeasible (guards) excluded. −1 if
+  /// there is none.
   std::int64_t best() const;
   bool satisfies_guards(const Trial& trial) const;
 
   /// The facts noted under `kind` with their commit numbers, in order.
   std::span<const std::pair<std::int64_t, Value>> notes(const std::string& kind) const;
 
-  /// Encoded configuration (one entry per searched parameter, NaN where inactive); computed once a trial. Row of `number`.
+  /// Encoded configuration (one entry per searched parameter, NaN where inactive); computed once a
+  /// trial. Row of `number`.
   std::span<const double> encoded(std::int64_t number) const;
 
   /// The first trial with this configuration (by key), or −1.
@@ -126,7 +135,8 @@ class History {
   void fold_run_end(const RunEnded& ended, std::int64_t at_us);
   void fold_moved(const TrialMoved& moved, std::int64_t at_us);
   std::optional<Observation> complete_point(Trial& trial, const Report& report, std::int64_t seq);
-  std::vector<SeriesPoint> replicate_series(std::int64_t trial, int replicate, int metric, bool with_late) const;
+  std::vector<SeriesPoint> replicate_series(std::int64_t trial, int replicate, int metric,
+                                            bool with_late) const;
   std::vector<int> started_replicates(std::int64_t trial) const;
 
   std::shared_ptr<const StudySpec> spec_;

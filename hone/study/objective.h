@@ -29,7 +29,8 @@ struct Metric {
   std::optional<double> max;     ///< guard or constraint: above it the trial is infeasible
 };
 
-/// Whether a is strictly better than b. NaN is worse than everything and never better than anything.
+/// Whether a is strictly better than b. NaN is worse than everything and never better than
+/// anything.
 bool is_better(Goal goal, double a, double b);
 /// The value turned so that smaller is better; NaN becomes +∞.
 double to_loss(Goal goal, double value);

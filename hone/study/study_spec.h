@@ -1,5 +1,5 @@
-// The normalised study: what the study file says once every default is filled in. This is what is stored, and all that
-// samplers, schedulers, tuner and workers see.
+// The normalised study: what the study file says once every default is filled in. This is what is
+// stored, and all that samplers, schedulers, tuner and workers see.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@
 
 namespace hone {
 
-/// An algorithm by name, with its options as a JSON object (read by the algorithm's own option table).
+/// An algorithm by name, with its options as a JSON object (read by the algorithm's own option
+/// table).
 struct AlgorithmSpec {
   std::string name;
   Value options = Value::Map{};
@@ -28,21 +29,22 @@ struct Fidelity {
 };
 
 struct Budget {
-  std::optional<std::int64_t> trials;   ///< started by sampler, defaults or user
-  std::optional<std::int64_t> time_us;  ///< wall time of the study, over its sessions
+  std::optional<std::int64_t> trials;     ///< started by sampler, defaults or user
+  std::optional<std::int64_t> time_us;    ///< wall time of the study, over its sessions
   bool stop_without_improvement = false;  ///< the default rule of `method: auto`
 };
 
 struct Limits {
-  std::optional<std::int64_t> time_us;      ///< wall time of a run
-  std::optional<std::int64_t> silence_us;   ///< no report and no output for so long
-  std::optional<std::int64_t> memory_bytes; ///< sum of PSS over the run's processes
-  std::int64_t output_bytes = 1LL << 30;    ///< stdout and stderr of a run; the middle is dropped beyond
-  std::int64_t grace_us = 30'000'000;       ///< between SIGTERM and SIGKILL
-  std::int64_t orphan_us = 600'000'000;     ///< how long runs go on without a worker
-  int retries = 1;                          ///< further attempts after the program failed
-  int interruptions = 20;                   ///< of one trial without progress, then it fails as lost
-  int same_failures = 3;                    ///< the first so many trials failing alike end the study; 0: never
+  std::optional<std::int64_t> time_us;       ///< wall time of a run
+  std::optional<std::int64_t> silence_us;    ///< no report and no output for so long
+  std::optional<std::int64_t> memory_bytes;  ///< sum of PSS over the run's processes
+  std::int64_t output_bytes =
+      1LL << 30;                       ///< stdout and stderr of a run; the middle is dropped beyond
+  std::int64_t grace_us = 30'000'000;  ///< between SIGTERM and SIGKILL
+  std::int64_t orphan_us = 600'000'000;  ///< how long runs go on without a worker
+  int retries = 1;                       ///< further attempts after the program failed
+  int interruptions = 20;                ///< of one trial without progress, then it fails as lost
+  int same_failures = 3;  ///< the first so many trials failing alike end the study; 0: never
 };
 
 struct Resources {
@@ -62,14 +64,16 @@ enum class BoolStyle { python, lower };
 /// How the program is started. No shell: an argument vector with placeholders.
 struct Command {
   std::vector<std::string> argv;
-  std::string program;                                    ///< for ${program}
-  std::vector<std::pair<std::string, std::string>> env;   ///< values with placeholders
-  std::string workdir;                                    ///< absolute
+  std::string program;                                   ///< for ${program}
+  std::vector<std::pair<std::string, std::string>> env;  ///< values with placeholders
+  std::string workdir;                                   ///< absolute
   std::vector<ConfigFile> files;
   bool tty = false;  ///< give the program a pseudo-terminal
   BoolStyle bool_style = BoolStyle::python;
-  std::vector<std::string> stop_command;  ///< ends what lives outside of the process tree (containers, srun)
-  std::vector<std::string> flat_names;    ///< parameters whose dots belong to the name: one key, not a path
+  std::vector<std::string>
+      stop_command;  ///< ends what lives outside of the process tree (containers, srun)
+  std::vector<std::string>
+      flat_names;  ///< parameters whose dots belong to the name: one key, not a path
 };
 
 /// Where the program saves its state, and how it is told to go on.
@@ -112,7 +116,8 @@ struct StudySpec {
   std::int64_t seed = 0;
   bool run_default_first = true;  ///< false for sweep files: they have no default configuration
   bool from_sweep_file = false;   ///< uses a W&B method: that system's stop rules and objective
-  std::string impute;             ///< of sweep files: what failed runs count as (worst, best, latest); empty: the table of states
+  std::string impute;  ///< of sweep files: what failed runs count as (worst, best, latest); empty:
+                       ///< the table of states
 
   /// The first objective; every study has one.
   const Metric& objective() const { return metrics.front(); }

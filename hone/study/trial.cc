@@ -16,28 +16,40 @@ constexpr std::array<const char*, 12> kFailTexts = {
 
 }  // namespace
 
-const char* trial_state_name(TrialState state) { return kStateNames[static_cast<std::size_t>(state)]; }
+const char* trial_state_name(TrialState state) {
+  return kStateNames[static_cast<std::size_t>(state)];
+}
 const char* fail_kind_name(FailKind kind) { return kFailNames[static_cast<std::size_t>(kind)]; }
 const char* fail_kind_text(FailKind kind) { return kFailTexts[static_cast<std::size_t>(kind)]; }
 
 const char* trial_origin_name(TrialOrigin origin) {
   switch (origin) {
-    case TrialOrigin::sampler: return "sampler";
-    case TrialOrigin::default_config: return "default";
-    case TrialOrigin::enqueued: return "enqueued";
-    case TrialOrigin::clone: return "clone";
-    case TrialOrigin::fork: return "fork";
-    case TrialOrigin::retry_with_change: return "retry with change";
-    case TrialOrigin::imported: return "imported";
+    case TrialOrigin::sampler:
+      return "sampler";
+    case TrialOrigin::default_config:
+      return "default";
+    case TrialOrigin::enqueued:
+      return "enqueued";
+    case TrialOrigin::clone:
+      return "clone";
+    case TrialOrigin::fork:
+      return "fork";
+    case TrialOrigin::retry_with_change:
+      return "retry with change";
+    case TrialOrigin::imported:
+      return "imported";
   }
   return "";
 }
 
 const char* verdict_name(Verdict verdict) {
   switch (verdict) {
-    case Verdict::go_on: return "continue";
-    case Verdict::pause: return "pause";
-    case Verdict::stop: return "stop";
+    case Verdict::go_on:
+      return "continue";
+    case Verdict::pause:
+      return "pause";
+    case Verdict::stop:
+      return "stop";
   }
   return "";
 }
@@ -59,13 +71,18 @@ std::optional<FailKind> fail_kind_from_name(std::string_view name) {
 bool may_change(TrialState from, TrialState to) {
   using enum TrialState;
   switch (from) {
-    case queued: return to == running || to == cancelled || to == stopped || to == failed;
-    case running: return to == complete || to == stopped || to == paused || to == failed || to == queued;
-    case paused: return to == queued || to == stopped;
-    case complete: return to == queued;
+    case queued:
+      return to == running || to == cancelled || to == stopped || to == failed;
+    case running:
+      return to == complete || to == stopped || to == paused || to == failed || to == queued;
+    case paused:
+      return to == queued || to == stopped;
+    case complete:
+      return to == queued;
     case stopped:
     case failed:
-    case cancelled: return to == queued;
+    case cancelled:
+      return to == queued;
   }
   return false;
 }

@@ -1,4 +1,5 @@
-// A trial: one configuration, as samplers and schedulers see it, with its states and the table of legal changes.
+// A trial: one configuration, as samplers and schedulers see it, with its states and the table of
+// legal changes.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,24 @@
 namespace hone {
 
 /// Numbers are stored; never renumber.
-enum class TrialState { queued = 0, running = 1, paused = 2, complete = 3, stopped = 4, failed = 5, cancelled = 6 };
-enum class TrialOrigin { sampler = 0, default_config = 1, enqueued = 2, clone = 3, fork = 4, retry_with_change = 5, imported = 6 };
+enum class TrialState {
+  queued = 0,
+  running = 1,
+  paused = 2,
+  complete = 3,
+  stopped = 4,
+  failed = 5,
+  cancelled = 6
+};
+enum class TrialOrigin {
+  sampler = 0,
+  default_config = 1,
+  enqueued = 2,
+  clone = 3,
+  fork = 4,
+  retry_with_change = 5,
+  imported = 6
+};
 /// Why a run or trial failed; none: it did not.
 enum class FailKind {
   none = 0,
@@ -72,7 +89,8 @@ struct Result {
   std::optional<double> sd;
 };
 
-/// A point of a trial's objective curve: the mean over the replicates that have been started, once all have reached it.
+/// A point of a trial's objective curve: the mean over the replicates that have been started, once
+/// all have reached it.
 struct CurvePoint {
   double fidelity = 0;
   double value = 0;
@@ -87,18 +105,20 @@ struct Trial {
   FailKind verdict_fail_kind = FailKind::none;  ///< a detector's verdict: the trial fails with this
   std::string reason;
   FailKind fail_kind = FailKind::none;
-  std::string detail;               ///< of the failure: its last log lines
-  std::optional<double> reached;    ///< highest fidelity of the objective that counts (late reports excluded)
+  std::string detail;  ///< of the failure: its last log lines
+  std::optional<double>
+      reached;  ///< highest fidelity of the objective that counts (late reports excluded)
   std::optional<double> fidelity_target;  ///< of the current segment
-  std::vector<CurvePoint> curve;    ///< of the first objective, in commit order, late reports excluded
-  std::vector<Result> results;      ///< set when the trial ends
+  std::vector<CurvePoint>
+      curve;                    ///< of the first objective, in commit order, late reports excluded
+  std::vector<Result> results;  ///< set when the trial ends
   std::int64_t busy_us = 0;
   std::int64_t first_started_us = 0;
   std::int64_t ended_us = 0;
-  int segment = 0;                  ///< of the newest run
-  int attempts_failed = 0;          ///< ends of the user's program that count against `retries`
-  int interruptions = 0;            ///< since the last progress
-  int runs_open = 0;                ///< waiting, claimed or running
+  int segment = 0;          ///< of the newest run
+  int attempts_failed = 0;  ///< ends of the user's program that count against `retries`
+  int interruptions = 0;    ///< since the last progress
+  int runs_open = 0;        ///< waiting, claimed or running
 
   std::int64_t number() const { return proposal->number; }
   const Config& config() const { return proposal->config; }

@@ -14,10 +14,11 @@ namespace {
 /// Bandwidths below this are rounding: two observations at one point.
 constexpr double kRounding = 1e-9;
 
-/// e^x for x ≤ 0, relative error below 2e-8, 0 below −700. A polynomial and a shift of exponent bits, which the compiler can do for
-/// several x at once; std::exp cannot be.
+/// e^x for x ≤ 0, relative error below 2e-8, 0 below −700. A polynomial and a shift of exponent
+/// bits, which the compiler can do for several x at once; std::exp cannot be.
 inline double exp_negative(double x) {
-  constexpr double kMagic = 6755399441055744.0;  // 1.5·2^52: adding it rounds to an integer in the low bits
+  constexpr double kMagic =
+      6755399441055744.0;  // 1.5·2^52: adding it rounds to an integer in the low bits
   x = x < -700 ? -700 : x;
   const double shifted = x * M_LOG2E + kMagic;
   const double k = shifted - kMagic;
@@ -73,7 +74,8 @@ double bandwidth_floor(const ParzenColumn& column, const ParzenOptions& options)
   return std::max({options.floor, column.resolution, kRounding});
 }
 
-/// The larger distance to the neighbours of each of the ascending values; the ends of the range are neighbours only of a single one.
+/// The larger distance to the neighbours of each of the ascending values; the ends of the range are
+/// neighbours only of a single one.
 void neighbour_gaps(std::span<const double> sorted, std::vector<double>& gaps) {
   const std::size_t n = sorted.size();
   gaps.resize(n);
@@ -96,7 +98,8 @@ double ParzenColumn::middle(int cell) const {
   return edges[c] + (edges[c + 1] - edges[c]) / 2;
 }
 
-void Parzen::fit(std::span<const double* const> rows, std::span<const double> weights, const ParzenOptions& options) {
+void Parzen::fit(std::span<const double* const> rows, std::span<const double> weights,
+                 const ParzenOptions& options) {
   HONE_ASSERT(weights.empty() || weights.size() == rows.size(), "one weight per row, or none");
   const std::size_t n = rows.size();
   count_ = static_cast<int>(n) + 1;
@@ -122,7 +125,8 @@ void Parzen::fit(std::span<const double* const> rows, std::span<const double> we
   }
 }
 
-void Parzen::fit_continuous(std::size_t j, std::span<const double* const> rows, const ParzenOptions& options) {
+void Parzen::fit_continuous(std::size_t j, std::span<const double* const> rows,
+                            const ParzenOptions& options) {
   const std::size_t n = rows.size();
   const ParzenColumn& column = columns_[j];
   Column& data = data_[j];
@@ -139,7 +143,8 @@ void Parzen::fit_continuous(std::size_t j, std::span<const double* const> rows, 
   if (options.bandwidth == Bandwidth::scott) {
     std::vector<double> x;
     for (const auto& [value, k] : sorted) x.push_back(value);
-    shared = std::clamp(options.factor * spread_of(x) * scott_factor(std::max<std::size_t>(1, x.size()), columns_.size()),
+    shared = std::clamp(options.factor * spread_of(x) *
+                            scott_factor(std::max<std::size_t>(1, x.size()), columns_.size()),
                         floor, std::max(floor, 1.0));
   } else {
     std::sort(sorted.begin(), sorted.end());
@@ -165,7 +170,8 @@ void Parzen::fit_continuous(std::size_t j, std::span<const double* const> rows, 
   if (column.prior_spread > 0) set(n, column.prior_centre, column.prior_spread);
 }
 
-void Parzen::fit_discrete(std::size_t j, std::span<const double* const> rows, const ParzenOptions& options) {
+void Parzen::fit_discrete(std::size_t j, std::span<const double* const> rows,
+                          const ParzenOptions& options) {
   const std::size_t n = rows.size();
   const ParzenColumn& column = columns_[j];
   Column& data = data_[j];
@@ -179,14 +185,16 @@ void Parzen::fit_discrete(std::size_t j, std::span<const double* const> rows, co
     x.push_back(rows[k][j]);
   }
   const bool ordered = column.kind == ParzenColumn::Kind::ordered;
-  double h = options.discrete_factor * spread_of(x) * scott_factor(std::max<std::size_t>(1, x.size()), columns_.size());
+  double h = options.discrete_factor * spread_of(x) *
+             scott_factor(std::max<std::size_t>(1, x.size()), columns_.size());
   if (options.discrete == Bandwidth::gap && !x.empty()) {
     std::sort(x.begin(), x.end());
     std::vector<double> gaps;
     neighbour_gaps(x, gaps);
     h = options.discrete_factor * mean(gaps);
   }
-  h = std::max({h, bandwidth_floor(column, options), options.cell_factor / static_cast<double>(cells)});
+  h = std::max(
+      {h, bandwidth_floor(column, options), options.cell_factor / static_cast<double>(cells)});
   const double smoothing = options.smoothing / (static_cast<double>(x.size()) + 1);
   data.scale = ordered ? h : 1;
   data.table.assign((cells + 2) * cells, 0);
@@ -200,7 +208,8 @@ void Parzen::fit_discrete(std::size_t j, std::span<const double* const> rows, co
       const double m = column.middle(static_cast<int>(c));
       double p = 1;  // relative to the law
       if (o < cells && ordered) {
-        // In widths of its own cells a discrete law never gets narrower than its neighbours' rounding: e^−300 counts as none.
+        // In widths of its own cells a discrete law never gets narrower than its neighbours'
+        // rounding: e^−300 counts as none.
         const double z = (m - column.middle(static_cast<int>(o))) / h;
         p = std::exp(std::max(-300.0, -0.5 * z * z));
       } else if (o < cells) {
@@ -237,7 +246,8 @@ void Parzen::add_column(std::size_t j, double x, double sign, std::vector<double
   }
   const auto cells = static_cast<std::size_t>(columns_[j].cells());
   const double* table = data.table.data() + columns_[j].cell_of(x);
-  for (std::size_t k = 0; k < n; ++k) sum[k] += sign * table[static_cast<std::size_t>(data.item[k]) * cells];
+  for (std::size_t k = 0; k < n; ++k)
+    sum[k] += sign * table[static_cast<std::size_t>(data.item[k]) * cells];
 }
 
 void Parzen::terms(std::span<const double> row, Terms& terms) const {
@@ -245,7 +255,9 @@ void Parzen::terms(std::span<const double> row, Terms& terms) const {
   for (std::size_t j = 0; j < columns_.size(); ++j) add_column(j, row[j], 1, terms.sums);
 }
 
-double Parzen::log_density(const Terms& terms) const { return log_sum_exp(terms.sums.data(), terms.sums.size()); }
+double Parzen::log_density(const Terms& terms) const {
+  return log_sum_exp(terms.sums.data(), terms.sums.size());
+}
 
 double Parzen::log_density(std::span<const double> row) const {
   scratch_ = log_weight_;
@@ -272,7 +284,8 @@ double Parzen::log_marginal(int j, double x) const {
 }
 
 std::size_t Parzen::draw_index(Rng& rng) const {
-  const auto it = std::upper_bound(cumulative_weight_.begin(), cumulative_weight_.end() - 1, rng.uniform());
+  const auto it =
+      std::upper_bound(cumulative_weight_.begin(), cumulative_weight_.end() - 1, rng.uniform());
   return static_cast<std::size_t>(it - cumulative_weight_.begin());
 }
 
@@ -284,7 +297,8 @@ double Parzen::draw_kernel(Rng& rng, std::size_t j, std::size_t kernel) const {
     return TruncatedNormal{data.mean[kernel], 1 / data.inverse[kernel], 0, 1}.quantile(p);
   }
   const auto cells = static_cast<std::size_t>(columns_[j].cells());
-  const double* cumulative = data.cumulative.data() + static_cast<std::size_t>(data.item[kernel]) * cells;
+  const double* cumulative =
+      data.cumulative.data() + static_cast<std::size_t>(data.item[kernel]) * cells;
   const auto cell = std::upper_bound(cumulative, cumulative + cells - 1, p) - cumulative;
   return columns_[j].middle(static_cast<int>(cell));
 }
@@ -294,13 +308,16 @@ void Parzen::draw(Rng& rng, std::span<double> row) const {
   for (std::size_t j = 0; j < row.size(); ++j) row[j] = draw_kernel(rng, j, kernel);
 }
 
-void Parzen::draw_sparse(Rng& rng, double p, double shrink, std::span<const double* const> rows, std::span<double> row) const {
+void Parzen::draw_sparse(Rng& rng, double p, double shrink, std::span<const double* const> rows,
+                         std::span<double> row) const {
   const std::size_t kernel = draw_index(rng);
   for (std::size_t j = 0; j < row.size(); ++j) {
     row[j] = draw_kernel(rng, j, kernel);
     if (kernel < rows.size() && !std::isnan(rows[kernel][j])) {
-      if (!rng.chance(p)) row[j] = rows[kernel][j];
-      else if (columns_[j].kind == ParzenColumn::Kind::continuous) row[j] = rows[kernel][j] + shrink * (row[j] - rows[kernel][j]);
+      if (!rng.chance(p))
+        row[j] = rows[kernel][j];
+      else if (columns_[j].kind == ParzenColumn::Kind::continuous)
+        row[j] = rows[kernel][j] + shrink * (row[j] - rows[kernel][j]);
     }
   }
 }

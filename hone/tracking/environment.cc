@@ -14,14 +14,22 @@ namespace hone {
 namespace {
 
 constexpr std::array<std::string_view, 18> kRecordedPrefixes = {
-    "CUDA_", "CUBLAS_", "CUDNN_", "NCCL_",  "OMP_",   "MKL_",    "OPENBLAS_", "TORCH_", "PYTORCH_",
-    "XLA_",  "JAX_",    "TF_",    "SLURM_", "CONDA_", "PYTHON",  "HF_HUB_",   "ROCM_",  "TRANSFORMERS_"};
-constexpr std::array<std::string_view, 8> kRecordedNames = {
-    "VIRTUAL_ENV", "LD_LIBRARY_PATH", "TOKENIZERS_PARALLELISM", "HF_HOME", "WORLD_SIZE", "LANG", "LC_ALL", "TZ"};
+    "CUDA_",     "CUBLAS_", "CUDNN_",   "NCCL_",   "OMP_",  "MKL_",
+    "OPENBLAS_", "TORCH_",  "PYTORCH_", "XLA_",    "JAX_",  "TF_",
+    "SLURM_",    "CONDA_",  "PYTHON",   "HF_HUB_", "ROCM_", "TRANSFORMERS_"};
+constexpr std::array<std::string_view, 8> kRecordedNames = {"VIRTUAL_ENV",
+                                                            "LD_LIBRARY_PATH",
+                                                            "TOKENIZERS_PARALLELISM",
+                                                            "HF_HOME",
+                                                            "WORLD_SIZE",
+                                                            "LANG",
+                                                            "LC_ALL",
+                                                            "TZ"};
 constexpr std::array<std::string_view, 10> kSecretWords = {
-    "token", "secret", "password", "passwd", "api_key", "api-key", "apikey", "credential", "access_key", "access-key"};
-constexpr std::array<std::string_view, 8> kKeyBeginnings = {"hf_",  "sk-",   "ghp_", "gho_",
-                                                             "github_pat_", "AKIA", "xoxb-", "glpat-"};
+    "token",   "secret", "password",   "passwd",     "api_key",
+    "api-key", "apikey", "credential", "access_key", "access-key"};
+constexpr std::array<std::string_view, 8> kKeyBeginnings = {
+    "hf_", "sk-", "ghp_", "gho_", "github_pat_", "AKIA", "xoxb-", "glpat-"};
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -49,7 +57,8 @@ std::string mask_addresses(std::string text) {
     from += 3;
     const std::size_t end = text.find_first_of(" \t\r\n\"'/", from);
     const std::size_t at = text.find('@', from);
-    if (at != std::string::npos && (end == std::string::npos || at < end)) text.replace(from, at - from, "***");
+    if (at != std::string::npos && (end == std::string::npos || at < end))
+      text.replace(from, at - from, "***");
   }
   return text;
 }
@@ -86,13 +95,16 @@ std::optional<Value> git_state(const std::string& folder, const EnvironmentSourc
   if (!commit) return std::nullopt;
   Value git = Value::Map{};
   git.set("commit", *commit);
-  if (const auto branch = ask(sources, {"git", "-C", folder, "rev-parse", "--abbrev-ref", "HEAD"})) {
+  if (const auto branch =
+          ask(sources, {"git", "-C", folder, "rev-parse", "--abbrev-ref", "HEAD"})) {
     git.set("branch", *branch);
   }
-  if (const auto remote = ask(sources, {"git", "-C", folder, "config", "--get", "remote.origin.url"})) {
+  if (const auto remote =
+          ask(sources, {"git", "-C", folder, "config", "--get", "remote.origin.url"})) {
     git.set("remote", mask_addresses(*remote));
   }
-  const auto diff = ask(sources, {"git", "-C", folder, "diff", "--no-color", "--no-ext-diff", "HEAD"});
+  const auto diff =
+      ask(sources, {"git", "-C", folder, "diff", "--no-color", "--no-ext-diff", "HEAD"});
   git.set("dirty", diff && !diff->empty());
   if (diff && !diff->empty()) {
     std::string masked = mask_secrets_in_text(*diff);
@@ -123,8 +135,11 @@ Value machine_state(const EnvironmentFacts& facts, const EnvironmentSources& sou
     machine.set("host", system.nodename);
     machine.set("system", fmt::format("{} {} {}", system.sysname, system.release, system.machine));
   }
-  const auto read = [&](const char* path) { return sources.read ? sources.read(path) : std::nullopt; };
-  if (const std::string cpu = field(read("/proc/cpuinfo"), "model name"); !cpu.empty()) machine.set("cpu", cpu);
+  const auto read = [&](const char* path) {
+    return sources.read ? sources.read(path) : std::nullopt;
+  };
+  if (const std::string cpu = field(read("/proc/cpuinfo"), "model name"); !cpu.empty())
+    machine.set("cpu", cpu);
   if (facts.cpus > 0) machine.set("cpus", facts.cpus);
   const std::string memory = field(read("/proc/meminfo"), "MemTotal");
   if (const auto kib = parse_number(std::string_view(memory).substr(0, memory.find(' ')))) {
@@ -158,7 +173,8 @@ std::vector<std::string> mask_secrets(std::vector<std::string> arguments) {
       continue;
     }
     next_is_secret = false;
-    if (equals != std::string::npos && names_a_secret(std::string_view(argument).substr(0, equals))) {
+    if (equals != std::string::npos &&
+        names_a_secret(std::string_view(argument).substr(0, equals))) {
       argument = argument.substr(0, equals + 1) + "***";
     } else if (flag && equals == std::string::npos && names_a_secret(argument)) {
       next_is_secret = true;
@@ -189,7 +205,8 @@ Value collect_environment(const EnvironmentFacts& facts, const EnvironmentSource
   Value record = Value::Map{};
   record.set("hone", facts.hone_version);
   Value::List command;
-  for (std::string& argument : mask_secrets(facts.command)) command.emplace_back(std::move(argument));
+  for (std::string& argument : mask_secrets(facts.command))
+    command.emplace_back(std::move(argument));
   record.set("command", Value(std::move(command))).set("folder", facts.workdir);
   if (auto git = git_state(facts.workdir, sources)) record.set("git", std::move(*git));
   record.set("machine", machine_state(facts, sources));

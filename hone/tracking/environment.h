@@ -1,6 +1,7 @@
-// What a run depended on besides its configuration: code version, machine, devices, packages, and the few environment variables that
-// change results. Collected once per session, stored once per distinct text. Secrets never get in: variables are chosen by an
-// allow-list, and arguments and diffs are masked. Programs (git) are run by a function of the caller.
+// What a run depended on besides its configuration: code version, machine, devices, packages, and
+// the few environment variables that change results. Collected once per session, stored once per
+// distinct text. Secrets never get in: variables are chosen by an allow-list, and arguments and
+// diffs are masked. Programs (git) are run by a function of the caller.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,8 @@ namespace hone {
 struct EnvironmentSources {
   /// stdout of a program that ended with success, within a bounded time; nullopt otherwise.
   std::function<std::optional<std::string>(const std::vector<std::string>& argv)> run;
-  std::function<std::optional<std::string>(const std::string& path)> read;  ///< a small file's content
+  std::function<std::optional<std::string>(const std::string& path)>
+      read;  ///< a small file's content
   std::vector<std::pair<std::string, std::string>> environment;
 };
 
@@ -28,13 +30,13 @@ struct EnvironmentFacts {
   std::string hone_version;
   std::vector<std::string> command;  ///< with placeholders
   std::string workdir;
-  std::string interpreter;           ///< of Python, may be empty
-  std::vector<std::string> gpus;     ///< names
+  std::string interpreter;        ///< of Python, may be empty
+  std::vector<std::string> gpus;  ///< names
   int cpus = 0;
 };
 
-/// The record as a JSON object: hone, command, folder, git {commit, branch, dirty, diff, diff_cut}, machine {host, system, cpu, cpus,
-/// memory_bytes, gpus}, python, variables.
+/// The record as a JSON object: hone, command, folder, git {commit, branch, dirty, diff, diff_cut},
+/// machine {host, system, cpu, cpus, memory_bytes, gpus}, python, variables.
 Value collect_environment(const EnvironmentFacts& facts, const EnvironmentSources& sources);
 
 /// A diff longer than this is cut.
@@ -42,7 +44,8 @@ inline constexpr std::size_t kDiffBytes = 256 * 1024;
 
 /// Whether a variable's value is kept.
 bool is_recorded_variable(std::string_view name);
-/// Arguments with values of --token, --api-key, password=… and credentials in addresses replaced by "***".
+/// Arguments with values of --token, --api-key, password=… and credentials in addresses replaced by
+/// "***".
 std::vector<std::string> mask_secrets(std::vector<std::string> arguments);
 /// A text (a diff) with well-known forms of keys and credentials replaced by "***".
 std::string mask_secrets_in_text(std::string_view text);

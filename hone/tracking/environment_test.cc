@@ -6,8 +6,10 @@ namespace hone {
 namespace {
 
 TEST(MaskSecrets, ReplacesWhatFollowsASecretFlag) {
-  const auto masked = mask_secrets({"train.py", "--api-key", "abc", "--hf_token=xyz", "--lr", "0.1"});
-  EXPECT_EQ(masked, (std::vector<std::string>{"train.py", "--api-key", "***", "--hf_token=***", "--lr", "0.1"}));
+  const auto masked =
+      mask_secrets({"train.py", "--api-key", "abc", "--hf_token=xyz", "--lr", "0.1"});
+  EXPECT_EQ(masked, (std::vector<std::string>{"train.py", "--api-key", "***", "--hf_token=***",
+                                              "--lr", "0.1"}));
 }
 
 TEST(MaskSecrets, LeavesTokenCountsAlone) {
@@ -50,7 +52,8 @@ EnvironmentSources repository(std::string diff) {
 }
 
 TEST(CollectEnvironment, KeepsCommitBranchAndDiff) {
-  const Value record = collect_environment({"1", {"python", "t.py"}, "/code", "", {}, 0}, repository("+x = 1"));
+  const Value record =
+      collect_environment({"1", {"python", "t.py"}, "/code", "", {}, 0}, repository("+x = 1"));
   const Value* git = record.find("git");
   ASSERT_NE(git, nullptr);
   EXPECT_EQ(git->string_or("commit", ""), "0123abc");
@@ -62,7 +65,8 @@ TEST(CollectEnvironment, KeepsCommitBranchAndDiff) {
 }
 
 TEST(CollectEnvironment, CutsALongDiff) {
-  const Value record = collect_environment({"1", {}, "/code", "", {}, 0}, repository(std::string(kDiffBytes + 10, 'x')));
+  const Value record = collect_environment({"1", {}, "/code", "", {}, 0},
+                                           repository(std::string(kDiffBytes + 10, 'x')));
   EXPECT_EQ(record.find("git")->string_or("diff", "").size(), kDiffBytes);
   EXPECT_TRUE(record.find("git")->bool_or("diff_cut", false));
 }

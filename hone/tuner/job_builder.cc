@@ -66,7 +66,8 @@ std::optional<std::string> write_config_files(const StudySpec& spec, const Expan
     if (const auto* wrong = std::get_if<ExpandError>(&to)) return "files.to: " + wrong->message;
     const fs::path source = in_workdir(spec, std::get<std::string>(from));
     const auto text = expand_config_file(file, read_file(source, kConfigFileBytes), spec, context);
-    if (const auto* wrong = std::get_if<ExpandError>(&text)) return source.string() + ": " + wrong->message;
+    if (const auto* wrong = std::get_if<ExpandError>(&text))
+      return source.string() + ": " + wrong->message;
     const fs::path target = in_workdir(spec, std::get<std::string>(to));
     if (!fs::exists(target.parent_path())) make_private_folder(target.parent_path());
     write_private_file(target, std::get<std::string>(text));
@@ -92,10 +93,15 @@ struct LocalJobBuilder::Draft {
   std::vector<JobSource> sources;
 };
 
-LocalJobBuilder::LocalJobBuilder(std::shared_ptr<const StudySpec> spec, const Clock& clock, JobBuilderOptions options)
-    : spec_(std::move(spec)), clock_(clock), options_(std::move(options)), gpu_states_(options_.gpus.size()) {
-  interpreter_ = find_interpreter([this](const std::string& name) { return value_of(options_.environment, name); },
-                                  [](const std::string& path) { return access(path.c_str(), X_OK) == 0; });
+LocalJobBuilder::LocalJobBuilder(std::shared_ptr<const StudySpec> spec, const Clock& clock,
+                                 JobBuilderOptions options)
+    : spec_(std::move(spec)),
+      clock_(clock),
+      options_(std::move(options)),
+      gpu_states_(options_.gpus.size()) {
+  interpreter_ = find_interpreter(
+      [this](const std::string& name) { return value_of(options_.environment, name); },
+      [](const std::string& path) { return access(path.c_str(), X_OK) == 0; });
 }
 
 LocalJobBuilder::~LocalJobBuilder() = default;
@@ -158,15 +164,19 @@ std::optional<std::string> LocalJobBuilder::fill(const Claim& claim, Draft& draf
   const RunPlan& plan = claim.run.plan;
   if (plan.resume_from == kNewestCheckpoint && spec_->checkpoint) {
     // The pattern itself may name the trial's folder and parameters, never a checkpoint.
-    const ExpandContext context{claim.proposal->config, plan.seed, plan.trial, draft.trial_dir.string()};
+    const ExpandContext context{claim.proposal->config, plan.seed, plan.trial,
+                                draft.trial_dir.string()};
     const auto pattern = expand_text(spec_->checkpoint->path, *spec_, context);
-    if (const auto* wrong = std::get_if<ExpandError>(&pattern)) return "checkpoint.path: " + wrong->message;
-    const auto newest = newest_checkpoint(in_workdir(*spec_, std::get<std::string>(pattern)).string(),
-                                          spec_->checkpoint->ready, run_folders_in(draft.trial_dir));
+    if (const auto* wrong = std::get_if<ExpandError>(&pattern))
+      return "checkpoint.path: " + wrong->message;
+    const auto newest =
+        newest_checkpoint(in_workdir(*spec_, std::get<std::string>(pattern)).string(),
+                          spec_->checkpoint->ready, run_folders_in(draft.trial_dir));
     if (newest) draft.checkpoint = newest->string();
   } else if (!plan.resume_from.empty() && plan.resume_from != kNewestCheckpoint) {
     if (!fs::exists(plan.resume_from)) {
-      return fmt::format("the checkpoint {} that this run should go on from does not exist", plan.resume_from);
+      return fmt::format("the checkpoint {} that this run should go on from does not exist",
+                         plan.resume_from);
     }
     draft.checkpoint = plan.resume_from;
   }
@@ -176,7 +186,9 @@ std::optional<std::string> LocalJobBuilder::fill(const Claim& claim, Draft& draf
 std::optional<std::string> LocalJobBuilder::write_files(const Claim& claim, Draft& draft) {
   const RunPlan& plan = claim.run.plan;
   const Config& config = claim.proposal->config;
-  const auto lookup = [this](const std::string& name) { return value_of(options_.environment, name); };
+  const auto lookup = [this](const std::string& name) {
+    return value_of(options_.environment, name);
+  };
   ExpandContext context{config, plan.seed, plan.trial, draft.trial_dir.string()};
   context.fidelity = plan.fidelity_target;
   context.checkpoint = draft.checkpoint;
@@ -196,7 +208,8 @@ std::optional<std::string> LocalJobBuilder::write_files(const Claim& claim, Draf
   draft.environment = environment_of(claim, draft);
   for (const auto& [name, text] : spec_->command.env) {
     const auto value = expand_text(text, *spec_, context);
-    if (const auto* wrong = std::get_if<ExpandError>(&value)) return fmt::format("env {}: {}", name, wrong->message);
+    if (const auto* wrong = std::get_if<ExpandError>(&value))
+      return fmt::format("env {}: {}", name, wrong->message);
     set_variable(draft.environment, name, std::get<std::string>(value));
   }
   write_private_file(draft.folder / "wandb-parameters.yaml", wandb_parameter_file(*spec_, config));
@@ -207,9 +220,11 @@ std::optional<std::string> LocalJobBuilder::write_files(const Claim& claim, Draf
                    {"metrics", draft.metrics.string(), 0}};
   for (const std::string& pattern : spec_->metric_source.files) {
     const auto expanded = expand_text(pattern, *spec_, context);
-    if (const auto* wrong = std::get_if<ExpandError>(&expanded)) return "metric_source.files: " + wrong->message;
+    if (const auto* wrong = std::get_if<ExpandError>(&expanded))
+      return "metric_source.files: " + wrong->message;
     const fs::path path = in_workdir(*spec_, std::get<std::string>(expanded));
-    // What an earlier attempt left there is not this run's: put aside when the run starts anew, skipped when it goes on.
+    // What an earlier attempt left there is not this run's: put aside when the run starts anew,
+    // skipped when it goes on.
     if (!draft.checkpoint && is_below(path, draft.trial_dir) && fs::exists(path)) {
       fs::rename(path, draft.folder / ("before-" + path.filename().string()));
     }
@@ -218,8 +233,10 @@ std::optional<std::string> LocalJobBuilder::write_files(const Claim& claim, Draf
 
   Value job = Value::Map{};
   Value::List sources;
-  for (const JobSource& source : draft.sources) sources.emplace_back(Value::List{source.name, source.path});
-  job.set("sources", Value(std::move(sources))).set("devices", Value::parse(devices_json(claim.run.id)).value_or(Value::Map{}));
+  for (const JobSource& source : draft.sources)
+    sources.emplace_back(Value::List{source.name, source.path});
+  job.set("sources", Value(std::move(sources)))
+      .set("devices", Value::parse(devices_json(claim.run.id)).value_or(Value::Map{}));
   write_private_file(draft.folder / kJobFile, job.dump() + "\n");
   return std::nullopt;
 }
@@ -233,7 +250,8 @@ Environment LocalJobBuilder::environment_of(const Claim& claim, const Draft& dra
     return std::any_of(spec_->command.env.begin(), spec_->command.env.end(),
                        [&](const auto& entry) { return entry.first == name; });
   };
-  for (auto& [name, value] : thread_variables(options_.cpus, options_.parallel, spec_->resources.cpus, is_set)) {
+  for (auto& [name, value] :
+       thread_variables(options_.cpus, options_.parallel, spec_->resources.cpus, is_set)) {
     set_variable(environment, name, value);
   }
   if (!is_set("PYTHONUNBUFFERED")) set_variable(environment, "PYTHONUNBUFFERED", "1");
@@ -245,7 +263,8 @@ Environment LocalJobBuilder::environment_of(const Claim& claim, const Draft& dra
   }
   if (devices.port) {
     if (!is_set("MASTER_ADDR")) set_variable(environment, "MASTER_ADDR", "127.0.0.1");
-    if (!is_set("MASTER_PORT")) set_variable(environment, "MASTER_PORT", std::to_string(*devices.port));
+    if (!is_set("MASTER_PORT"))
+      set_variable(environment, "MASTER_PORT", std::to_string(*devices.port));
   }
   for (auto& [name, value] : parameter_environment(*spec_, claim.proposal->config)) {
     set_variable(environment, name, std::move(value));
@@ -256,22 +275,29 @@ Environment LocalJobBuilder::environment_of(const Claim& claim, const Draft& dra
   set_variable(environment, "HONE_METRICS", draft.metrics.string());
   set_variable(environment, "HONE_CHECKPOINT_DIR", (draft.trial_dir / "checkpoints").string());
   set_variable(environment, "HONE_SEED", std::to_string(plan.seed));
-  set_variable(environment, "HONE_RUN", fmt::format("{}/{}/{}", options_.study_uid, run.value, claim.run.token));
+  set_variable(environment, "HONE_RUN",
+               fmt::format("{}/{}/{}", options_.study_uid, run.value, claim.run.token));
   if (draft.checkpoint) set_variable(environment, "HONE_RESUME_FROM", *draft.checkpoint);
-  if (plan.fidelity_target) set_variable(environment, "HONE_FIDELITY", format_double(*plan.fidelity_target));
+  if (plan.fidelity_target)
+    set_variable(environment, "HONE_FIDELITY", format_double(*plan.fidelity_target));
   return environment;
 }
 
 void LocalJobBuilder::add_wandb(Draft& draft, Environment& environment) {
   if (hook_folder_.empty()) hook_folder_ = write_wandb_hook(options_.private_folder).string();
   const std::string before = value_of(environment, "PYTHONPATH").value_or("");
-  set_variable(environment, "PYTHONPATH", before.empty() ? hook_folder_ : hook_folder_ + ":" + before);
-  set_variable(environment, "WANDB_SWEEP_PARAM_PATH", (draft.folder / "wandb-parameters.yaml").string());
+  set_variable(environment, "PYTHONPATH",
+               before.empty() ? hook_folder_ : hook_folder_ + ":" + before);
+  set_variable(environment, "WANDB_SWEEP_PARAM_PATH",
+               (draft.folder / "wandb-parameters.yaml").string());
   if (value_of(environment, "WANDB_MODE")) return;  // the user's own ways with wandb
   set_variable(environment, "WANDB_MODE", "offline");
-  if (!value_of(environment, "WANDB_DIR")) set_variable(environment, "WANDB_DIR", draft.folder.string());
-  // No WANDB_RUN_ID: with one, a second run of the same program (a worker, a nested init) would be refused as in use.
-  if (!value_of(environment, "WANDB_ERROR_REPORTING")) set_variable(environment, "WANDB_ERROR_REPORTING", "false");
+  if (!value_of(environment, "WANDB_DIR"))
+    set_variable(environment, "WANDB_DIR", draft.folder.string());
+  // No WANDB_RUN_ID: with one, a second run of the same program (a worker, a nested init) would be
+  // refused as in use.
+  if (!value_of(environment, "WANDB_ERROR_REPORTING"))
+    set_variable(environment, "WANDB_ERROR_REPORTING", "false");
   if (!value_of(environment, "WANDB_SILENT")) set_variable(environment, "WANDB_SILENT", "true");
 }
 
@@ -282,7 +308,8 @@ Job LocalJobBuilder::rebuild(const Claim& claim) {
   job.study_uid = options_.study_uid;
   job.workdir = spec_->command.workdir;
   const Value started = Value::parse(claim.started).value_or(Value::Map{});
-  job.folder = started.string_or("folder", run_folder(options_.trials_folder, claim.run.plan).string());
+  job.folder =
+      started.string_or("folder", run_folder(options_.trials_folder, claim.run.plan).string());
   if (const Value* argv = started.find("argv"); argv != nullptr && argv->is_list()) {
     for (const Value& argument : argv->as_list()) {
       if (argument.is_string()) job.argv.push_back(argument.as_string());
@@ -316,7 +343,8 @@ Job LocalJobBuilder::rebuild(const Claim& claim) {
       for (std::size_t i = 0; i < options_.gpus.size(); ++i) {
         if (!token.is_string() || options_.gpus[i].token != token.as_string()) continue;
         devices.gpus.push_back(i);
-        gpu_states_[i].load = std::min(1.0, gpu_states_[i].load + std::min(1.0, options_.gpus_per_run));
+        gpu_states_[i].load =
+            std::min(1.0, gpu_states_[i].load + std::min(1.0, options_.gpus_per_run));
       }
     }
   }

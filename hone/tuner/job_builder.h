@@ -1,10 +1,12 @@
-// From a claimed run to a process that can be started on this machine: folders and files of the trial, placeholders of the command,
-// environment, devices, checkpoint to go on from, and the sources that metrics are read from.
+// From a claimed run to a process that can be started on this machine: folders and files of the
+// trial, placeholders of the command, environment, devices, checkpoint to go on from, and the
+// sources that metrics are read from.
 //
-// Layout below the study's folder: `<number>/` belongs to the trial (`${trial_dir}`; a further replicate or confirmation has
-// `<number>/replicate-1/`, `<number>/confirm-0/` for itself, since two programs must not write over each other), and holds
-// `config.json`, `checkpoints/` and one `run-<segment>-<attempt>/` for each process with its logs. Everything is readable by the
-// user only.
+// Layout below the study's folder: `<number>/` belongs to the trial (`${trial_dir}`; a further
+// replicate or confirmation has
+// `<number>/replicate-1/`, `<number>/confirm-0/` for itself, since two programs must not write over
+// each other), and holds `config.json`, `checkpoints/` and one `run-<segment>-<attempt>/` for each
+// process with its logs. Everything is readable by the user only.
 #pragma once
 
 #include <cstdint>
@@ -32,18 +34,20 @@ struct JobBuilderOptions {
   std::filesystem::path private_folder;  ///< where the hook for wandb is written, once per version
   int parallel = 1;                      ///< runs that share the machine: for thread counts
   std::vector<std::pair<std::string, std::string>> environment;  ///< the user's
-  std::vector<VisibleGpu> gpus;          ///< devices that runs may be given
-  double gpus_per_run = 0;               ///< 0: the variables for devices are left as the user has them
+  std::vector<VisibleGpu> gpus;                                  ///< devices that runs may be given
+  double gpus_per_run = 0;  ///< 0: the variables for devices are left as the user has them
   CpuInventory cpus;
-  std::string environment_record = "{}"; ///< RunStart::environment
-  /// What the driver says now, to see whether a device is free again; empty: devices are free when their run has ended.
+  std::string environment_record = "{}";  ///< RunStart::environment
+  /// What the driver says now, to see whether a device is free again; empty: devices are free when
+  /// their run has ended.
   std::function<std::vector<Gpu>()> read_gpus;
 };
 
 /// One owner thread (the worker's).
 class LocalJobBuilder final : public JobBuilder {
  public:
-  LocalJobBuilder(std::shared_ptr<const StudySpec> spec, const Clock& clock, JobBuilderOptions options);
+  LocalJobBuilder(std::shared_ptr<const StudySpec> spec, const Clock& clock,
+                  JobBuilderOptions options);
   ~LocalJobBuilder() override;
 
   std::variant<BuiltJob, JobRefused, NoRoom> build(const Claim& claim) override;
@@ -51,15 +55,17 @@ class LocalJobBuilder final : public JobBuilder {
   void release(RunId run) override;
 
   /// `${trial_dir}` of a run, and the folder of the run itself.
-  static std::filesystem::path trial_dir(const std::filesystem::path& trials_folder, const RunPlan& plan);
-  static std::filesystem::path run_folder(const std::filesystem::path& trials_folder, const RunPlan& plan);
+  static std::filesystem::path trial_dir(const std::filesystem::path& trials_folder,
+                                         const RunPlan& plan);
+  static std::filesystem::path run_folder(const std::filesystem::path& trials_folder,
+                                          const RunPlan& plan);
 
  private:
   struct Devices {
     std::vector<std::size_t> gpus;  ///< indices into options_.gpus
     std::vector<int> cpus;
     std::optional<int> port;
-    std::string folder;             ///< of the run: told when it ended
+    std::string folder;  ///< of the run: told when it ended
   };
   struct GpuState {
     double load = 0;
@@ -74,7 +80,8 @@ class LocalJobBuilder final : public JobBuilder {
   void look_at_cooling_gpus();
   std::optional<std::string> fill(const Claim& claim, Draft& draft);
   std::optional<std::string> write_files(const Claim& claim, Draft& draft);
-  std::vector<std::pair<std::string, std::string>> environment_of(const Claim& claim, const Draft& draft);
+  std::vector<std::pair<std::string, std::string>> environment_of(const Claim& claim,
+                                                                  const Draft& draft);
   void add_wandb(Draft& draft, std::vector<std::pair<std::string, std::string>>& environment);
   std::string devices_json(RunId run) const;
   std::string gpu_text(RunId run) const;

@@ -23,7 +23,8 @@ bool LocalJobBuilder::take_devices(RunId run) {
   }
   if (spec_->resources.cpus) {
     std::vector<int> taken;
-    for (const auto& [other, held] : devices_) taken.insert(taken.end(), held.cpus.begin(), held.cpus.end());
+    for (const auto& [other, held] : devices_)
+      taken.insert(taken.end(), held.cpus.begin(), held.cpus.end());
     const auto cpus = assign_cpus(options_.cpus, taken, *spec_->resources.cpus);
     if (!cpus) return false;
     devices.cpus = *cpus;
@@ -37,7 +38,8 @@ bool LocalJobBuilder::take_devices(RunId run) {
     state.load += std::min(1.0, options_.gpus_per_run);
     state.before_bytes = 0;
     for (const Gpu& gpu : readings) {
-      if (options_.gpus[i].gpu && gpu.uuid == options_.gpus[i].gpu->uuid) state.before_bytes = gpu.used_bytes.value_or(0);
+      if (options_.gpus[i].gpu && gpu.uuid == options_.gpus[i].gpu->uuid)
+        state.before_bytes = gpu.used_bytes.value_or(0);
     }
   }
   devices_[run] = std::move(devices);
@@ -61,7 +63,8 @@ void LocalJobBuilder::give_back(RunId run) {
 }
 
 void LocalJobBuilder::look_at_cooling_gpus() {
-  const bool any = std::any_of(gpu_states_.begin(), gpu_states_.end(), [](const GpuState& s) { return s.cooling; });
+  const bool any = std::any_of(gpu_states_.begin(), gpu_states_.end(),
+                               [](const GpuState& s) { return s.cooling; });
   const std::int64_t now = clock_.monotonic_us();
   if (!any || now - looked_at_gpus_us_ < kLookAtGpus_us) return;
   looked_at_gpus_us_ = now;
@@ -73,7 +76,8 @@ void LocalJobBuilder::look_at_cooling_gpus() {
     for (const Gpu& gpu : readings) {
       if (options_.gpus[i].gpu && gpu.uuid == options_.gpus[i].gpu->uuid) used = gpu.used_bytes;
     }
-    if (is_gpu_released(used, state.before_bytes, now - state.cooling_since_us)) state.cooling = false;
+    if (is_gpu_released(used, state.before_bytes, now - state.cooling_since_us))
+      state.cooling = false;
   }
 }
 

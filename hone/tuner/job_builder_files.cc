@@ -28,7 +28,8 @@ std::int64_t nanoseconds(const timespec& t) {
 }
 
 Error write_error(const fs::path& path, int reason) {
-  return Error(ErrorCode::io, fmt::format("cannot write {}: {}", path.string(), std::strerror(reason)),
+  return Error(ErrorCode::io,
+               fmt::format("cannot write {}: {}", path.string(), std::strerror(reason)),
                reason == ENOSPC || reason == EDQUOT ? "free some space, then run again" : "");
 }
 
@@ -45,7 +46,8 @@ std::vector<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
-void walk(const fs::path& path, int depth, int& left, const std::function<void(const struct stat&)>& see) {
+void walk(const fs::path& path, int depth, int& left,
+          const std::function<void(const struct stat&)>& see) {
   struct stat info {};
   if (left-- <= 0 || lstat(path.c_str(), &info) != 0) return;
   see(info);
@@ -98,7 +100,8 @@ void write_private_file(const fs::path& path, std::string_view bytes) {
 
 fs::path write_wandb_hook(const fs::path& folder) {
   std::string all;
-  for (const EmbeddedFile& file : wandb_hook_files()) all.append(file.path).append("\n").append(file.content);
+  for (const EmbeddedFile& file : wandb_hook_files())
+    all.append(file.path).append("\n").append(file.content);
   const fs::path target = folder / ("wandb-" + to_hex(hash128(all)).substr(0, 16));
   const fs::path marker = target / "complete";
   if (fs::exists(marker)) return target / "hook";
@@ -155,8 +158,9 @@ std::optional<fs::path> newest_checkpoint(const std::string& pattern, const std:
   for (const fs::path& path : match_paths(pattern)) {
     if (const auto changed = newest_change_ns(path)) candidates.push_back({*changed, path});
   }
-  std::stable_sort(candidates.begin(), candidates.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.changed_ns > b.changed_ns; });
+  std::stable_sort(
+      candidates.begin(), candidates.end(),
+      [](const Candidate& a, const Candidate& b) { return a.changed_ns > b.changed_ns; });
   const std::int64_t last_sign = last_sign_ns(run_folders);
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const fs::path& path = candidates[i].path;
@@ -164,7 +168,8 @@ std::optional<fs::path> newest_checkpoint(const std::string& pattern, const std:
       if (fs::exists(path / ready)) return path;
       continue;
     }
-    if (i > 0 || was_renamed(path) || candidates[i].changed_ns + kSettled_ns <= last_sign) return path;
+    if (i > 0 || was_renamed(path) || candidates[i].changed_ns + kSettled_ns <= last_sign)
+      return path;
   }
   return std::nullopt;
 }

@@ -1,4 +1,5 @@
-// What users ask of the leader: each request is answered by actions and an outcome in the same transaction.
+// What users ask of the leader: each request is answered by actions and an outcome in the same
+// transaction.
 #include <fmt/core.h>
 
 #include "hone/base/error.h"
@@ -13,7 +14,8 @@ std::vector<std::int64_t> trial_list(const Value& body, const History& history) 
   std::vector<std::int64_t> numbers;
   if (const Value* list = body.find("trials"); list != nullptr && list->is_list()) {
     for (const Value& v : list->as_list()) {
-      if (v.is_int() && v.as_int() >= 0 && v.as_int() < history.size()) numbers.push_back(v.as_int());
+      if (v.is_int() && v.as_int() >= 0 && v.as_int() < history.size())
+        numbers.push_back(v.as_int());
     }
   } else if (body.bool_or("failed", false)) {
     for (const Trial& trial : history.trials()) {
@@ -31,15 +33,19 @@ void Tuner::handle_requests(Round& round) {
   if (!open.empty()) handle_request(open.front(), round);
 }
 
-std::string Tuner::stop_trials(const std::vector<std::int64_t>& numbers, const std::string& actor, Round& round) {
+std::string Tuner::stop_trials(const std::vector<std::int64_t>& numbers, const std::string& actor,
+                               Round& round) {
   int count = 0;
-  const std::string reason = actor.empty() ? "stopped by the user" : fmt::format("stopped by {}", actor);
+  const std::string reason =
+      actor.empty() ? "stopped by the user" : fmt::format("stopped by {}", actor);
   for (const std::int64_t number : numbers) {
     const Trial& trial = history_->trial(number);
     if (trial.state == TrialState::paused) {
-      TrialMoved moved{number, TrialState::stopped, FailKind::none, reason, history_->judge(number), trial.reached};
+      TrialMoved moved{number, TrialState::stopped,     FailKind::none,
+                       reason, history_->judge(number), trial.reached};
       round.actions.push_back(std::move(moved));
-    } else if (trial.runs_open > 0 && trial.verdict != Verdict::stop && !round.judged.contains(number)) {
+    } else if (trial.runs_open > 0 && trial.verdict != Verdict::stop &&
+               !round.judged.contains(number)) {
       round.judged.insert(number);
       round.actions.push_back(Judged{number, Verdict::stop, reason, "user", 0, FailKind::none});
       for (const RunId id : history_->runs_of(number)) {
@@ -92,25 +98,30 @@ std::string Tuner::enqueue(const Value& body, Round& round) {
 std::string Tuner::change_budget(const Value& body, const std::string& actor, Round& round) {
   StudySpec changed = *spec_;
   if (const Value* trials = body.find("trials"); trials != nullptr && trials->is_int()) {
-    changed.budget.trials = body.bool_or("relative", false) ? history_->counted() + trials->as_int() : trials->as_int();
+    changed.budget.trials =
+        body.bool_or("relative", false) ? history_->counted() + trials->as_int() : trials->as_int();
   }
   if (const Value* time = body.find("time_us"); time != nullptr && time->is_int()) {
     changed.budget.time_us = time->as_int();
   }
   round.actions.push_back(PutSpec{store_.spec(study_).source, changed.to_value().dump(), actor});
-  if (history_->state() != StudyState::open) round.actions.push_back(StudyMoved{StudyState::open, "budget changed"});
-  return changed.budget.trials ? fmt::format("budget: {} trials", *changed.budget.trials) : "budget changed";
+  if (history_->state() != StudyState::open)
+    round.actions.push_back(StudyMoved{StudyState::open, "budget changed"});
+  return changed.budget.trials ? fmt::format("budget: {} trials", *changed.budget.trials)
+                               : "budget changed";
 }
 
 void Tuner::handle_request(const Request& request, Round& round) {
   std::string outcome;
   if (request.kind == "stop") {
     if (history_->state() == StudyState::open) {
-      round.actions.push_back(StudyMoved{StudyState::paused, request.body.string_or("reason", "stopped by the user")});
+      round.actions.push_back(
+          StudyMoved{StudyState::paused, request.body.string_or("reason", "stopped by the user")});
     }
     outcome = "stopped";
   } else if (request.kind == "resume") {
-    if (history_->state() != StudyState::open) round.actions.push_back(StudyMoved{StudyState::open, "resumed"});
+    if (history_->state() != StudyState::open)
+      round.actions.push_back(StudyMoved{StudyState::open, "resumed"});
     outcome = "resumed";
   } else if (request.kind == "stop_trials") {
     outcome = stop_trials(trial_list(request.body, *history_), request.actor, round);
@@ -120,7 +131,8 @@ void Tuner::handle_request(const Request& request, Round& round) {
     outcome = enqueue(request.body, round);
   } else if (request.kind == "budget") {
     outcome = change_budget(request.body, request.actor, round);
-  } else if (auto answer = options_.other_request ? options_.other_request(request) : std::nullopt) {
+  } else if (auto answer =
+                 options_.other_request ? options_.other_request(request) : std::nullopt) {
     outcome = std::move(*answer);
   } else {
     outcome = fmt::format("refused: unknown request '{}'", request.kind);

@@ -31,17 +31,21 @@ RunEnd Worker::describe_end(const ActiveState& run) const {
       end.outcome = RunOutcome::interrupted;
       return end;
     case kByTime:
-      failed(FailKind::timeout, fmt::format("the time limit of {} was reached", format_duration_us(*limits.time_us)));
+      failed(FailKind::timeout,
+             fmt::format("the time limit of {} was reached", format_duration_us(*limits.time_us)));
       return end;
     case kBySilence:
-      failed(FailKind::silence, fmt::format("nothing was written for {}", format_duration_us(*limits.silence_us)));
+      failed(FailKind::silence,
+             fmt::format("nothing was written for {}", format_duration_us(*limits.silence_us)));
       return end;
     case kByMemory:
-      failed(FailKind::out_of_memory, fmt::format("the memory limit of {} was exceeded (peak {})",
-                                                  format_bytes(*limits.memory_bytes), format_bytes(end.peak_bytes)));
+      failed(FailKind::out_of_memory,
+             fmt::format("the memory limit of {} was exceeded (peak {})",
+                         format_bytes(*limits.memory_bytes), format_bytes(end.peak_bytes)));
       return end;
     case kByOutput:
-    case kNotStopped: break;
+    case kNotStopped:
+      break;
   }
   if (run.not_started) {
     failed(FailKind::exit_code, *run.not_started);

@@ -32,7 +32,8 @@ Session::Session(Store& store, Executor& executor, const Clock& clock, const Liv
   WorkerOptions worker;
   worker.info = {options_.worker_uid, options_.holder, options_.version, options_.resources};
   worker.parallel = options_.parallel;
-  worker_ = std::make_unique<Worker>(store_, executor_, clock_, options_.study, spec_, builder, worker);
+  worker_ =
+      std::make_unique<Worker>(store_, executor_, clock_, options_.study, spec_, builder, worker);
   if (const auto info = store_.study(options_.study)) past_seq_ = info->last_seq;
   if (options_.may_lead) {
     TunerOptions tuner;
@@ -55,7 +56,8 @@ const History& Session::history() const { return tuner_ ? tuner_->history() : *h
 
 SessionView Session::view() const {
   return {history(),         worker_.get(),   tuner_ && tuner_->role() == TunerRole::leading,
-          options_.parallel, interrupts_ > 0, clock_.now_us(), started_us_};
+          options_.parallel, interrupts_ > 0, clock_.now_us(),
+          started_us_};
 }
 
 SessionEnd Session::run() {
@@ -101,9 +103,12 @@ bool Session::decide() {
   if (first_decision_ || tuner_->role() != last_role_) {
     if (tuner_->role() == TunerRole::following && tuner_->leader()) {
       const Holder& leader = *tuner_->leader();
-      observer_.said(fmt::format("another hone (process {} on {}) leads this study: joined as a worker with {}", leader.pid,
-                                 leader.host, plural(options_.parallel, "run at a time", "runs at a time")),
-                     view());
+      observer_.said(
+          fmt::format(
+              "another hone (process {} on {}) leads this study: joined as a worker with {}",
+              leader.pid, leader.host,
+              plural(options_.parallel, "run at a time", "runs at a time")),
+          view());
     } else if (!first_decision_ && tuner_->role() == TunerRole::leading) {
       observer_.said("the leader has gone: this process leads the study now", view());
     }
@@ -116,7 +121,8 @@ bool Session::decide() {
 bool Session::fold() {
   bool any = false;
   for (;;) {
-    const std::vector<Change> changes = store_.changes_since(options_.study, history_->version(), kChangesAtOnce);
+    const std::vector<Change> changes =
+        store_.changes_since(options_.study, history_->version(), kChangesAtOnce);
     for (const Change& change : changes) {
       history_->apply(change);
       if (std::holds_alternative<SpecChanged>(change.body)) {
@@ -152,7 +158,9 @@ void Session::announce() {
   const std::int64_t now = clock_.monotonic_us();
   if (leader.empty() || (leader == announced_to_ && now < announce_at_us_)) return;
   Value body = Value::Map{};
-  body.set("worker", options_.worker_uid).set("holder", options_.holder.text()).set("parallel", options_.parallel);
+  body.set("worker", options_.worker_uid)
+      .set("holder", options_.holder.text())
+      .set("parallel", options_.parallel);
   store_.add_request(options_.study, "join", body, options_.holder.text());
   announced_to_ = leader;
   announce_at_us_ = now + kRejoin_us;
@@ -168,7 +176,8 @@ std::optional<std::string> Session::answer(const Request& request) {
     return "left";
   }
   constexpr std::int64_t kParallelAtMost = 10'000;
-  const auto parallel = std::clamp<std::int64_t>(request.body.int_or("parallel", 0), 0, kParallelAtMost);
+  const auto parallel =
+      std::clamp<std::int64_t>(request.body.int_or("parallel", 0), 0, kParallelAtMost);
   joined_[worker] = {*holder, static_cast<int>(parallel), clock_.now_us()};
   return "joined";
 }
@@ -177,7 +186,8 @@ void Session::look_after_followers() {
   const std::int64_t now = clock_.now_us();
   std::erase_if(joined_, [&](const auto& entry) {
     const Liveness liveness = probe_.probe(entry.second.holder);
-    return liveness == Liveness::gone || (liveness == Liveness::unknown && now - entry.second.at_us > kJoined_us);
+    return liveness == Liveness::gone ||
+           (liveness == Liveness::unknown && now - entry.second.at_us > kJoined_us);
   });
   int parallel = options_.parallel;
   for (const auto& [uid, joined] : joined_) parallel += joined.parallel;
@@ -208,18 +218,22 @@ void Session::interrupt(StopHow how, const std::string& why) {
   if (runs == 0) {
     sentence = "Interrupted: nothing is running.";
   } else if (how == StopHow::ask) {
-    sentence = fmt::format("Interrupted: {} {} asked to end (up to {}) and will run again{}. Ctrl-C again ends {} at once.",
-                           plural(runs, "program", "programs"), runs == 1 ? "was" : "were",
-                           format_duration_us(spec_->limits.grace_us),
-                           spec_->checkpoint ? " from the newest checkpoint" : " from the start", runs == 1 ? "it" : "them");
+    sentence = fmt::format(
+        "Interrupted: {} {} asked to end (up to {}) and will run again{}. Ctrl-C again ends {} at "
+        "once.",
+        plural(runs, "program", "programs"), runs == 1 ? "was" : "were",
+        format_duration_us(spec_->limits.grace_us),
+        spec_->checkpoint ? " from the newest checkpoint" : " from the start",
+        runs == 1 ? "it" : "them");
   } else {
-    sentence = fmt::format("Ending {} at once; {} will run again.", plural(runs, "program", "programs"),
-                           runs == 1 ? "it" : "they");
+    sentence = fmt::format("Ending {} at once; {} will run again.",
+                           plural(runs, "program", "programs"), runs == 1 ? "it" : "they");
   }
   observer_.said(why.empty() ? sentence : why + " " + sentence, view());
 }
 
-/// A study that was paused by somebody ends its running programs as an interruption does; they wait for `hone resume`.
+/// A study that was paused by somebody ends its running programs as an interruption does; they wait
+/// for `hone resume`.
 void Session::stop_everything_if_over() {
   if (history().state() == StudyState::open || interrupts_ > 0 || worker_->idle()) return;
   if (history().state() == StudyState::paused) {

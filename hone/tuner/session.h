@@ -1,7 +1,9 @@
-// One process that works on a study: the leader's and the worker's loop in one thread over one store, with the user's signals.
+// One process that works on a study: the leader's and the worker's loop in one thread over one
+// store, with the user's signals.
 //
-// Every session may lead: who comes second follows, works with its own number of runs, and leads on when the leader has gone.
-// A session that only works (`hone worker`) folds the record for its display and never leads.
+// Every session may lead: who comes second follows, works with its own number of runs, and leads on
+// when the leader has gone. A session that only works (`hone worker`) folds the record for its
+// display and never leads.
 #pragma once
 
 #include <cstdint>
@@ -27,9 +29,9 @@ struct SessionView {
   const History& history;
   const Worker* worker = nullptr;  ///< none where one only watches
   bool leads = false;
-  int parallel = 1;        ///< of this session
-  bool interrupted = false;  ///< programs were asked to end
-  std::int64_t now_us = 0;   ///< the store's clock
+  int parallel = 1;             ///< of this session
+  bool interrupted = false;     ///< programs were asked to end
+  std::int64_t now_us = 0;      ///< the store's clock
   std::int64_t started_us = 0;  ///< of the session
 };
 
@@ -37,7 +39,8 @@ struct SessionView {
 class SessionObserver {
  public:
   virtual ~SessionObserver() = default;
-  /// Each change once, in commit order, just after it was folded. `past`: it happened before this session.
+  /// Each change once, in commit order, just after it was folded. `past`: it happened before this
+  /// session.
   virtual void changed(const Change& change, const SessionView& view, bool past) = 0;
   /// About every 100 ms, and after changes: time to redraw.
   virtual void tick(const SessionView& view) = 0;
@@ -72,19 +75,21 @@ enum class SessionEnd {
 class Session {
  public:
   Session(Store& store, Executor& executor, const Clock& clock, const LivenessProbe& probe,
-          std::shared_ptr<const StudySpec> spec, JobBuilder& builder, SessionOptions options, SessionObserver& observer);
+          std::shared_ptr<const StudySpec> spec, JobBuilder& builder, SessionOptions options,
+          SessionObserver& observer);
   ~Session();
 
-  /// Works until the study is over or the user wants an end. Installs handlers for SIGINT, SIGTERM, SIGHUP and SIGWINCH
-  /// while it runs. Throws Error when the store fails for good.
+  /// Works until the study is over or the user wants an end. Installs handlers for SIGINT, SIGTERM,
+  /// SIGHUP and SIGWINCH while it runs. Throws Error when the store fails for good.
   SessionEnd run();
 
   const History& history() const;
   const Worker& worker() const { return *worker_; }
 
-  static constexpr std::int64_t kIdle_us = 100'000;    ///< between looks at what other processes did
+  static constexpr std::int64_t kIdle_us = 100'000;  ///< between looks at what other processes did
   static constexpr std::int64_t kRejoin_us = 60'000'000;  ///< a follower announces itself again
-  static constexpr std::int64_t kJoined_us = 180'000'000; ///< a follower on another machine that is silent for so long has gone
+  static constexpr std::int64_t kJoined_us =
+      180'000'000;  ///< a follower on another machine that is silent for so long has gone
 
  private:
   struct Joined {
@@ -113,11 +118,11 @@ class Session {
   SessionOptions options_;
   SessionObserver& observer_;
   std::unique_ptr<Worker> worker_;
-  std::unique_ptr<Tuner> tuner_;       ///< empty where the session never leads
-  std::unique_ptr<History> history_;   ///< then this is folded instead
+  std::unique_ptr<Tuner> tuner_;          ///< empty where the session never leads
+  std::unique_ptr<History> history_;      ///< then this is folded instead
   std::map<std::string, Joined> joined_;  ///< followers by worker uid
   std::int64_t seen_seq_ = 0;
-  std::int64_t past_seq_ = 0;          ///< changes up to it are older than this session
+  std::int64_t past_seq_ = 0;  ///< changes up to it are older than this session
   std::int64_t started_us_ = 0;
   std::int64_t tick_at_us_ = 0;
   std::int64_t announce_at_us_ = 0;

@@ -19,11 +19,20 @@ static_assert(std::atomic<int>::is_always_lock_free && std::atomic<Executor*>::i
 void handle(int signal) {
   const int saved = errno;
   switch (signal) {
-    case SIGINT: g_interrupts.fetch_add(1); break;
-    case SIGTERM: g_terminations.fetch_add(1); break;
-    case SIGHUP: g_hang_ups.fetch_add(1); break;
-    case SIGWINCH: g_resizes.fetch_add(1); break;
-    default: break;
+    case SIGINT:
+      g_interrupts.fetch_add(1);
+      break;
+    case SIGTERM:
+      g_terminations.fetch_add(1);
+      break;
+    case SIGHUP:
+      g_hang_ups.fetch_add(1);
+      break;
+    case SIGWINCH:
+      g_resizes.fetch_add(1);
+      break;
+    default:
+      break;
   }
   if (Executor* executor = g_executor.load()) executor->wake();
   errno = saved;
@@ -51,7 +60,8 @@ SessionSignals::~SessionSignals() {
 }
 
 SessionSignals::Counts SessionSignals::take() {
-  return {g_interrupts.exchange(0), g_terminations.exchange(0), g_hang_ups.exchange(0), g_resizes.exchange(0)};
+  return {g_interrupts.exchange(0), g_terminations.exchange(0), g_hang_ups.exchange(0),
+          g_resizes.exchange(0)};
 }
 
 }  // namespace hone

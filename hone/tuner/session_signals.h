@@ -9,8 +9,8 @@
 
 namespace hone {
 
-/// While it lives: SIGINT, SIGTERM, SIGHUP and SIGWINCH are counted and wake the executor's poll; SIGPIPE is ignored. One at a
-/// time per process.
+/// While it lives: SIGINT, SIGTERM, SIGHUP and SIGWINCH are counted and wake the executor's poll;
+/// SIGPIPE is ignored. One at a time per process.
 class SessionSignals {
  public:
   explicit SessionSignals(Executor& executor);

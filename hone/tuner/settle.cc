@@ -11,7 +11,8 @@
 namespace hone {
 namespace {
 
-/// Ends that another attempt may mend. Out of memory, NaN and divergence come again with the same configuration.
+/// Ends that another attempt may mend. Out of memory, NaN and divergence come again with the same
+/// configuration.
 bool may_retry(FailKind kind) {
   return kind == FailKind::exit_code || kind == FailKind::signal || kind == FailKind::silence ||
          kind == FailKind::lost;
@@ -35,7 +36,8 @@ std::vector<const Run*> newest_runs(const History& history, std::int64_t trial) 
   return newest;
 }
 
-TrialMoved moved(const History& history, std::int64_t trial, TrialState state, FailKind kind, std::string reason) {
+TrialMoved moved(const History& history, std::int64_t trial, TrialState state, FailKind kind,
+                 std::string reason) {
   TrialMoved action;
   action.trial = trial;
   action.state = state;
@@ -56,12 +58,15 @@ Action settle_finished(const History& history, const Trial& trial) {
                  fmt::format("the program ended without reporting {}", spec.objective().name));
   }
   if (std::isnan(results.front().value)) {
-    return moved(history, trial.number(), TrialState::failed, FailKind::nan, fmt::format("{} is nan", spec.objective().name));
+    return moved(history, trial.number(), TrialState::failed, FailKind::nan,
+                 fmt::format("{} is nan", spec.objective().name));
   }
-  // A program that was asked for a part of the way ends there by itself: its trial pauses, and may be promoted.
+  // A program that was asked for a part of the way ends there by itself: its trial pauses, and may
+  // be promoted.
   const bool partial = trial.fidelity_target && spec.fidelity && spec.fidelity->max &&
                        *trial.fidelity_target < *spec.fidelity->max;
-  if (partial) return moved(history, trial.number(), TrialState::paused, FailKind::none, trial.reason);
+  if (partial)
+    return moved(history, trial.number(), TrialState::paused, FailKind::none, trial.reason);
   return moved(history, trial.number(), TrialState::complete, FailKind::none, "");
 }
 
@@ -84,9 +89,13 @@ std::optional<StudyEnd> same_failures(const History& history) {
       return std::nullopt;
     }
     if (first == nullptr) first = &trial;
-    if (trial.fail_kind != first->fail_kind || last_line(trial.detail) != last_line(first->detail)) return std::nullopt;
+    if (trial.fail_kind != first->fail_kind || last_line(trial.detail) != last_line(first->detail))
+      return std::nullopt;
     if (++alike >= wanted) {
-      return StudyEnd{fmt::format("the first {} trials failed the same way (limits.same_failures: {})", alike, wanted), true, true};
+      return StudyEnd{
+          fmt::format("the first {} trials failed the same way (limits.same_failures: {})", alike,
+                      wanted),
+          true, true};
     }
   }
   return std::nullopt;
@@ -101,12 +110,14 @@ std::optional<StudyEnd> target_reached(const History& history) {
     if (value && !is_better(objective.goal, *objective.target, *value)) reached = value;
     if (!reached && history.spec().from_sweep_file) {
       for (const CurvePoint& p : trial.curve) {
-        if (!std::isnan(p.value) && !is_better(objective.goal, *objective.target, p.value)) reached = p.value;
+        if (!std::isnan(p.value) && !is_better(objective.goal, *objective.target, p.value))
+          reached = p.value;
       }
     }
     if (reached && trial.state != TrialState::failed) {
-      return StudyEnd{fmt::format("target reached: trial {} has {} {} (target {})", trial.number(), objective.name,
-                                  format_number(*reached, 6), format_number(*objective.target, 6)),
+      return StudyEnd{fmt::format("target reached: trial {} has {} {} (target {})", trial.number(),
+                                  objective.name, format_number(*reached, 6),
+                                  format_number(*objective.target, 6)),
                       true, false};
     }
   }
@@ -117,7 +128,8 @@ std::optional<StudyEnd> target_reached(const History& history) {
 std::optional<StudyEnd> no_improvement(const History& history) {
   constexpr std::int64_t kLatest = 100;
   if (!history.spec().budget.stop_without_improvement) return std::nullopt;
-  if (history.counted() >= kLatest) return StudyEnd{fmt::format("{} trials (the default budget)", kLatest), false, false};
+  if (history.counted() >= kLatest)
+    return StudyEnd{fmt::format("{} trials (the default budget)", kLatest), false, false};
   const std::int64_t patience = 2 * history.spec().space.dimension() + 10;
   const std::int64_t best = history.best();
   if (best < 0) return std::nullopt;
@@ -148,22 +160,27 @@ Action settle(const History& history, std::int64_t number) {
     if (outcome == RunOutcome::interrupted && interrupted == nullptr) interrupted = run;
     if (outcome == RunOutcome::cancelled) cancelled = true;
   }
-  // A program that ended by itself with success before its stop arrived is complete, whatever the verdict was.
-  if (all_finished && trial.verdict_fail_kind == FailKind::none) return settle_finished(history, trial);
+  // A program that ended by itself with success before its stop arrived is complete, whatever the
+  // verdict was.
+  if (all_finished && trial.verdict_fail_kind == FailKind::none)
+    return settle_finished(history, trial);
   if (trial.verdict == Verdict::stop && trial.verdict_fail_kind != FailKind::none) {
     return moved(history, number, TrialState::failed, trial.verdict_fail_kind, trial.reason);
   }
   if (failed != nullptr) {
-    if (may_retry(failed->end.fail_kind) && trial.attempts_failed <= limits.retries && trial.verdict == Verdict::go_on) {
+    if (may_retry(failed->end.fail_kind) && trial.attempts_failed <= limits.retries &&
+        trial.verdict == Verdict::go_on) {
       return QueueRun{next_attempt(history, number, failed->plan.replicate)};
     }
     return moved(history, number, TrialState::failed, failed->end.fail_kind, failed->end.detail);
   }
   if (trial.verdict == Verdict::stop) {
-    const TrialState state = trial.state == TrialState::queued ? TrialState::cancelled : TrialState::stopped;
+    const TrialState state =
+        trial.state == TrialState::queued ? TrialState::cancelled : TrialState::stopped;
     return moved(history, number, state, FailKind::none, trial.reason);
   }
-  if (trial.verdict == Verdict::pause) return moved(history, number, TrialState::paused, FailKind::none, trial.reason);
+  if (trial.verdict == Verdict::pause)
+    return moved(history, number, TrialState::paused, FailKind::none, trial.reason);
   if (interrupted != nullptr) {
     if (trial.interruptions >= limits.interruptions) {
       return moved(history, number, TrialState::failed, FailKind::lost,
@@ -182,9 +199,11 @@ std::optional<StudyEnd> study_end(const History& history, std::int64_t now_us) {
   if (auto end = target_reached(history)) return end;
   const auto& budget = history.spec().budget;
   std::int64_t used_us = history.active_us();
-  if (history.open_runs() > history.waiting_runs()) used_us += std::max<std::int64_t>(0, now_us - history.last_us());
+  if (history.open_runs() > history.waiting_runs())
+    used_us += std::max<std::int64_t>(0, now_us - history.last_us());
   if (budget.time_us && used_us >= *budget.time_us) {
-    return StudyEnd{fmt::format("time budget of {} used", format_duration_us(*budget.time_us)), true, false};
+    return StudyEnd{fmt::format("time budget of {} used", format_duration_us(*budget.time_us)),
+                    true, false};
   }
   return no_improvement(history);
 }
@@ -220,7 +239,8 @@ RunPlan next_attempt(const History& history, std::int64_t trial, int replicate) 
   return plan;
 }
 
-RunPlan next_segment(const History& history, std::int64_t trial, std::optional<double> fidelity_target) {
+RunPlan next_segment(const History& history, std::int64_t trial,
+                     std::optional<double> fidelity_target) {
   RunPlan plan = next_attempt(history, trial, 0);
   plan.attempt = 0;
   plan.segment += 1;

@@ -1,5 +1,5 @@
-// What becomes of a trial whose runs have all ended, and when a study is over: the rules of the state table, as pure functions of the
-// history.
+// What becomes of a trial whose runs have all ended, and when a study is over: the rules of the
+// state table, as pure functions of the history.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@
 
 namespace hone {
 
-/// The action that settles a running or queued trial without open runs: a TrialMoved, or a QueueRun for another attempt.
+/// The action that settles a running or queued trial without open runs: a TrialMoved, or a QueueRun
+/// for another attempt.
 Action settle(const History& history, std::int64_t trial);
 
 /// Why a study ends before its search is used up, and whether running trials end with it.
@@ -21,19 +22,24 @@ struct StudyEnd {
   bool stop_running = false;
   bool at_once = false;  ///< no confirmation, no further launch of any kind
 };
-/// Target reached, time budget, the first trials failing alike, no improvement expected. `now_us`: the store's clock.
+/// Target reached, time budget, the first trials failing alike, no improvement expected. `now_us`:
+/// the store's clock.
 std::optional<StudyEnd> study_end(const History& history, std::int64_t now_us);
 
-/// The run of a trial that continues (`segment` + 1) or repeats (`attempt` + 1) its newest search run.
-RunPlan next_segment(const History& history, std::int64_t trial, std::optional<double> fidelity_target);
+/// The run of a trial that continues (`segment` + 1) or repeats (`attempt` + 1) its newest search
+/// run.
+RunPlan next_segment(const History& history, std::int64_t trial,
+                     std::optional<double> fidelity_target);
 RunPlan next_attempt(const History& history, std::int64_t trial, int replicate);
 /// The first run of a new trial.
 RunPlan first_run(const StudySpec& spec, const Proposal& proposal, int replicate = 0);
 
-/// The seed a program gets for a replicate: the study's own for the first, the next ones after it; confirmations start at 1000 further.
+/// The seed a program gets for a replicate: the study's own for the first, the next ones after it;
+/// confirmations start at 1000 further.
 std::int64_t run_seed(const StudySpec& spec, RunPurpose purpose, int replicate);
 
-/// Marks a run that goes on from the newest checkpoint that its trial has, or from the start where it has none.
+/// Marks a run that goes on from the newest checkpoint that its trial has, or from the start where
+/// it has none.
 inline constexpr const char* kNewestCheckpoint = "newest";
 
 }  // namespace hone

@@ -21,7 +21,8 @@ constexpr int kRoundsAtMost = 64;
 
 /// The commit up to which the leader that made this change had judged all reports.
 std::int64_t judged_by(const ChangeBody& body) {
-  if (const auto* added = std::get_if<TrialAdded>(&body)) return added->proposal->info.int_or("based_on", 0);
+  if (const auto* added = std::get_if<TrialAdded>(&body))
+    return added->proposal->info.int_or("based_on", 0);
   if (const auto* judged = std::get_if<Judged>(&body)) return judged->cause_seq;
   return 0;
 }
@@ -58,24 +59,28 @@ void Tuner::load_spec(std::int64_t version) {
   sampler_ = make_sampler(*spec_, problems);
   if (problems.empty()) scheduler_ = make_scheduler(*spec_, problems);
   if (!problems.empty()) {
-    throw Error(ErrorCode::invalid_input,
-                fmt::format("the study's options do not fit this hone: {}", problems.front().message));
+    throw Error(
+        ErrorCode::invalid_input,
+        fmt::format("the study's options do not fit this hone: {}", problems.front().message));
   }
 }
 
 void Tuner::rebuild() {
-  // The newest spec rules the fold; older trials are read under it (a history is wider than its space).
+  // The newest spec rules the fold; older trials are read under it (a history is wider than its
+  // space).
   load_spec(0);
   history_ = std::make_unique<History>(spec_);
   unsettled_.clear();
   exhausted_.clear();
   judged_through_ = 0;
-  // What an earlier leader had seen when it last committed a decision, it has judged; it is not judged again.
+  // What an earlier leader had seen when it last committed a decision, it has judged; it is not
+  // judged again.
   std::int64_t after = 0;
   for (;;) {
     const std::vector<Change> changes = store_.changes_since(study_, after, kChangesAtOnce);
     if (changes.empty()) break;
-    for (const Change& change : changes) judged_through_ = std::max(judged_through_, judged_by(change.body));
+    for (const Change& change : changes)
+      judged_through_ = std::max(judged_through_, judged_by(change.body));
     after = changes.back().seq;
   }
   stale_ = false;
@@ -145,7 +150,8 @@ bool Tuner::step_once() {
     }
     if (history_->state() == StudyState::open) {
       end_if_due(round);
-      // A suggestion is made from everything that is known: first commit and fold what was just decided.
+      // A suggestion is made from everything that is known: first commit and fold what was just
+      // decided.
       if (round.actions.empty() && !draining_ && !round.ending) launch(round);
       if (round.actions.empty() && !draining_) finish_if_done(round);
     }
@@ -183,7 +189,8 @@ void Tuner::fold_one(Change change, Round& round) {
     const Trial& trial = history_->trial(run->plan.trial);
     const bool waits = trial.state == TrialState::running || trial.state == TrialState::queued;
     const bool all_ended = trial.runs_open == 0;
-    if (run->plan.purpose == RunPurpose::search && all_ended && waits) unsettled_.insert(trial.number());
+    if (run->plan.purpose == RunPurpose::search && all_ended && waits)
+      unsettled_.insert(trial.number());
   } else if (const auto* queued = std::get_if<RunQueued>(&change.body)) {
     unsettled_.erase(queued->plan.trial);
   } else if (const auto* moved = std::get_if<TrialMoved>(&change.body)) {
@@ -235,7 +242,7 @@ bool Tuner::confirming() const {
 void Tuner::end_if_due(Round& round) {
   if (confirming()) {  // the search is over; only the confirmation's runs are waited for
     round.ending = true;
-    if (history_->open_runs() == 0 && unsettled_.empty()) {
+    if (round.actions.empty() && history_->open_runs() == 0 && unsettled_.empty()) {
       finish(history_->notes("confirm").back().second.string_or("reason", ""), round);
     }
     return;
@@ -247,7 +254,8 @@ void Tuner::end_if_due(Round& round) {
     for (const Trial& trial : history_->trials()) {
       if (trial.runs_open == 0 || trial.verdict == Verdict::stop) continue;
       if (round.judged.contains(trial.number())) continue;
-      round.actions.push_back(Judged{trial.number(), Verdict::stop, end->reason, "study", 0, FailKind::none});
+      round.actions.push_back(
+          Judged{trial.number(), Verdict::stop, end->reason, "study", 0, FailKind::none});
       for (const RunId id : history_->runs_of(trial.number())) {
         if (history_->run(id)->state == RunState::waiting) round.actions.push_back(CancelRun{id});
       }
@@ -261,7 +269,8 @@ void Tuner::end_if_due(Round& round) {
 bool Tuner::may_add(const Round& round) const {
   const auto& budget = spec_->budget.trials;
   const std::int64_t one_more = faulty("budget_off_by_one") ? 1 : 0;
-  return exhausted_.empty() && (!budget || history_->counted() + round.new_trials < *budget + one_more);
+  return exhausted_.empty() &&
+         (!budget || history_->counted() + round.new_trials < *budget + one_more);
 }
 
 void Tuner::launch(Round& round) {
@@ -275,14 +284,17 @@ void Tuner::launch(Round& round) {
       return;
     }
   }
-  const LaunchContext context{*history_, Rng(static_cast<std::uint64_t>(spec_->seed))
-                                             .split("scheduler", static_cast<std::uint64_t>(history_->version())),
-                              may_add(round)};
+  const LaunchContext context{
+      *history_,
+      Rng(static_cast<std::uint64_t>(spec_->seed))
+          .split("scheduler", static_cast<std::uint64_t>(history_->version())),
+      may_add(round)};
   const Launch next = scheduler_->next(context);
   if (const auto* fresh = std::get_if<LaunchNew>(&next)) {
     if (context.may_add) launch_new(*fresh, room, round);
   } else if (const auto* resume = std::get_if<LaunchResume>(&next)) {
-    round.actions.push_back(QueueRun{next_segment(*history_, resume->trial, resume->fidelity_target)});
+    round.actions.push_back(
+        QueueRun{next_segment(*history_, resume->trial, resume->fidelity_target)});
     ++round.new_runs;
   } else if (const auto* fork = std::get_if<LaunchFork>(&next)) {
     Suggestion suggestion{fork->config, fork->info};
@@ -295,16 +307,19 @@ void Tuner::launch(Round& round) {
 
 void Tuner::launch_new(const LaunchNew& launch, std::int64_t room, Round& round) {
   std::int64_t count = std::min<std::int64_t>({room, std::max(1, launch.up_to), 64});
-  if (const auto& budget = spec_->budget.trials) count = std::clamp<std::int64_t>(*budget - history_->counted(), 1, count);
+  if (const auto& budget = spec_->budget.trials)
+    count = std::clamp<std::int64_t>(*budget - history_->counted(), 1, count);
   const std::int64_t number = history_->size();
-  SuggestContext context{*history_, number, sampler_rng(*spec_, number), launch.fidelity_target, launch.bracket};
+  SuggestContext context{*history_, number, sampler_rng(*spec_, number), launch.fidelity_target,
+                         launch.bracket};
   SuggestResult result = sampler_->suggest(context, static_cast<int>(count));
   if (const auto* exhausted = std::get_if<Exhausted>(&result)) {
     exhausted_ = exhausted->reason;
     return;
   }
   auto& suggestions = std::get<std::vector<Suggestion>>(result);
-  HONE_ASSERT(!suggestions.empty(), "a sampler suggests at least one point or says that none is left");
+  HONE_ASSERT(!suggestions.empty(),
+              "a sampler suggests at least one point or says that none is left");
   const auto batch = static_cast<std::int64_t>(suggestions.size());
   for (Suggestion& suggestion : suggestions) {
     if (batch > 1) suggestion.info.set("batch", batch);
@@ -312,11 +327,13 @@ void Tuner::launch_new(const LaunchNew& launch, std::int64_t room, Round& round)
   }
 }
 
-void Tuner::add_trial(Suggestion suggestion, TrialOrigin origin, const LaunchNew& launch, Round& round) {
+void Tuner::add_trial(Suggestion suggestion, TrialOrigin origin, const LaunchNew& launch,
+                      Round& round) {
   auto proposal = std::make_shared<Proposal>();
   proposal->number = history_->size() + round.new_trials;
-  proposal->uid = make_uid(clock_.now_us(), Rng(options_.entropy).split(
-      "trial", static_cast<std::uint64_t>(proposal->number)));
+  proposal->uid =
+      make_uid(clock_.now_us(),
+               Rng(options_.entropy).split("trial", static_cast<std::uint64_t>(proposal->number)));
   proposal->spec_version = spec_version_;
   proposal->origin = origin;
   proposal->config = std::move(suggestion.config);
@@ -367,7 +384,8 @@ bool Tuner::confirm(const std::string& reason, Round& round) {
   std::vector<const Trial*> ranked;
   for (const Trial& trial : history_->trials()) {
     const auto value = trial.value();
-    if (trial.state == TrialState::complete && value && !std::isnan(*value) && history_->satisfies_guards(trial)) {
+    if (trial.state == TrialState::complete && value && !std::isnan(*value) &&
+        history_->satisfies_guards(trial)) {
       ranked.push_back(&trial);
     }
   }
@@ -380,7 +398,8 @@ bool Tuner::confirm(const std::string& reason, Round& round) {
   std::vector<std::int64_t> chosen;
   for (const Trial* trial : ranked) {
     const bool is_default = trial->proposal->origin == TrialOrigin::default_config;
-    if (static_cast<int>(chosen.size()) < wanted.top || is_default) chosen.push_back(trial->number());
+    if (static_cast<int>(chosen.size()) < wanted.top || is_default)
+      chosen.push_back(trial->number());
   }
   Value::List list;
   for (const std::int64_t number : chosen) {

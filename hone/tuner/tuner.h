@@ -1,5 +1,6 @@
-// The leader's loop: folds what happened, judges it, settles trials, launches what comes next, and commits each round of decisions in one
-// transaction. Everything it decides from comes from the store; a fresh Tuner on the same record decides the same.
+// The leader's loop: folds what happened, judges it, settles trials, launches what comes next, and
+// commits each round of decisions in one transaction. Everything it decides from comes from the
+// store; a fresh Tuner on the same record decides the same.
 #pragma once
 
 #include <cstdint>
@@ -21,16 +22,19 @@ namespace hone {
 struct TunerOptions {
   Holder holder;
   std::int64_t lease_ttl_us = 30'000'000;
-  int parallel = 1;   ///< runs to keep open, over all workers
+  int parallel = 1;                       ///< runs to keep open, over all workers
   std::int64_t give_up_us = 600'000'000;  ///< a store that fails for so long ends the loop
-  std::uint64_t entropy = 0;  ///< for uids
+  std::uint64_t entropy = 0;              ///< for uids
   /// Turns a stored spec into a StudySpec; StudySpec::from_value by default.
   std::function<std::shared_ptr<const StudySpec>(const SpecRecord&)> load_spec;
-  /// Asked about every sampled configuration before it is added; a reason rules it out (it becomes an infeasible trial).
+  /// Asked about every sampled configuration before it is added; a reason rules it out (it becomes
+  /// an infeasible trial).
   std::function<std::optional<std::string>(const Config&)> rule_out;
-  /// Answers requests of kinds that the tuner does not know ("join" of workers); their outcome, or nullopt where nobody does.
+  /// Answers requests of kinds that the tuner does not know ("join" of workers); their outcome, or
+  /// nullopt where nobody does.
   std::function<std::optional<std::string>(const Request&)> other_request;
-  std::function<std::string(std::string_view)> fault;  ///< test switch: names of deliberate faults; empty in production
+  std::function<std::string(std::string_view)>
+      fault;  ///< test switch: names of deliberate faults; empty in production
 };
 
 enum class TunerRole { following, leading };
@@ -41,12 +45,14 @@ class Tuner {
   Tuner(Store& store, const Clock& clock, StudyId study, TunerOptions options);
   ~Tuner();
 
-  /// Folds, decides and commits until nothing is left to do, within a bounded number of rounds. Returns whether anything changed. Store
-  /// errors are retried at later steps; throws once they have lasted `give_up_us`.
+  /// Folds, decides and commits until nothing is left to do, within a bounded number of rounds.
+  /// Returns whether anything changed. Store errors are retried at later steps; throws once they
+  /// have lasted `give_up_us`.
   bool step();
 
   TunerRole role() const { return role_; }
-  /// False after a failed commit: the fold holds decisions that may not be in the record, and is made anew at the next step.
+  /// False after a failed commit: the fold holds decisions that may not be in the record, and is
+  /// made anew at the next step.
   bool is_current() const { return !stale_; }
   /// Who leads when this tuner does not.
   const std::optional<Holder>& leader() const { return leader_; }
@@ -74,7 +80,8 @@ class Tuner {
   void judge(const Observation& observation, Round& round);
   void handle_requests(Round& round);
   void handle_request(const Request& request, Round& round);
-  std::string stop_trials(const std::vector<std::int64_t>& numbers, const std::string& actor, Round& round);
+  std::string stop_trials(const std::vector<std::int64_t>& numbers, const std::string& actor,
+                          Round& round);
   std::string retry_trials(const std::vector<std::int64_t>& numbers, Round& round);
   std::string enqueue(const Value& body, Round& round);
   std::string change_budget(const Value& body, const std::string& actor, Round& round);
@@ -105,9 +112,10 @@ class Tuner {
   std::unique_ptr<History> history_;
   std::unique_ptr<Sampler> sampler_;
   std::unique_ptr<Scheduler> scheduler_;
-  std::set<std::int64_t> unsettled_;  ///< trials whose runs have all ended and that wait for a decision
-  std::int64_t judged_through_ = 0;   ///< reports up to this commit were judged by a leader before
-  std::string exhausted_;             ///< why no new trial can be made, once known
+  std::set<std::int64_t>
+      unsettled_;  ///< trials whose runs have all ended and that wait for a decision
+  std::int64_t judged_through_ = 0;  ///< reports up to this commit were judged by a leader before
+  std::string exhausted_;            ///< why no new trial can be made, once known
   std::function<void(const Change&)> callback_;
 };
 

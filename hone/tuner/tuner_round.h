@@ -11,7 +11,8 @@ namespace hone {
 
 struct Tuner::Round {
   std::vector<Action> actions;
-  std::set<std::int64_t> judged;  ///< trials with a verdict in this round: their further reports are late
+  std::set<std::int64_t>
+      judged;  ///< trials with a verdict in this round: their further reports are late
   std::int64_t new_trials = 0;
   std::int64_t new_runs = 0;
   bool ending = false;

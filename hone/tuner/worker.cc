@@ -93,7 +93,8 @@ void Worker::register_once() {
 
 void Worker::take_over() {
   std::vector<Claim> claims;
-  const bool done = try_store([&] { claims = store_.take_over(study_, id_, options_.lease_ttl_us); });
+  const bool done =
+      try_store([&] { claims = store_.take_over(study_, id_, options_.lease_ttl_us); });
   if (!done) {
     claim_in_doubt_ = true;
     return;
@@ -186,7 +187,8 @@ void Worker::adopt(Claim claim) {
     const std::string saved = source != nullptr ? source->string_or("state", "") : "";
     run.parsers.push_back(saved.empty() ? MetricParser(parser_options(*spec_))
                                         : MetricParser::restore(parser_options(*spec_), saved));
-    run.offsets.push_back(source != nullptr && !faulty("offset_forgotten") ? source->int_or("offset", 0) : 0);
+    run.offsets.push_back(
+        source != nullptr && !faulty("offset_forgotten") ? source->int_or("offset", 0) : 0);
     run.job.sources[i].offset = run.offsets.back();
   }
   run.objective_count = parsed.int_or("count", 0);
@@ -242,7 +244,8 @@ bool Worker::handle_events(std::int64_t timeout_us) {
   return !events.empty();
 }
 
-void Worker::handle_output(ActiveState& run, int source, std::int64_t offset, const std::string& bytes) {
+void Worker::handle_output(ActiveState& run, int source, std::int64_t offset,
+                           const std::string& bytes) {
   const auto i = static_cast<std::size_t>(source);
   HONE_ASSERT(i < run.parsers.size(), "an executor delivers the job's sources only");
   run.last_sign_us = clock_.monotonic_us();
@@ -264,11 +267,13 @@ void Worker::record(ActiveState& run, const std::vector<ParsedRecord>& records) 
     for (const ParsedMetric& metric : record.metrics) {
       const int index = spec_->metric_index(metric.name);
       if (index < 0) {
-        if (seen_.size() < kSeenAtMost && std::find(seen_.begin(), seen_.end(), metric.name) == seen_.end()) {
+        if (seen_.size() < kSeenAtMost &&
+            std::find(seen_.begin(), seen_.end(), metric.name) == seen_.end()) {
           seen_.push_back(metric.name);
         }
         if (run.points.empty()) run.points_since_us = clock_.monotonic_us();
-        run.points.push_back({metric.name, position.value_or(static_cast<double>(run.next_ordinal)), metric.value, busy});
+        run.points.push_back({metric.name, position.value_or(static_cast<double>(run.next_ordinal)),
+                              metric.value, busy});
         ++run.next_ordinal;
         continue;
       }
@@ -301,7 +306,9 @@ std::string Worker::parsed_text(const ActiveState& run) const {
   }
   Value parsed = Value::Map{};
   parsed.set("sources", Value(std::move(sources)));
-  parsed.set("count", run.objective_count).set("busy_us", busy_us(run)).set("at_us", clock_.now_us());
+  parsed.set("count", run.objective_count)
+      .set("busy_us", busy_us(run))
+      .set("at_us", clock_.now_us());
   return parsed.dump();
 }
 
@@ -334,8 +341,9 @@ bool Worker::commit(ActiveState& run) {
     run.recorded = true;
     if (lease == LeaseState::lost) lose(run);
   }
-  const bool frame_due = !run.points.empty() && (clock_.monotonic_us() - run.points_since_us >= kPointsFrame_us ||
-                                                 run.points.size() >= kPointsAtMost);
+  const bool frame_due =
+      !run.points.empty() && (clock_.monotonic_us() - run.points_since_us >= kPointsFrame_us ||
+                              run.points.size() >= kPointsAtMost);
   if (!run.ended && run.reports.empty() && !frame_due) return false;
   ReportBatch batch;
   batch.reports = run.reports;
@@ -371,7 +379,8 @@ void Worker::obey(ActiveState& run, const WorkerAnswer& answer) {
 }
 
 void Worker::lose(ActiveState& run) {
-  // Somebody else has the run now: its process here must not go on, and nothing of it may be written any more.
+  // Somebody else has the run now: its process here must not go on, and nothing of it may be
+  // written any more.
   run.cause = kLost;
   run.reports.clear();
   run.points.clear();
@@ -440,7 +449,8 @@ void Worker::check_limits() {
       const auto usage = executor_.usage(id);
       if (!usage) continue;
       run->peak_bytes = std::max(run->peak_bytes, usage->memory_bytes);
-      if (limits.memory_bytes && usage->memory_bytes > *limits.memory_bytes) stop(*run, kByMemory, StopHow::kill);
+      if (limits.memory_bytes && usage->memory_bytes > *limits.memory_bytes)
+        stop(*run, kByMemory, StopHow::kill);
     }
   }
 }

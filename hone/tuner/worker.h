@@ -1,5 +1,5 @@
-// The worker's loop: claims runs, starts their programs, turns what they print into reports, makes verdicts and limits true, and commits
-// how they end. It decides nothing about trials.
+// The worker's loop: claims runs, starts their programs, turns what they print into reports, makes
+// verdicts and limits true, and commits how they end. It decides nothing about trials.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,8 @@ struct BuiltJob {
   Job job;
   RunStart start;  ///< without pid
 };
-/// Why a run cannot be started; `infeasible` when the configuration is at fault, else the environment.
+/// Why a run cannot be started; `infeasible` when the configuration is at fault, else the
+/// environment.
 struct JobRefused {
   std::string reason;
 };
@@ -36,7 +37,8 @@ class JobBuilder {
  public:
   virtual ~JobBuilder() = default;
   virtual std::variant<BuiltJob, JobRefused, NoRoom> build(const Claim& claim) = 0;
-  /// The job of a run that is alive already: same folder and sources, nothing is written. The devices it holds are marked as taken.
+  /// The job of a run that is alive already: same folder and sources, nothing is written. The
+  /// devices it holds are marked as taken.
   virtual Job rebuild(const Claim& claim) = 0;
   /// The run has ended: its devices and ports are free.
   virtual void release(RunId run) = 0;
@@ -66,8 +68,9 @@ class Worker {
          std::shared_ptr<const StudySpec> spec, JobBuilder& builder, WorkerOptions options);
   ~Worker();
 
-  /// Takes over what dead workers on this machine left behind, polls, commits, claims. Waits up to `timeout_us` when nothing happens.
-  /// Returns whether anything happened. Store errors are retried at later steps; throws once they have lasted `give_up_us`.
+  /// Takes over what dead workers on this machine left behind, polls, commits, claims. Waits up to
+  /// `timeout_us` when nothing happens. Returns whether anything happened. Store errors are retried
+  /// at later steps; throws once they have lasted `give_up_us`.
   bool step(std::int64_t timeout_us);
 
   /// Claims nothing more.

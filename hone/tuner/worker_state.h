@@ -11,14 +11,23 @@
 namespace hone {
 
 /// Why a run is being ended, strongest last.
-enum StopCause { kNotStopped = 0, kByInterrupt, kByVerdict, kByTime, kBySilence, kByMemory, kByOutput, kLost };
+enum StopCause {
+  kNotStopped = 0,
+  kByInterrupt,
+  kByVerdict,
+  kByTime,
+  kBySilence,
+  kByMemory,
+  kByOutput,
+  kLost
+};
 
 struct Worker::ActiveState {
   Claim claim;
   Job job;
   RunStart start;
-  bool started = false;         ///< the executor has it
-  bool recorded = false;        ///< start_run is committed
+  bool started = false;   ///< the executor has it
+  bool recorded = false;  ///< start_run is committed
   bool waits_for_room = false;
   std::int64_t pid = 0;
   std::int64_t pid_start = 0;
@@ -27,9 +36,9 @@ struct Worker::ActiveState {
   std::int64_t last_sign_us = 0;    ///< monotonic instant of the last output
   std::int64_t next_ordinal = 0;
   std::int64_t objective_count = 0;
-  std::vector<MetricParser> parsers;   ///< one per source
-  std::vector<std::int64_t> offsets;   ///< bytes fed so far, per source
-  std::vector<Report> reports;         ///< not committed yet
+  std::vector<MetricParser> parsers;  ///< one per source
+  std::vector<std::int64_t> offsets;  ///< bytes fed so far, per source
+  std::vector<Report> reports;        ///< not committed yet
   std::vector<Point> points;
   std::int64_t points_since_us = 0;
   bool dirty = false;  ///< offsets or parser state moved since the last commit

@@ -38,22 +38,28 @@ void Checker::apply(const Change& change) {
 }
 
 void Checker::added(const TrialAdded& e) {
-  if (e.proposal->number != trials()) fail(fmt::format("trial {} is added after {} trials", e.proposal->number, trials()));
+  if (e.proposal->number != trials())
+    fail(fmt::format("trial {} is added after {} trials", e.proposal->number, trials()));
   TrialModel trial;
   trial.origin = e.proposal->origin;
   trials_.push_back(trial);
-  if (!scenario_.spec->space.is_feasible(e.proposal->config)) fail(fmt::format("trial {} is not feasible", e.proposal->number));
-  if (e.proposal->origin != TrialOrigin::fork && e.proposal->origin != TrialOrigin::imported) ++counted_;
+  if (!scenario_.spec->space.is_feasible(e.proposal->config))
+    fail(fmt::format("trial {} is not feasible", e.proposal->number));
+  if (e.proposal->origin != TrialOrigin::fork && e.proposal->origin != TrialOrigin::imported)
+    ++counted_;
   const std::int64_t budget = *scenario_.spec->budget.trials + extra_budget_;
-  if (counted_ > budget) fail(fmt::format("{} trials were started with a budget of {}", counted_, budget));
+  if (counted_ > budget)
+    fail(fmt::format("{} trials were started with a budget of {}", counted_, budget));
 }
 
 void Checker::queued(const RunQueued& e) {
   for (const auto& [id, other] : runs_) {
-    const bool same = other.plan.trial == e.plan.trial && other.plan.replicate == e.plan.replicate &&
+    const bool same = other.plan.trial == e.plan.trial &&
+                      other.plan.replicate == e.plan.replicate &&
                       other.plan.purpose == e.plan.purpose;
     if (same && other.state != RunState::ended) {
-      fail(fmt::format("run {} is queued while run {} of trial {} is open", e.run.value, id.value, e.plan.trial));
+      fail(fmt::format("run {} is queued while run {} of trial {} is open", e.run.value, id.value,
+                       e.plan.trial));
     }
   }
   RunModel run;
@@ -64,7 +70,8 @@ void Checker::queued(const RunQueued& e) {
   ++trial.open_search_runs;
   if (trial.open_search_runs > 1 || trial.state == TrialState::queued) return;
   if (!may_change(trial.state, TrialState::queued)) {
-    fail(fmt::format("trial {} is queued although it is {}", e.plan.trial, trial_state_name(trial.state)));
+    fail(fmt::format("trial {} is queued although it is {}", e.plan.trial,
+                     trial_state_name(trial.state)));
   }
   trial.state = TrialState::queued;
   trial.verdict = Verdict::go_on;
@@ -72,12 +79,14 @@ void Checker::queued(const RunQueued& e) {
 
 void Checker::claimed(const RunClaimed& e) {
   RunModel& run = runs_.at(e.run);
-  if (run.state == RunState::ended) fail(fmt::format("run {} is claimed after its end", e.run.value));
+  if (run.state == RunState::ended)
+    fail(fmt::format("run {} is claimed after its end", e.run.value));
   if (e.token <= run.token) fail(fmt::format("token of run {} does not rise", e.run.value));
   run.token = e.token;
   run.state = RunState::claimed;
   TrialModel& trial = trials_.at(static_cast<std::size_t>(run.plan.trial));
-  if (run.plan.purpose == RunPurpose::search && trial.state == TrialState::queued) trial.state = TrialState::running;
+  if (run.plan.purpose == RunPurpose::search && trial.state == TrialState::queued)
+    trial.state = TrialState::running;
 }
 
 void Checker::reported(const Reported& e, std::int64_t seq) {
@@ -85,20 +94,25 @@ void Checker::reported(const Reported& e, std::int64_t seq) {
   if (it == runs_.end()) fail("a report of an unknown run");
   RunModel& run = it->second;
   if (run.state != RunState::claimed) {
-    fail(fmt::format("a report of run {} is stored although no worker holds it", e.report.run.value));
+    fail(fmt::format("a report of run {} is stored although no worker holds it",
+                     e.report.run.value));
   }
-  if (e.report.ordinal < run.next_ordinal) fail(fmt::format("report {} of run {} is stored twice", e.report.ordinal, e.report.run.value));
+  if (e.report.ordinal < run.next_ordinal)
+    fail(fmt::format("report {} of run {} is stored twice", e.report.ordinal, e.report.run.value));
   run.next_ordinal = e.report.ordinal + 1;
   run.reports.emplace_back(seq, e.report.value);
   report_at_[seq] = {e.report.run, e.report.fidelity};
   const auto truth = truth_.find(e.report.run);
-  if (truth == truth_.end()) fail(fmt::format("run {} reports but was never started", e.report.run.value));
+  if (truth == truth_.end())
+    fail(fmt::format("run {} reports but was never started", e.report.run.value));
   const auto& values = truth->second.values;
-  if (run.stored >= values.size()) fail(fmt::format("run {} has more reports than its program printed", e.report.run.value));
+  if (run.stored >= values.size())
+    fail(fmt::format("run {} has more reports than its program printed", e.report.run.value));
   const PrintedValue& expected = values[run.stored];
   if (expected.fidelity != e.report.fidelity || expected.value != e.report.value) {
-    fail(fmt::format("report {} of run {} is {} at {}, the program printed {} at {}", run.stored, e.report.run.value,
-                     e.report.value, e.report.fidelity, expected.value, expected.fidelity));
+    fail(fmt::format("report {} of run {} is {} at {}, the program printed {} at {}", run.stored,
+                     e.report.run.value, e.report.value, e.report.fidelity, expected.value,
+                     expected.fidelity));
   }
   ++run.stored;
   if (closed_after_.contains(e.report.run)) late_.insert(seq);
@@ -106,16 +120,23 @@ void Checker::reported(const Reported& e, std::int64_t seq) {
 
 void Checker::judged(const Judged& e, std::int64_t seq) {
   TrialModel& trial = trials_.at(static_cast<std::size_t>(e.trial));
-  if (is_ended(trial.state)) fail(fmt::format("trial {} is judged although it is {}", e.trial, trial_state_name(trial.state)));
+  if (is_ended(trial.state))
+    fail(fmt::format("trial {} is judged although it is {}", e.trial,
+                     trial_state_name(trial.state)));
   const bool stronger = trial.verdict == Verdict::pause && e.verdict == Verdict::stop;
-  if (trial.verdict != Verdict::go_on && !stronger) fail(fmt::format("trial {} is judged twice", e.trial));
+  if (trial.verdict != Verdict::go_on && !stronger)
+    fail(fmt::format("trial {} is judged twice", e.trial));
   if (e.cause_seq >= seq) fail("a verdict names a later report");
   if (e.cause_seq > 0) {
-    if (!causes_.insert(e.cause_seq).second) fail(fmt::format("report {} causes two verdicts", e.cause_seq));
+    if (!causes_.insert(e.cause_seq).second)
+      fail(fmt::format("report {} causes two verdicts", e.cause_seq));
     const auto report = report_at_.find(e.cause_seq);
-    if (report == report_at_.end()) fail(fmt::format("a verdict names commit {}, which is no report", e.cause_seq));
-    if (runs_.at(report->second.first).plan.trial != e.trial) fail("a verdict names another trial's report");
-    if (trial.origin == TrialOrigin::default_config && e.fail_kind == FailKind::none) fail("the default configuration is stopped early");
+    if (report == report_at_.end())
+      fail(fmt::format("a verdict names commit {}, which is no report", e.cause_seq));
+    if (runs_.at(report->second.first).plan.trial != e.trial)
+      fail("a verdict names another trial's report");
+    if (trial.origin == TrialOrigin::default_config && e.fail_kind == FailKind::none)
+      fail("the default configuration is stopped early");
     check_rank_rule(e);
   }
   trial.verdict = e.verdict;
@@ -129,21 +150,24 @@ void Checker::judged(const Judged& e, std::int64_t seq) {
   }
 }
 
-/// ASHA's stopping rule from the record: at each rung that the cause's report was the first to reach, the trial's value must rank outside of
-/// the best ⌊n/η⌋ (at least one) of what had been recorded there.
+/// ASHA's stopping rule from the record: at each rung that the cause's report was the first to
+/// reach, the trial's value must rank outside of the best ⌊n/η⌋ (at least one) of what had been
+/// recorded there.
 void Checker::check_rank_rule(const Judged& e) const {
   const StudySpec& spec = *scenario_.spec;
   if (e.rule != "asha" || spec.scheduler.options.string_or("mode", "") != "stop") return;
   const double eta = 3;
   bool justified = false;
   for (double level = 1; level < *spec.fidelity->max; level *= eta) {
-    std::map<std::int64_t, std::pair<std::int64_t, double>> first;  // trial → first report at or after the level
+    std::map<std::int64_t, std::pair<std::int64_t, double>>
+        first;  // trial → first report at or after the level
     for (const auto& [seq, at] : report_at_) {
       if (seq > e.cause_seq) break;
       const RunModel& run = runs_.at(at.first);
       if (run.plan.purpose != RunPurpose::search || at.second < level) continue;
       if (late_.contains(seq)) continue;
-      const auto value = std::find_if(run.reports.begin(), run.reports.end(), [&](const auto& r) { return r.first == seq; });
+      const auto value = std::find_if(run.reports.begin(), run.reports.end(),
+                                      [&](const auto& r) { return r.first == seq; });
       first.try_emplace(run.plan.trial, seq, value->second);
     }
     const auto own = first.find(e.trial);
@@ -153,10 +177,12 @@ void Checker::check_rank_rule(const Judged& e) const {
     for (const auto& [trial, entry] : first) {
       if (is_better(spec.objective().goal, entry.second, own->second.second)) ++better;
     }
-    const std::int64_t keeps = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::floor(static_cast<double>(n) / eta)));
+    const std::int64_t keeps = std::max<std::int64_t>(
+        1, static_cast<std::int64_t>(std::floor(static_cast<double>(n) / eta)));
     if (better >= keeps) justified = true;
   }
-  if (!justified) fail(fmt::format("trial {} is stopped although no rung says so: {}", e.trial, e.reason));
+  if (!justified)
+    fail(fmt::format("trial {} is stopped although no rung says so: {}", e.trial, e.reason));
 }
 
 void Checker::ended(const RunEnded& e) {
@@ -173,7 +199,8 @@ void Checker::ended(const RunEnded& e) {
   }
   if (truth == truth_.end()) fail(fmt::format("run {} ended but was never started", e.run.value));
   if (e.end.outcome == RunOutcome::finished && !truth->second.ended_by_itself()) {
-    fail(fmt::format("run {} is recorded as finished, its program did not end by itself", e.run.value));
+    fail(fmt::format("run {} is recorded as finished, its program did not end by itself",
+                     e.run.value));
   }
   const std::size_t written = truth->second.written();
   std::size_t printed = 0;
@@ -181,17 +208,21 @@ void Checker::ended(const RunEnded& e) {
     if (value.end_offset <= written) ++printed;
   }
   if (run.stored != printed) {
-    fail(fmt::format("run {} ended with {} reports stored, its program printed {}", e.run.value, run.stored, printed));
+    fail(fmt::format("run {} ended with {} reports stored, its program printed {}", e.run.value,
+                     run.stored, printed));
   }
 }
 
 void Checker::moved(const TrialMoved& e) {
   TrialModel& trial = trials_.at(static_cast<std::size_t>(e.trial));
   if (!may_change(trial.state, e.state)) {
-    fail(fmt::format("trial {} goes from {} to {}", e.trial, trial_state_name(trial.state), trial_state_name(e.state)));
+    fail(fmt::format("trial {} goes from {} to {}", e.trial, trial_state_name(trial.state),
+                     trial_state_name(e.state)));
   }
-  if (trial.open_search_runs > 0) fail(fmt::format("trial {} becomes {} with open runs", e.trial, trial_state_name(e.state)));
-  if (e.state == TrialState::complete && e.results.empty()) fail(fmt::format("trial {} is complete without a value", e.trial));
+  if (trial.open_search_runs > 0)
+    fail(fmt::format("trial {} becomes {} with open runs", e.trial, trial_state_name(e.state)));
+  if (e.state == TrialState::complete && e.results.empty())
+    fail(fmt::format("trial {} is complete without a value", e.trial));
   trial.state = e.state;
 }
 
@@ -202,10 +233,13 @@ bool Checker::is_open(RunId run) const {
 
 void Checker::check_end() const {
   for (std::size_t i = 0; i < trials_.size(); ++i) {
-    if (!is_ended(trials_[i].state)) fail(fmt::format("the study ends while trial {} is {}", i, trial_state_name(trials_[i].state)));
+    if (!is_ended(trials_[i].state))
+      fail(fmt::format("the study ends while trial {} is {}", i,
+                       trial_state_name(trials_[i].state)));
   }
   for (const auto& [id, run] : runs_) {
-    if (run.state != RunState::ended) fail(fmt::format("the study ends while run {} is open", id.value));
+    if (run.state != RunState::ended)
+      fail(fmt::format("the study ends while run {} is open", id.value));
   }
 }
 

@@ -1,5 +1,6 @@
-// The invariants, checked on the record alone and against what the programs really printed. The checker keeps its own model of the study
-// and shares no code with the loops that it judges (but the table of legal states).
+// The invariants, checked on the record alone and against what the programs really printed. The
+// checker keeps its own model of the study and shares no code with the loops that it judges (but
+// the table of legal states).
 #pragma once
 
 #include <cstdint>
@@ -22,9 +23,9 @@ struct Violation : std::runtime_error {
 
 /// What the simulator knows of a run's real process.
 struct TrueRun {
-  std::vector<PrintedValue> values;        ///< all that its script prints
-  std::function<std::size_t()> written;    ///< bytes of stdout so far
-  std::function<bool()> ended_by_itself;   ///< with success
+  std::vector<PrintedValue> values;       ///< all that its script prints
+  std::function<std::size_t()> written;   ///< bytes of stdout so far
+  std::function<bool()> ended_by_itself;  ///< with success
 };
 
 class Checker {
@@ -43,7 +44,9 @@ class Checker {
   /// Whether the run is open in the record.
   bool is_open(RunId run) const;
   const RunPlan& plan(RunId run) const { return runs_.at(run).plan; }
-  TrialState trial_state(std::int64_t number) const { return trials_.at(static_cast<std::size_t>(number)).state; }
+  TrialState trial_state(std::int64_t number) const {
+    return trials_.at(static_cast<std::size_t>(number)).state;
+  }
 
  private:
   struct TrialModel {
@@ -57,7 +60,7 @@ class Checker {
     RunState state = RunState::waiting;
     std::int64_t token = 0;
     std::int64_t next_ordinal = 0;
-    std::size_t stored = 0;  ///< values of the objective stored
+    std::size_t stored = 0;                                ///< values of the objective stored
     std::vector<std::pair<std::int64_t, double>> reports;  ///< seq, value
     RunEnd end;
   };
@@ -82,7 +85,8 @@ class Checker {
   std::map<std::int64_t, std::pair<RunId, double>> report_at_;  ///< seq → run, fidelity
   std::set<std::int64_t> causes_;
   std::map<RunId, std::int64_t> closed_after_;
-  std::set<std::int64_t> late_;  ///< seqs of reports behind a verdict's cause, of runs that were open then
+  std::set<std::int64_t>
+      late_;  ///< seqs of reports behind a verdict's cause, of runs that were open then
   std::int64_t counted_ = 0;
   std::int64_t extra_budget_ = 0;
 

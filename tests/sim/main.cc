@@ -1,7 +1,9 @@
-// hone-sim: drives the real tuner, workers, samplers and schedulers through weeks of simulated training with faults.
-//   hone-sim --seeds N [--from S] [--jobs J]     checks N seeds; prints the first that fails and how to repeat it
-//   hone-sim --seed S [--verbose]                one seed, with its record
-//   hone-sim --deliberate [--within N]           breaks the code on purpose, each way once; every fault must be found within N seeds
+// hone-sim: drives the real tuner, workers, samplers and schedulers through weeks of simulated
+// training with faults.
+//   hone-sim --seeds N [--from S] [--jobs J]     checks N seeds; prints the first that fails and
+//   how to repeat it hone-sim --seed S [--verbose]                one seed, with its record
+//   hone-sim --deliberate [--within N]           breaks the code on purpose, each way once; every
+//   fault must be found within N seeds
 #include <fmt/core.h>
 
 #include <chrono>
@@ -31,15 +33,25 @@ std::optional<Arguments> parse(int argc, char** argv) {
   Arguments a;
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
-    const auto number = [&]() -> std::uint64_t { return i + 1 < argc ? std::strtoull(argv[++i], nullptr, 10) : 0; };
-    if (name == "--seeds") a.seeds = number();
-    else if (name == "--from") a.from = number();
-    else if (name == "--seed") a.seed = number();
-    else if (name == "--within") a.within = number();
-    else if (name == "--fault" && i + 1 < argc) a.fault = argv[++i];
-    else if (name == "--deliberate") a.deliberate = true;
-    else if (name == "--verbose") a.verbose = true;
-    else return std::nullopt;
+    const auto number = [&]() -> std::uint64_t {
+      return i + 1 < argc ? std::strtoull(argv[++i], nullptr, 10) : 0;
+    };
+    if (name == "--seeds")
+      a.seeds = number();
+    else if (name == "--from")
+      a.from = number();
+    else if (name == "--seed")
+      a.seed = number();
+    else if (name == "--within")
+      a.within = number();
+    else if (name == "--fault" && i + 1 < argc)
+      a.fault = argv[++i];
+    else if (name == "--deliberate")
+      a.deliberate = true;
+    else if (name == "--verbose")
+      a.verbose = true;
+    else
+      return std::nullopt;
   }
   return a;
 }
@@ -50,15 +62,19 @@ int run_deliberate(const Arguments& a) {
     if (!a.fault.empty() && a.fault != fault.name) continue;
     std::uint64_t seed = a.from;
     std::string found;
-    for (; seed < a.from + a.within && found.empty(); ++seed) found = simulate(seed, fault.name, false).violation;
+    for (; seed < a.from + a.within && found.empty(); ++seed)
+      found = simulate(seed, fault.name, false).violation;
     if (found.empty()) {
       ++missed;
-      fmt::print("MISSED  {:22} {} (not found within {} seeds)\n", fault.name, fault.what, a.within);
+      fmt::print("MISSED  {:22} {} (not found within {} seeds)\n", fault.name, fault.what,
+                 a.within);
     } else {
-      fmt::print("found   {:22} {}: seed {}: {}\n", fault.name, fault.what, seed - 1, found.substr(0, found.find('\n')));
+      fmt::print("found   {:22} {}: seed {}: {}\n", fault.name, fault.what, seed - 1,
+                 found.substr(0, found.find('\n')));
     }
   }
-  fmt::print("{} of {} deliberate faults found within {} seeds each\n", deliberate_faults().size() - static_cast<std::size_t>(missed),
+  fmt::print("{} of {} deliberate faults found within {} seeds each\n",
+             deliberate_faults().size() - static_cast<std::size_t>(missed),
              deliberate_faults().size(), a.within);
   return missed == 0 ? 0 : 1;
 }
@@ -73,7 +89,8 @@ int run_seeds(const Arguments& a) {
   for (std::uint64_t seed = a.from; seed < a.from + a.seeds; ++seed) {
     const Outcome outcome = simulate(seed, "", false);
     if (!outcome.violation.empty()) {
-      fmt::print("seed {} fails: {}\nrepeat it: hone-sim --seed {} --verbose\n", seed, outcome.violation, seed);
+      fmt::print("seed {} fails: {}\nrepeat it: hone-sim --seed {} --verbose\n", seed,
+                 outcome.violation, seed);
       return 1;
     }
     std::int64_t faults = 0;
@@ -87,13 +104,14 @@ int run_seeds(const Arguments& a) {
     replays += outcome.replays;
     simulated_us += outcome.simulated_us;
   }
-  fmt::print("{} seeds passed: {} trials, {} steps, {} replays compared, {} of simulated time\n", a.seeds, trials, steps,
-             replays, format_duration_us(simulated_us));
+  fmt::print("{} seeds passed: {} trials, {} steps, {} replays compared, {} of simulated time\n",
+             a.seeds, trials, steps, replays, format_duration_us(simulated_us));
   bool rare = false;
   for (int k = 0; k < kFaultKinds; ++k) {
     const double share = static_cast<double>(struck[k]) / static_cast<double>(a.seeds);
     rare = rare || share < 0.05;
-    fmt::print("  {:18} in {:5} seeds ({:.0f} %)\n", fault_name(static_cast<FaultKind>(k)), struck[k], 100 * share);
+    fmt::print("  {:18} in {:5} seeds ({:.0f} %)\n", fault_name(static_cast<FaultKind>(k)),
+               struck[k], 100 * share);
   }
   if (short_seeds > 0) fmt::print("{} seeds had fewer than 20 trials or 3 faults\n", short_seeds);
   if (rare && a.seeds >= 100) fmt::print("a kind of fault struck in fewer than 5 % of the seeds\n");
@@ -105,7 +123,9 @@ int run_seeds(const Arguments& a) {
 int main(int argc, char** argv) {
   const auto arguments = parse(argc, argv);
   if (!arguments) {
-    fmt::print(stderr, "usage: hone-sim [--seeds N] [--from S] [--seed S [--verbose]] [--deliberate [--within N] [--fault NAME]]\n");
+    fmt::print(stderr,
+               "usage: hone-sim [--seeds N] [--from S] [--seed S [--verbose]] [--deliberate "
+               "[--within N] [--fault NAME]]\n");
     return 2;
   }
   hone::set_log_sink([](hone::LogLevel, std::string_view) {});

@@ -10,7 +10,8 @@
 namespace hone::sim {
 
 /// What differs between the tuner's live state and a fresh fold, in words; empty: nothing.
-std::string compare_with_replay(Store& store, StudyId study, std::shared_ptr<const StudySpec> spec, Tuner& tuner);
+std::string compare_with_replay(Store& store, StudyId study, std::shared_ptr<const StudySpec> spec,
+                                Tuner& tuner);
 
 /// One line about a change, for the record of a failing seed.
 std::string describe(const Change& change);

@@ -49,8 +49,12 @@ SearchSpace make_space(Rng& rng) {
 
 void choose_scheduler(StudySpec& spec, Rng& rng) {
   switch (rng.below(5)) {
-    case 0: spec.scheduler.name = "none"; break;
-    case 1: spec.scheduler.name = "median"; break;
+    case 0:
+      spec.scheduler.name = "none";
+      break;
+    case 1:
+      spec.scheduler.name = "median";
+      break;
     case 2:
       spec.scheduler.name = "asha";
       spec.scheduler.options.set("mode", "stop").set("eta", 3);
@@ -69,12 +73,15 @@ void choose_scheduler(StudySpec& spec, Rng& rng) {
 
 std::string line_of(Rng& rng, int style, double epoch, double value) {
   switch (style) {
-    case 0: return fmt::format("@hone {{\"epoch\": {}, \"val_loss\": {}}}\n", epoch, format_double(value));
-    case 1: return fmt::format("{{\"epoch\": {}, \"val_loss\": {}}}\n", epoch, format_double(value));
+    case 0:
+      return fmt::format("@hone {{\"epoch\": {}, \"val_loss\": {}}}\n", epoch,
+                         format_double(value));
+    case 1:
+      return fmt::format("{{\"epoch\": {}, \"val_loss\": {}}}\n", epoch, format_double(value));
     default:
       // Progress bars and chatter in between must not matter.
-      return fmt::format("step {}/99 loss\r{{'val_loss': {}, 'epoch': {}}}\nsaved to out/{}\n", rng.below(99),
-                         format_double(value), epoch, rng.below(1000));
+      return fmt::format("step {}/99 loss\r{{'val_loss': {}, 'epoch': {}}}\nsaved to out/{}\n",
+                         rng.below(99), format_double(value), epoch, rng.below(1000));
   }
 }
 
@@ -82,8 +89,9 @@ std::string line_of(Rng& rng, int style, double epoch, double value) {
 
 const char* fault_name(FaultKind kind) {
   static constexpr const char* kNames[kFaultKinds] = {
-      "leader crash",   "worker crash", "keeper crash", "reboot",      "lost lease",      "duplicated report",
-      "late report",    "store error",  "lost answer",  "hanging run", "failing program", "user request"};
+      "leader crash", "worker crash",      "keeper crash",    "reboot",
+      "lost lease",   "duplicated report", "late report",     "store error",
+      "lost answer",  "hanging run",       "failing program", "user request"};
   return kNames[static_cast<int>(kind)];
 }
 
@@ -114,8 +122,11 @@ Scenario make_scenario(std::uint64_t seed) {
   s.hosts = 1 + static_cast<int>(rng.below(3));
   s.processes = 2 + static_cast<int>(rng.below(3));
   s.parallel = 1 + static_cast<int>(rng.below(4));
-  // Each fault strikes in some seeds only, so that a failure shows which one it needs; crashes in most.
-  const auto rate = [&](double chance, double highest) { return rng.chance(chance) ? highest * rng.uniform(0.25, 1) : 0.0; };
+  // Each fault strikes in some seeds only, so that a failure shows which one it needs; crashes in
+  // most.
+  const auto rate = [&](double chance, double highest) {
+    return rng.chance(chance) ? highest * rng.uniform(0.25, 1) : 0.0;
+  };
   s.crash_rate = rate(0.8, 0.01);
   s.store_error_rate = rate(0.5, 0.03);
   s.lost_answer_rate = rate(0.5, 0.02);
@@ -131,8 +142,8 @@ Scenario make_scenario(std::uint64_t seed) {
   return s;
 }
 
-Script make_script(const Scenario& scenario, RunId run, const Config& config, std::optional<double> target,
-                   double from_fidelity) {
+Script make_script(const Scenario& scenario, RunId run, const Config& config,
+                   std::optional<double> target, double from_fidelity) {
   Rng rng = Rng(scenario.seed).split("program", static_cast<std::uint64_t>(run.value));
   Script script;
   const double lr = config.get("lr")->as_number();
@@ -142,7 +153,9 @@ Script make_script(const Scenario& scenario, RunId run, const Config& config, st
   script.hangs = rng.chance(scenario.hang_rate);
   script.fails = !script.hangs && rng.chance(scenario.failure_rate);
   const double last = target.value_or(kEpochs);
-  const double broken_at = script.fails || script.hangs ? static_cast<double>(rng.below(static_cast<std::uint64_t>(kEpochs))) : 1e9;
+  const double broken_at = script.fails || script.hangs
+                               ? static_cast<double>(rng.below(static_cast<std::uint64_t>(kEpochs)))
+                               : 1e9;
   FakeProgram& program = script.program;
   program.ignores_term = rng.chance(0.1);
   program.pieces.push_back({1000, 0, "loading data\n"});
@@ -166,7 +179,8 @@ Script make_script(const Scenario& scenario, RunId run, const Config& config, st
       program.signal = SIGSEGV;
     } else {
       program.exit_code = 1;
-      program.pieces.push_back({now, 1, "Traceback (most recent call last):\nValueError: broken\n"});
+      program.pieces.push_back(
+          {now, 1, "Traceback (most recent call last):\nValueError: broken\n"});
     }
   }
   return script;

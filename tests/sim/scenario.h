@@ -1,5 +1,5 @@
-// What one seed of the simulator is: a study, its machines, the faults that will strike, and what every program will print. Everything
-// follows from the seed.
+// What one seed of the simulator is: a study, its machines, the faults that will strike, and what
+// every program will print. Everything follows from the seed.
 #pragma once
 
 #include <cstdint>
@@ -35,18 +35,18 @@ struct Scenario {
   std::uint64_t seed = 0;
   std::shared_ptr<const StudySpec> spec;
   int hosts = 1;
-  int processes = 2;  ///< each has a worker and may lead
-  int parallel = 2;   ///< runs per worker
-  double crash_rate = 0;         ///< per store call
-  double store_error_rate = 0;   ///< per store call
-  double lost_answer_rate = 0;   ///< per store call
-  double duplicate_rate = 0;     ///< per append
-  double stall_rate = 0;         ///< per step of a process
-  double keeper_rate = 0;        ///< per step
-  double reboot_rate = 0;        ///< per step
-  double request_rate = 0;       ///< per step
-  double hang_rate = 0;          ///< per run
-  double failure_rate = 0;       ///< per run
+  int processes = 2;            ///< each has a worker and may lead
+  int parallel = 2;             ///< runs per worker
+  double crash_rate = 0;        ///< per store call
+  double store_error_rate = 0;  ///< per store call
+  double lost_answer_rate = 0;  ///< per store call
+  double duplicate_rate = 0;    ///< per append
+  double stall_rate = 0;        ///< per step of a process
+  double keeper_rate = 0;       ///< per step
+  double reboot_rate = 0;       ///< per step
+  double request_rate = 0;      ///< per step
+  double hang_rate = 0;         ///< per run
+  double failure_rate = 0;      ///< per run
 };
 
 Scenario make_scenario(std::uint64_t seed);
@@ -66,8 +66,9 @@ struct Script {
   bool fails = false;
 };
 
-/// Depends on the seed, the configuration and the run only. `from_fidelity`: the checkpoint it goes on from, 0: from scratch.
-Script make_script(const Scenario& scenario, RunId run, const Config& config, std::optional<double> target,
-                   double from_fidelity);
+/// Depends on the seed, the configuration and the run only. `from_fidelity`: the checkpoint it goes
+/// on from, 0: from scratch.
+Script make_script(const Scenario& scenario, RunId run, const Config& config,
+                   std::optional<double> target, double from_fidelity);
 
 }  // namespace hone::sim

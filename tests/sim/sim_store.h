@@ -1,5 +1,5 @@
-// The store as one simulated process sees it: calls may fail before or after they took effect, the process may die in them, and answers
-// and batches may come twice.
+// The store as one simulated process sees it: calls may fail before or after they took effect, the
+// process may die in them, and answers and batches may come twice.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,8 @@
 
 namespace hone::sim {
 
-/// Thrown in the middle of a call: the process is gone. No hone::Error, so nothing in hone catches it.
+/// Thrown in the middle of a call: the process is gone. No hone::Error, so nothing in hone catches
+/// it.
 struct ProcessDies {};
 
 /// Who is alive, seen from the process that asks: it knows its own machine since the last boot.
@@ -63,9 +64,15 @@ class SimStore final : public Store {
   }
 
  public:
-  SimStore(Store& inner, SimProbe& probe, Holder holder, const Scenario& scenario, Rng rng, FaultLog& log,
-           std::vector<SentBatch>& sent)
-      : inner_(inner), probe_(probe), holder_(std::move(holder)), scenario_(scenario), rng_(rng), log_(log), sent_(sent) {}
+  SimStore(Store& inner, SimProbe& probe, Holder holder, const Scenario& scenario, Rng rng,
+           FaultLog& log, std::vector<SentBatch>& sent)
+      : inner_(inner),
+        probe_(probe),
+        holder_(std::move(holder)),
+        scenario_(scenario),
+        rng_(rng),
+        log_(log),
+        sent_(sent) {}
 
   /// Whether the process leads: its death then counts as a leader's.
   std::function<bool()> leads;
@@ -73,22 +80,51 @@ class SimStore final : public Store {
   bool calm = false;
 
   StudyId create_study(const NewStudy& s) override { return inner_.create_study(s); }
-  std::optional<StudyInfo> find_study(const std::string& p, const std::string& n) override { return call([&] { return inner_.find_study(p, n); }); }
-  std::optional<StudyInfo> study(StudyId id) override { return call([&] { return inner_.study(id); }); }
-  std::vector<StudyInfo> list_studies() override { return call([&] { return inner_.list_studies(); }); }
-  SpecRecord spec(StudyId s, std::int64_t v) override { return call([&] { return inner_.spec(s, v); }); }
+  std::optional<StudyInfo> find_study(const std::string& p, const std::string& n) override {
+    return call([&] { return inner_.find_study(p, n); });
+  }
+  std::optional<StudyInfo> study(StudyId id) override {
+    return call([&] { return inner_.study(id); });
+  }
+  std::vector<StudyInfo> list_studies() override {
+    return call([&] { return inner_.list_studies(); });
+  }
+  SpecRecord spec(StudyId s, std::int64_t v) override {
+    return call([&] { return inner_.spec(s, v); });
+  }
   void delete_study(StudyId s) override { inner_.delete_study(s); }
-  LeadResult lead(StudyId s, const Holder& h, std::int64_t ttl) override { return call([&] { return inner_.lead(s, h, ttl); }); }
+  LeadResult lead(StudyId s, const Holder& h, std::int64_t ttl) override {
+    return call([&] { return inner_.lead(s, h, ttl); });
+  }
   void release_lead(StudyId s, std::int64_t t) override { inner_.release_lead(s, t); }
-  LeaseState apply(StudyId s, std::int64_t t, std::span<const Action> a) override { return call([&] { return inner_.apply(s, t, a); }); }
-  std::vector<RunLease> lost_runs(StudyId s) override { return call([&] { return inner_.lost_runs(s); }); }
-  WorkerId register_worker(const WorkerInfo& w) override { return call([&] { return inner_.register_worker(w); }); }
-  std::vector<Claim> claim(StudyId s, WorkerId w, int n, std::int64_t ttl) override { return call([&] { return inner_.claim(s, w, n, ttl); }); }
-  std::vector<Claim> take_over(StudyId s, WorkerId w, std::int64_t ttl) override { return call([&] { return inner_.take_over(s, w, ttl); }); }
-  std::vector<Claim> held(WorkerId w) override { return call([&] { return inner_.held(w); }); }
-  LeaseState start_run(RunId r, std::int64_t t, const RunStart& s) override { return call([&] { return inner_.start_run(r, t, s); }); }
-  std::vector<WorkerAnswer> renew(WorkerId w, std::span<const RunLease> r, std::int64_t ttl) override { return call([&] { return inner_.renew(w, r, ttl); }); }
-  std::vector<WorkerAnswer> check(std::span<const RunLease> r) override { return call([&] { return inner_.check(r); }); }
+  LeaseState apply(StudyId s, std::int64_t t, std::span<const Action> a) override {
+    return call([&] { return inner_.apply(s, t, a); });
+  }
+  std::vector<RunLease> lost_runs(StudyId s) override {
+    return call([&] { return inner_.lost_runs(s); });
+  }
+  WorkerId register_worker(const WorkerInfo& w) override {
+    return call([&] { return inner_.register_worker(w); });
+  }
+  std::vector<Claim> claim(StudyId s, WorkerId w, int n, std::int64_t ttl) override {
+    return call([&] { return inner_.claim(s, w, n, ttl); });
+  }
+  std::vector<Claim> take_over(StudyId s, WorkerId w, std::int64_t ttl) override {
+    return call([&] { return inner_.take_over(s, w, ttl); });
+  }
+  std::vector<Claim> held(WorkerId w) override {
+    return call([&] { return inner_.held(w); });
+  }
+  LeaseState start_run(RunId r, std::int64_t t, const RunStart& s) override {
+    return call([&] { return inner_.start_run(r, t, s); });
+  }
+  std::vector<WorkerAnswer> renew(WorkerId w, std::span<const RunLease> r,
+                                  std::int64_t ttl) override {
+    return call([&] { return inner_.renew(w, r, ttl); });
+  }
+  std::vector<WorkerAnswer> check(std::span<const RunLease> r) override {
+    return call([&] { return inner_.check(r); });
+  }
   WorkerAnswer append(RunId r, std::int64_t t, const ReportBatch& b) override {
     return call([&] {
       const WorkerAnswer answer = inner_.append(r, t, b);
@@ -102,13 +138,24 @@ class SimStore final : public Store {
       return inner_.end_run(r, t, b, e);
     });
   }
-  std::vector<Change> changes_since(StudyId s, std::int64_t after, std::int64_t limit) override { return call([&] { return inner_.changes_since(s, after, limit); }); }
-  bool wait_for_change(StudyId s, std::int64_t after, std::int64_t t) override { return inner_.wait_for_change(s, after, t); }
+  std::vector<Change> changes_since(StudyId s, std::int64_t after, std::int64_t limit) override {
+    return call([&] { return inner_.changes_since(s, after, limit); });
+  }
+  bool wait_for_change(StudyId s, std::int64_t after, std::int64_t t) override {
+    return inner_.wait_for_change(s, after, t);
+  }
   RunDetail run_detail(RunId r) override { return inner_.run_detail(r); }
   std::vector<Point> points(RunId r) override { return inner_.points(r); }
-  RequestId add_request(StudyId s, const std::string& k, const Value& b, const std::string& a) override { return inner_.add_request(s, k, b, a); }
-  std::vector<Request> open_requests(StudyId s) override { return call([&] { return inner_.open_requests(s); }); }
-  std::optional<std::string> request_outcome(RequestId r) override { return inner_.request_outcome(r); }
+  RequestId add_request(StudyId s, const std::string& k, const Value& b,
+                        const std::string& a) override {
+    return inner_.add_request(s, k, b, a);
+  }
+  std::vector<Request> open_requests(StudyId s) override {
+    return call([&] { return inner_.open_requests(s); });
+  }
+  std::optional<std::string> request_outcome(RequestId r) override {
+    return inner_.request_outcome(r);
+  }
 
  private:
   void maybe_die() {

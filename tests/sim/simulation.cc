@@ -40,9 +40,10 @@ class SimJobBuilder final : public JobBuilder {
     Job job;
     job.run = claim.run.id;
     job.token = claim.run.token;
-    job.argv = {claim.proposal->config.canonical(),
-                claim.run.plan.fidelity_target ? format_double(*claim.run.plan.fidelity_target) : "",
-                claim.run.plan.resume_from, std::to_string(claim.run.plan.trial)};
+    job.argv = {
+        claim.proposal->config.canonical(),
+        claim.run.plan.fidelity_target ? format_double(*claim.run.plan.fidelity_target) : "",
+        claim.run.plan.resume_from, std::to_string(claim.run.plan.trial)};
     job.sources = {{"stdout", "stdout", 0}, {"stderr", "stderr", 0}};
     return job;
   }
@@ -82,7 +83,8 @@ class Simulation {
     NewStudy study;
     study.name = "sim";
     study.body = "{}";
-    for (const Metric& metric : scenario_.spec->metrics) study.metrics.emplace_back(metric.name, metric.role);
+    for (const Metric& metric : scenario_.spec->metrics)
+      study.metrics.emplace_back(metric.name, metric.role);
     study_ = store_.create_study(study);
     for (int p = 0; p < scenario_.processes; ++p) {
       processes_.emplace_back();
@@ -133,7 +135,8 @@ bool Simulation::is_alive(const Holder& holder) const {
 
 std::function<std::string(std::string_view)> Simulation::switch_for() const {
   if (fault_.empty()) return {};
-  return [this](std::string_view name) { return name == fault_ ? std::string(name) : std::string(); };
+  return
+      [this](std::string_view name) { return name == fault_ ? std::string(name) : std::string(); };
 }
 
 FakeProgram Simulation::program_of(int host, const Job& job) {
@@ -162,10 +165,13 @@ FakeProgram Simulation::program_of(int host, const Job& job) {
   TrueRun truth;
   truth.values = script.values;
   FakeMachine* machine = hosts_[static_cast<std::size_t>(host)].machine.get();
-  truth.written = [machine, run = job.run] { return machine->output(*machine->find(run), 0).size(); };
+  truth.written = [machine, run = job.run] {
+    return machine->output(*machine->find(run), 0).size();
+  };
   truth.ended_by_itself = [machine, run = job.run] {
     const FakeMachine::Process* p = machine->find(run);
-    return machine->ended_us(*p) == p->start_us + p->program.end_us && p->program.exit_code == 0 && p->program.signal == 0;
+    return machine->ended_us(*p) == p->start_us + p->program.end_us && p->program.exit_code == 0 &&
+           p->program.signal == 0;
   };
   checker_.know_run(job.run, std::move(truth));
   return script.program;
@@ -175,10 +181,13 @@ void Simulation::boot(Process& process) {
   process.pid = next_pid_++;
   const Host& host = hosts_[static_cast<std::size_t>(process.host)];
   process.holder = Holder{host.name, fmt::format("boot{}", host.boot), process.pid, process.pid};
-  process.store = std::make_unique<SimStore>(store_, probe_, process.holder, scenario_,
-                                             rng_.split("store", static_cast<std::uint64_t>(process.pid)), log_, sent_);
+  process.store = std::make_unique<SimStore>(
+      store_, probe_, process.holder, scenario_,
+      rng_.split("store", static_cast<std::uint64_t>(process.pid)), log_, sent_);
   process.store->calm = calm_;
-  process.store->leads = [&process] { return process.tuner && process.tuner->role() == TunerRole::leading; };
+  process.store->leads = [&process] {
+    return process.tuner && process.tuner->role() == TunerRole::leading;
+  };
   process.executor = std::make_unique<FakeExecutor>(
       *host.machine,
       [this, h = process.host, pid = process.pid](const Job& job) {
@@ -193,8 +202,8 @@ void Simulation::boot(Process& process) {
   worker.lease_ttl_us = kWorkerTtl_us;
   worker.give_up_us = INT64_MAX;
   worker.fault = switch_for();
-  process.worker = std::make_unique<Worker>(*process.store, *process.executor, clock_, study_, scenario_.spec,
-                                            *process.builder, worker);
+  process.worker = std::make_unique<Worker>(*process.store, *process.executor, clock_, study_,
+                                            scenario_.spec, *process.builder, worker);
   TunerOptions tuner;
   tuner.holder = process.holder;
   tuner.lease_ttl_us = kLeaderTtl_us;
@@ -202,7 +211,8 @@ void Simulation::boot(Process& process) {
   tuner.give_up_us = INT64_MAX;
   tuner.entropy = scenario_.seed;
   tuner.load_spec = [this](const SpecRecord&) {
-    if (fault_ != "rung_keeps_fewer" || scenario_.spec->scheduler.options.find("eta") == nullptr) return scenario_.spec;
+    if (fault_ != "rung_keeps_fewer" || scenario_.spec->scheduler.options.find("eta") == nullptr)
+      return scenario_.spec;
     auto other = std::make_shared<StudySpec>(*scenario_.spec);
     other->scheduler.options.set("eta", 4);
     return std::shared_ptr<const StudySpec>(other);
@@ -212,7 +222,8 @@ void Simulation::boot(Process& process) {
     try {
       process.tuner = std::make_unique<Tuner>(*process.store, clock_, study_, tuner);
       return;
-    } catch (const Error& error) {  // a process that cannot read its study at its start ends, and is started again
+    } catch (const Error& error) {  // a process that cannot read its study at its start ends, and
+                                    // is started again
       if (error.code() == ErrorCode::invalid_input) throw;
     }
   }
@@ -258,7 +269,8 @@ void Simulation::strike() {
   }
   for (Process& process : processes_) {
     if (process.alive() && rng_.chance(scenario_.stall_rate)) {
-      process.asleep_until_us = clock_.now_us() + static_cast<std::int64_t>(rng_.uniform(0.3, 6) * kWorkerTtl_us);
+      process.asleep_until_us =
+          clock_.now_us() + static_cast<std::int64_t>(rng_.uniform(0.3, 6) * kWorkerTtl_us);
       log_.add(FaultKind::lost_lease);
     }
   }
@@ -274,7 +286,8 @@ void Simulation::request() {
   if (checker_.trials() == 0 || checker_.study_state() != StudyState::open) return;
   log_.add(FaultKind::user_request);
   Value body = Value::Map{};
-  const auto trial = static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(checker_.trials())));
+  const auto trial =
+      static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(checker_.trials())));
   if (rng_.chance(0.5)) {
     body.set("trials", Value(Value::List{Value(trial)}));
     store_.add_request(study_, "stop_trials", body, "sim");
@@ -291,18 +304,22 @@ void Simulation::request() {
 
 void Simulation::advance() {
   const double u = rng_.uniform();
-  const double seconds = u < 0.7 ? rng_.uniform(0, 2) : u < 0.95 ? rng_.uniform(0, 30) : rng_.uniform(0, 300);
+  const double seconds = u < 0.7    ? rng_.uniform(0, 2)
+                         : u < 0.95 ? rng_.uniform(0, 30)
+                                    : rng_.uniform(0, 300);
   clock_.advance_us(static_cast<std::int64_t>(seconds * 1e6));
 }
 
-/// No run in two hands: of the processes that live, at most one works for an open run of the same trial, replicate and purpose.
+/// No run in two hands: of the processes that live, at most one works for an open run of the same
+/// trial, replicate and purpose.
 void Simulation::check_hands() {
   std::set<std::tuple<std::int64_t, int, int>> working;
   std::set<RunId> alive;
   for (const Host& host : hosts_) {
     for (const auto& [run, process] : host.machine->processes()) {
       if (!host.machine->is_alive(run)) continue;
-      if (!alive.insert(run).second) throw Violation(fmt::format("run {} lives on two machines", run.value));
+      if (!alive.insert(run).second)
+        throw Violation(fmt::format("run {} lives on two machines", run.value));
       if (!checker_.is_open(run)) continue;
       const RunPlan& plan = checker_.plan(run);
       if (!working.insert({plan.trial, plan.replicate, static_cast<int>(plan.purpose)}).second) {
@@ -312,8 +329,9 @@ void Simulation::check_hands() {
   }
 }
 
-/// A worker that lost a run, or whose run was ended by a verdict, has ended its program: five minutes after the study nothing lives that
-/// was started by a process which has been there all the time.
+/// A worker that lost a run, or whose run was ended by a verdict, has ended its program: five
+/// minutes after the study nothing lives that was started by a process which has been there all the
+/// time.
 void Simulation::check_nothing_lives() {
   calm_ = true;
   for (Process& process : processes_) {
@@ -329,7 +347,8 @@ void Simulation::check_nothing_lives() {
   for (const Host& host : hosts_) {
     for (const auto& [run, program] : host.machine->processes()) {
       const auto lives = [&](const Process& p) { return p.alive() && p.pid == started_by_[run]; };
-      if (!host.machine->is_alive(run) || std::none_of(processes_.begin(), processes_.end(), lives)) continue;
+      if (!host.machine->is_alive(run) || std::none_of(processes_.begin(), processes_.end(), lives))
+        continue;
       throw Violation(fmt::format("the program of run {} lives on after the study", run.value));
     }
   }
@@ -338,7 +357,8 @@ void Simulation::check_nothing_lives() {
 void Simulation::check_replay(Outcome& outcome) {
   for (Process& process : processes_) {
     if (!process.tuner || process.tuner->role() != TunerRole::leading) continue;
-    if (!process.tuner->is_current() || process.tuner->history().version() != checker_.last_seq()) continue;
+    if (!process.tuner->is_current() || process.tuner->history().version() != checker_.last_seq())
+      continue;
     if (fault_ == "rung_keeps_fewer") continue;  // to be found by the record alone
     const std::string wrong = compare_with_replay(store_, study_, scenario_.spec, *process.tuner);
     if (!wrong.empty()) throw Violation(wrong);
@@ -383,7 +403,8 @@ Outcome Simulation::run(bool verbose) {
                  process.alive() ? "alive" : "down", process.asleep_until_us - clock_.now_us());
       if (process.worker) {
         for (const ActiveRun& run : process.worker->active()) {
-          fmt::print(" {} (trial {}{})", run.run.value, run.trial, run.stopping ? ", stopping" : "");
+          fmt::print(" {} (trial {}{})", run.run.value, run.trial,
+                     run.stopping ? ", stopping" : "");
         }
       }
       fmt::print("\n");
@@ -393,7 +414,8 @@ Outcome Simulation::run(bool verbose) {
   outcome.trials = checker_.trials();
   outcome.simulated_us = clock_.now_us() - start_us;
   if (verbose) {
-    for (const Change& change : store_.changes_since(study_, 0, 1'000'000)) fmt::print("{}\n", describe(change));
+    for (const Change& change : store_.changes_since(study_, 0, 1'000'000))
+      fmt::print("{}\n", describe(change));
   }
   return outcome;
 }

@@ -1,4 +1,5 @@
-// One seed: the real Tuner, Worker, sampler and scheduler over the store in memory, on a manual clock, with faults.
+// One seed: the real Tuner, Worker, sampler and scheduler over the store in memory, on a manual
+// clock, with faults.
 #pragma once
 
 #include <functional>
@@ -17,7 +18,8 @@ struct Outcome {
   std::int64_t replays = 0;
 };
 
-/// `fault`: name of a deliberate fault in the code under test, "" for none (see `deliberate_faults`).
+/// `fault`: name of a deliberate fault in the code under test, "" for none (see
+/// `deliberate_faults`).
 Outcome simulate(std::uint64_t seed, const std::string& fault, bool verbose);
 
 /// Names of the deliberate faults with what each does.

@@ -49,7 +49,7 @@ std::vector<std::string> grid_commands(const StudySpec& spec) {
   GridPoints points(spec.space, rules, problems);
   EXPECT_TRUE(problems.empty());
   std::vector<std::string> commands;
-  while (points.advance()) commands.push_back(command_line(spec, points.config()));
+  for (; !points.ended(); points.advance()) commands.push_back(command_line(spec, points.config()));
   std::sort(commands.begin(), commands.end());
   return commands;
 }

@@ -1,0 +1,83 @@
+// Sobol points with Owen scrambling in the law of the space: covers it more evenly than random
+// draws, and any number of points can be drawn ahead. Point k of the sequence belongs to trial k.
+// In a finite space a point that was tried gives way to the next ones.
+#include "hone/math/sobol.h"
+
+#include "hone/sampler/registry.h"
+#include "hone/sampler/start.h"
+#include "hone/sampler/unseen.h"
+
+namespace hone {
+namespace {
+
+struct SobolOptions {
+  bool repeat = false;
+};
+
+const OptionTable<SobolOptions>& sobol_options() {
+  static const OptionTable<SobolOptions> table =
+      OptionTable<SobolOptions>("sobol", "Low-discrepancy points: even coverage of the space")
+          .boolean("repeat", &SobolOptions::repeat,
+                   "Configurations of a finite space may come again");
+  return table;
+}
+
+class SobolSampler final : public Sampler {
+ public:
+  explicit SobolSampler(SobolOptions options) : options_(options) {}
+
+  SuggestResult suggest(const SuggestContext& context, int count) override {
+    const StudySpec& spec = context.history.spec();
+    if (spec_ != context.history.spec_ptr()) {
+      spec_ = context.history.spec_ptr();
+      const Rng rng = Rng(static_cast<std::uint64_t>(spec.seed)).split("sobol");
+      start_.emplace(spec.space, StartDesign::sobol, false, rng);
+    }
+    Chosen chosen(context.history);
+    std::vector<Suggestion> suggestions;
+    for (int i = 0; i < count; ++i) {
+      const std::int64_t number = context.first_trial + i;
+      Rng rng = sampler_rng(spec, number);
+      std::uint64_t attempt = 0;
+      const auto draw = [&]() -> std::optional<Config> {
+        // Further attempts go on far behind the numbers that trials have.
+        const auto row = start_->row(static_cast<std::uint64_t>(number) + (attempt++ << 24));
+        return row ? std::optional(spec.space.decode(*row)) : spec.space.sample(rng);
+      };
+      std::optional<Config> config;
+      if (options_.repeat) {
+        config = draw();
+        if (!config) return Exhausted{"no configuration that satisfies the constraints was found"};
+      } else {
+        auto drawn = draw_unseen(spec.space, chosen, rng, draw);
+        if (auto* exhausted = std::get_if<Exhausted>(&drawn)) {
+          if (suggestions.empty()) return std::move(*exhausted);
+          break;
+        }
+        config = std::get<Config>(std::move(drawn));
+        chosen.add(*config);
+      }
+      Suggestion suggestion{*std::move(config)};
+      suggestion.info.set("rule", "sobol");
+      suggestions.push_back(std::move(suggestion));
+    }
+    return suggestions;
+  }
+
+  std::string describe() const override { return "sobol"; }
+
+ private:
+  SobolOptions options_;
+  std::shared_ptr<const StudySpec> spec_;
+  std::optional<Start> start_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sampler> make_sobol(const StudySpec& spec, std::vector<OptionProblem>& problems) {
+  return std::make_unique<SobolSampler>(sobol_options().parse(spec.sampler.options, problems));
+}
+
+AlgorithmHelp sobol_help() { return sobol_options().help(); }
+
+}  // namespace hone
