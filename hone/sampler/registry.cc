@@ -16,7 +16,8 @@ struct Entry {
   AlgorithmHelp (*help)();
 };
 
-constexpr std::array<Entry, 4> kSamplers = {{
+constexpr std::array<Entry, 5> kSamplers = {{
+    {"auto", make_auto, auto_help},
     {"grid", make_grid, grid_help},
     {"random", make_random, random_help},
     {"sobol", make_sobol, sobol_help},

@@ -10,7 +10,8 @@ SamplerCase make_case(const char* name, const char* sampler, const char* options
 
 INSTANTIATE_TEST_SUITE_P(
     All, SamplerContract,
-    testing::Values(make_case("Random", "random", "{}"),
+    testing::Values(make_case("Auto", "auto", "{}", false, 130),
+                    make_case("Random", "random", "{}"),
                     make_case("RandomWithRepetition", "random", R"({"repeat": true})", true),
                     make_case("Grid", "grid", "{}"),
                     make_case("GridOfPoints", "grid", R"({"points": 2})"),
