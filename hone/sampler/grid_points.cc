@@ -44,8 +44,12 @@ std::vector<Value> grid_values(const Domain& domain, const GridRules& rules, std
       problem = "is continuous: a grid needs values, a step, or the option points";
       return {};
     }
+    // Both ends are points where the range has ends; an unbounded law is cut into equal shares.
+    const bool bounded = std::isfinite(real->low) && std::isfinite(real->high);
     for (int k = 0; k < rules.points; ++k) {
-      values.push_back(quantile(domain, rules.points == 1 ? 0.5 : k / (rules.points - 1.0)));
+      const bool middles = !bounded || rules.points == 1;
+      values.push_back(
+          quantile(domain, middles ? (k + 0.5) / rules.points : k / (rules.points - 1.0)));
     }
     return values;
   }
