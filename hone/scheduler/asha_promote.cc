@@ -38,7 +38,7 @@ class AshaPromote final : public Scheduler {
     const auto trial = trial_of(change.body);
     if (trial) set_waiting(*trial, false);
     if (observation) rungs_.record(*observation, rung_loss(history.spec(), observation->value));
-    if (trial) set_waiting(*trial, history.trial(*trial).state == TrialState::paused);
+    if (trial) set_waiting(*trial, may_go_on(history.trial(*trial)));
   }
 
   Decision judge(const Observation& observation, const History& history) const override {
@@ -78,6 +78,15 @@ class AshaPromote final : public Scheduler {
   std::string describe() const override { return description_; }
 
  private:
+  /// A paused trial may be promoted, unless its program was asked already to go beyond its rung and
+  /// ended short of that by itself: it would do the same again.
+  bool may_go_on(const Trial& trial) const {
+    if (trial.state != TrialState::paused) return false;
+    const int k = rungs_.highest(trial.number());
+    const std::optional<double> next = k < 0 ? std::nullopt : rungs_.level_after(k);
+    return !next || !trial.fidelity_target || *trial.fidelity_target < *next * (1 - kSlack);
+  }
+
   /// Puts the trial into, or takes it out of, the set of its rung's paused trials.
   void set_waiting(std::int64_t trial, bool waits) {
     const int k = rungs_.highest(trial);

@@ -102,6 +102,20 @@ TEST(AshaPromote, PausesAgainAtTheRungWhereAnInterruptedRunStartedAnew) {
   EXPECT_EQ(s.report(trial, 1, 5).verdict, Verdict::pause);
 }
 
+TEST(AshaPromote, AsksNoTrialTwiceToGoFurtherThanItGoes) {
+  Script s(asha(R"({"mode": "promote"})"));
+  for (const double value : {3.0, 1.0, 2.0}) {
+    const auto trial = s.start(1);
+    s.report(trial, 1, value);
+    s.end(trial, TrialState::paused);
+  }
+  s.queue(1, 3, 1, "checkpoint");
+  s.report(1, 2, 0.5);  // ends by itself short of the rung
+  s.end(1, TrialState::paused);
+  EXPECT_EQ(text_of(s.fold.next(true)), "new 0 to 1.0");
+  EXPECT_THAT(text_of(s.fold.next(false)), HasSubstr("nothing is left to promote"));
+}
+
 TEST(AshaPromote, PromotesTheLowerNumberOfEqualsAndNeverANan) {
   Script s(asha(R"({"mode": "promote"})"));
   for (const double value : {2.0, 1.0, 1.0, 3.0}) {

@@ -48,9 +48,28 @@ TrialMoved moved(const History& history, std::int64_t trial, TrialState state, F
   return action;
 }
 
+/// A run that went on from a checkpoint, was asked to go beyond what its trial had reached, and
+/// ended with success without a word: its checkpoint was ahead of the reports (an earlier run was
+/// lost with what it had printed).
+bool checkpoint_was_ahead(const History& history, const Trial& trial, const Run& run) {
+  if (run.plan.resume_from.empty() || !run.plan.fidelity_target) return false;
+  if (trial.reached && *trial.reached >= *run.plan.fidelity_target) return false;
+  for (const auto& point : history.series(run.id)) {
+    if (point.metric == 0) return false;
+  }
+  return true;
+}
+
 /// A running trial whose programs all ended by themselves with success.
-Action settle_finished(const History& history, const Trial& trial) {
+Action settle_finished(const History& history, const Trial& trial,
+                       const std::vector<const Run*>& runs) {
   const StudySpec& spec = history.spec();
+  for (const Run* run : runs) {
+    if (!checkpoint_was_ahead(history, trial, *run)) continue;
+    RunPlan again = next_attempt(history, trial.number(), run->plan.replicate);
+    again.resume_from.clear();
+    return QueueRun{std::move(again)};
+  }
   const auto results = history.judge(trial.number());
   const bool has_objective = !results.empty() && results.front().metric == 0;
   if (!has_objective) {
@@ -163,7 +182,7 @@ Action settle(const History& history, std::int64_t number) {
   // A program that ended by itself with success before its stop arrived is complete, whatever the
   // verdict was.
   if (all_finished && trial.verdict_fail_kind == FailKind::none)
-    return settle_finished(history, trial);
+    return settle_finished(history, trial, runs);
   if (trial.verdict == Verdict::stop && trial.verdict_fail_kind != FailKind::none) {
     return moved(history, number, TrialState::failed, trial.verdict_fail_kind, trial.reason);
   }

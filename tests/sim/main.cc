@@ -1,14 +1,18 @@
 // hone-sim: drives the real tuner, workers, samplers and schedulers through weeks of simulated
 // training with faults.
-//   hone-sim --seeds N [--from S] [--jobs J]     checks N seeds; prints the first that fails and
-//   how to repeat it hone-sim --seed S [--verbose]                one seed, with its record
-//   hone-sim --deliberate [--within N]           breaks the code on purpose, each way once; every
-//   fault must be found within N seeds
+//   hone-sim --seeds N [--from S] [--jobs J]   checks N seeds; prints one that fails, and how to
+//                                              repeat it
+//   hone-sim --seed S [--verbose]              one seed, with its record
+//   hone-sim --deliberate [--within N]         breaks the code on purpose, each way once; every
+//                                              fault must be found within N seeds
 #include <fmt/core.h>
 
-#include <chrono>
-#include <cstring>
+#include <algorithm>
+#include <map>
+#include <mutex>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "hone/base/log.h"
 #include "hone/base/text.h"
@@ -23,6 +27,7 @@ struct Arguments {
   std::uint64_t seeds = 200;
   std::uint64_t from = 1;
   std::optional<std::uint64_t> seed;
+  std::uint64_t jobs = std::max(1U, std::thread::hardware_concurrency());
   std::uint64_t within = 1000;
   std::string fault;
   bool deliberate = false;
@@ -42,6 +47,8 @@ std::optional<Arguments> parse(int argc, char** argv) {
       a.from = number();
     else if (name == "--seed")
       a.seed = number();
+    else if (name == "--jobs")
+      a.jobs = std::max<std::uint64_t>(1, number());
     else if (name == "--within")
       a.within = number();
     else if (name == "--fault" && i + 1 < argc)
@@ -79,20 +86,18 @@ int run_deliberate(const Arguments& a) {
   return missed == 0 ? 0 : 1;
 }
 
-int run_seeds(const Arguments& a) {
-  std::uint64_t struck[kFaultKinds] = {};
+/// What many seeds showed.
+struct Tally {
+  std::uint64_t struck[kFaultKinds] = {};  ///< seeds with this kind of fault
   std::int64_t trials = 0;
   std::int64_t steps = 0;
   std::int64_t replays = 0;
   std::int64_t simulated_us = 0;
-  std::uint64_t short_seeds = 0;
-  for (std::uint64_t seed = a.from; seed < a.from + a.seeds; ++seed) {
-    const Outcome outcome = simulate(seed, "", false);
-    if (!outcome.violation.empty()) {
-      fmt::print("seed {} fails: {}\nrepeat it: hone-sim --seed {} --verbose\n", seed,
-                 outcome.violation, seed);
-      return 1;
-    }
+  std::uint64_t short_seeds = 0;  ///< with fewer than 20 trials or 3 faults
+  std::map<std::uint64_t, std::string> violations;
+
+  void add(std::uint64_t seed, const Outcome& outcome) {
+    if (!outcome.violation.empty()) violations[seed] = outcome.violation;
     std::int64_t faults = 0;
     for (int k = 0; k < kFaultKinds; ++k) {
       faults += outcome.faults.count[k];
@@ -104,18 +109,57 @@ int run_seeds(const Arguments& a) {
     replays += outcome.replays;
     simulated_us += outcome.simulated_us;
   }
+};
+
+/// Every thread takes the next seed until all are done or one has failed; each seed is a world of
+/// its own.
+Tally simulate_all(const Arguments& a) {
+  Tally tally;
+  std::mutex mutex;
+  std::uint64_t next = a.from;
+  const auto work = [&] {
+    for (;;) {
+      std::uint64_t seed = 0;
+      {
+        const std::lock_guard lock(mutex);
+        if (next >= a.from + a.seeds || !tally.violations.empty()) return;
+        seed = next++;
+      }
+      const Outcome outcome = simulate(seed, "", false);
+      const std::lock_guard lock(mutex);
+      tally.add(seed, outcome);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (std::uint64_t j = 1; j < a.jobs; ++j) threads.emplace_back(work);
+  work();
+  for (std::thread& thread : threads) thread.join();
+  return tally;
+}
+
+int run_seeds(const Arguments& a) {
+  const Tally tally = simulate_all(a);
+  if (!tally.violations.empty()) {
+    const auto& [seed, violation] = *tally.violations.begin();
+    fmt::print("seed {} fails: {}\nrepeat it: hone-sim --seed {} --verbose\n", seed, violation,
+               seed);
+    return 1;
+  }
   fmt::print("{} seeds passed: {} trials, {} steps, {} replays compared, {} of simulated time\n",
-             a.seeds, trials, steps, replays, format_duration_us(simulated_us));
+             a.seeds, tally.trials, tally.steps, tally.replays,
+             format_duration_us(tally.simulated_us));
   bool rare = false;
   for (int k = 0; k < kFaultKinds; ++k) {
-    const double share = static_cast<double>(struck[k]) / static_cast<double>(a.seeds);
+    const double share = static_cast<double>(tally.struck[k]) / static_cast<double>(a.seeds);
     rare = rare || share < 0.05;
     fmt::print("  {:18} in {:5} seeds ({:.0f} %)\n", fault_name(static_cast<FaultKind>(k)),
-               struck[k], 100 * share);
+               tally.struck[k], 100 * share);
   }
-  if (short_seeds > 0) fmt::print("{} seeds had fewer than 20 trials or 3 faults\n", short_seeds);
-  if (rare && a.seeds >= 100) fmt::print("a kind of fault struck in fewer than 5 % of the seeds\n");
-  return (rare && a.seeds >= 100) || short_seeds > 0 ? 1 : 0;
+  if (tally.short_seeds > 0)
+    fmt::print("{} seeds had fewer than 20 trials or 3 faults\n", tally.short_seeds);
+  rare = rare && a.seeds >= 100;
+  if (rare) fmt::print("a kind of fault struck in fewer than 5 % of the seeds\n");
+  return rare || tally.short_seeds > 0 ? 1 : 0;
 }
 
 }  // namespace
@@ -123,9 +167,10 @@ int run_seeds(const Arguments& a) {
 int main(int argc, char** argv) {
   const auto arguments = parse(argc, argv);
   if (!arguments) {
-    fmt::print(stderr,
-               "usage: hone-sim [--seeds N] [--from S] [--seed S [--verbose]] [--deliberate "
-               "[--within N] [--fault NAME]]\n");
+    fmt::print(
+        stderr,
+        "usage: hone-sim [--seeds N] [--from S] [--jobs J] [--seed S [--verbose]] [--deliberate "
+        "[--within N] [--fault NAME]]\n");
     return 2;
   }
   hone::set_log_sink([](hone::LogLevel, std::string_view) {});

@@ -1,0 +1,225 @@
+#include "hone/tuner/settle.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace hone {
+namespace {
+
+/// A record written by hand: one trial after the other, runs in the order of the calls.
+class Record {
+ public:
+  explicit Record(StudySpec spec) : spec_(std::make_shared<const StudySpec>(std::move(spec))) {
+    history_ = std::make_unique<History>(spec_);
+  }
+
+  std::int64_t add(std::optional<double> target = std::nullopt) {
+    auto proposal = std::make_shared<Proposal>();
+    proposal->number = history_->size();
+    proposal->config = spec_->space.default_config();
+    proposal->fidelity_target = target;
+    apply(TrialAdded{proposal});
+    queue(first_run(*spec_, *proposal));
+    return proposal->number;
+  }
+  RunId queue(const RunPlan& plan) {
+    run_ = RunId{++runs_};
+    apply(RunQueued{run_, plan});
+    apply(RunClaimed{run_, plan.trial, 1, WorkerId{1}});
+    return run_;
+  }
+  void report(std::int64_t trial, double fidelity, double value) {
+    apply(Reported{{run_, trial, ordinal_++, fidelity, 0, value, 0}, false});
+  }
+  void end(std::int64_t trial, RunOutcome outcome, FailKind kind = FailKind::none,
+           std::string detail = "") {
+    RunEnd end;
+    end.outcome = outcome;
+    end.fail_kind = kind;
+    end.detail = std::move(detail);
+    apply(RunEnded{run_, trial, end});
+  }
+  void judge(std::int64_t trial, Verdict verdict, FailKind kind = FailKind::none) {
+    apply(Judged{trial, verdict, "because", "rule", 0, kind});
+  }
+  void move(const Action& action) { apply(std::get<TrialMoved>(action)); }
+  const History& history() const { return *history_; }
+  Action settle(std::int64_t trial) const { return hone::settle(*history_, trial); }
+
+ private:
+  void apply(ChangeBody body) {
+    ++seq_;
+    history_->apply({seq_, seq_ * 1'000'000, std::move(body)});
+  }
+
+  std::shared_ptr<const StudySpec> spec_;
+  std::unique_ptr<History> history_;
+  RunId run_;
+  std::int64_t runs_ = 0;
+  std::int64_t seq_ = 0;
+  std::int64_t ordinal_ = 0;
+};
+
+StudySpec a_spec(bool with_checkpoint = false) {
+  StudySpec spec;
+  spec.name = "settle";
+  Parameter x;
+  x.name = "x";
+  x.domain = Real{};
+  spec.space = *SearchSpace::create({x}, {}).space;
+  Metric loss;
+  loss.name = "loss";
+  spec.metrics = {loss};
+  spec.fidelity = Fidelity{"epoch", 1, 9.0};
+  spec.command.argv = {"train", "--epochs", "${fidelity}"};
+  if (with_checkpoint) spec.checkpoint = CheckpointSpec{"ckpt", "", {}};
+  return spec;
+}
+
+std::string text_of(const Action& action) {
+  if (const auto* queued = std::get_if<QueueRun>(&action)) {
+    const RunPlan& plan = queued->plan;
+    return "queue segment " + std::to_string(plan.segment) + " attempt " +
+           std::to_string(plan.attempt) +
+           (plan.resume_from.empty() ? " from scratch" : " from " + plan.resume_from);
+  }
+  const auto& moved = std::get<TrialMoved>(action);
+  std::string text = trial_state_name(moved.state);
+  if (moved.fail_kind != FailKind::none)
+    text += std::string(" (") + fail_kind_name(moved.fail_kind) + ")";
+  return moved.reason.empty() ? text : text + ": " + moved.reason;
+}
+
+TEST(Settle, CompletesATrialWhoseProgramEndedWithItsMetric) {
+  Record record(a_spec());
+  const auto trial = record.add();
+  record.report(trial, 9, 0.5);
+  record.end(trial, RunOutcome::finished);
+  EXPECT_EQ(text_of(record.settle(trial)), "complete");
+}
+
+TEST(Settle, FailsASuccessWithoutTheMetricOrWithNan) {
+  Record record(a_spec());
+  const auto silent = record.add();
+  record.end(silent, RunOutcome::finished);
+  EXPECT_EQ(text_of(record.settle(silent)),
+            "failed (no_metric): the program ended without reporting loss");
+  const auto nan = record.add();
+  record.report(nan, 9, NAN);
+  record.end(nan, RunOutcome::finished);
+  EXPECT_EQ(text_of(record.settle(nan)), "failed (nan): loss is nan");
+}
+
+TEST(Settle, RetriesWhatMayGoBetterAndNotWhatComesAgain) {
+  StudySpec spec = a_spec();
+  spec.limits.retries = 1;
+  Record record(spec);
+  const auto trial = record.add();
+  record.end(trial, RunOutcome::failed, FailKind::exit_code, "exit code 1");
+  EXPECT_EQ(text_of(record.settle(trial)), "queue segment 0 attempt 1 from scratch");
+  record.queue(next_attempt(record.history(), trial, 0));
+  record.end(trial, RunOutcome::failed, FailKind::exit_code, "exit code 1");
+  EXPECT_EQ(text_of(record.settle(trial)), "failed (exit_code): exit code 1");
+  const auto large = record.add();
+  record.end(large, RunOutcome::failed, FailKind::gpu_out_of_memory, "CUDA out of memory");
+  EXPECT_EQ(text_of(record.settle(large)), "failed (gpu_out_of_memory): CUDA out of memory");
+}
+
+TEST(Settle, PutsAnInterruptedTrialBackUntilItLoopsWithoutProgress) {
+  StudySpec spec = a_spec();
+  spec.limits.interruptions = 3;
+  Record record(spec);
+  const auto trial = record.add();
+  for (int i = 1; i < 3; ++i) {
+    record.end(trial, RunOutcome::interrupted);
+    EXPECT_EQ(text_of(record.settle(trial)),
+              "queue segment 0 attempt " + std::to_string(i) + " from scratch");
+    record.queue(next_attempt(record.history(), trial, 0));
+  }
+  record.end(trial, RunOutcome::interrupted);
+  EXPECT_EQ(text_of(record.settle(trial)), "failed (lost): interrupted 3 times without progress");
+}
+
+TEST(Settle, MakesVerdictsTrueUnlessTheProgramWasDoneFirst) {
+  Record record(a_spec());
+  const auto stopped = record.add();
+  record.report(stopped, 1, 3);
+  record.judge(stopped, Verdict::stop);
+  record.end(stopped, RunOutcome::stopped);
+  EXPECT_EQ(text_of(record.settle(stopped)), "stopped: because");
+  const auto done = record.add();
+  record.report(done, 1, 3);
+  record.judge(done, Verdict::stop);
+  record.end(done, RunOutcome::finished);
+  EXPECT_EQ(text_of(record.settle(done)), "complete");
+  const auto diverged = record.add();
+  record.report(diverged, 1, 1e9);
+  record.judge(diverged, Verdict::stop, FailKind::diverged);
+  record.end(diverged, RunOutcome::stopped);
+  EXPECT_EQ(text_of(record.settle(diverged)), "failed (diverged): because");
+}
+
+TEST(Settle, PausesATrialThatWentAPartOfTheWay) {
+  Record record(a_spec(true));
+  const auto trial = record.add(1);
+  record.report(trial, 1, 3);
+  record.end(trial, RunOutcome::finished);
+  EXPECT_EQ(text_of(record.settle(trial)), "paused");
+}
+
+TEST(Settle, StartsAgainFromScratchWhereTheCheckpointWasAheadOfTheReports) {
+  Record record(a_spec(true));
+  const auto trial = record.add(1);
+  record.report(trial, 1, 3);
+  record.end(trial, RunOutcome::finished);
+  record.move(record.settle(trial));
+  record.queue(next_segment(record.history(), trial, 3));
+  record.end(trial, RunOutcome::interrupted);  // what it had printed was lost with its machine
+  EXPECT_EQ(text_of(record.settle(trial)), "queue segment 1 attempt 1 from newest");
+  record.queue(next_attempt(record.history(), trial, 0));
+  record.end(trial, RunOutcome::finished);
+  const Action again = record.settle(trial);
+  EXPECT_EQ(text_of(again), "queue segment 1 attempt 2 from scratch");
+  record.queue(std::get<QueueRun>(again).plan);
+  record.end(trial, RunOutcome::finished);
+  EXPECT_EQ(text_of(record.settle(trial)),
+            "failed (no_metric): the program ended without reporting loss");
+}
+
+TEST(StudyEnd, StopsAStudyWhoseFirstTrialsAllFailAlike) {
+  StudySpec spec = a_spec();
+  spec.limits.retries = 0;
+  spec.limits.same_failures = 3;
+  Record record(spec);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(study_end(record.history(), 0));
+    const auto trial = record.add();
+    record.end(trial, RunOutcome::failed, FailKind::exit_code,
+               "exit code 1\nNo module named torch");
+    record.move(record.settle(trial));
+  }
+  const auto end = study_end(record.history(), 0);
+  ASSERT_TRUE(end);
+  EXPECT_TRUE(end->at_once);
+  EXPECT_EQ(end->reason, "the first 3 trials failed the same way (limits.same_failures: 3)");
+}
+
+TEST(StudyEnd, EndsAtTheTarget) {
+  StudySpec spec = a_spec();
+  spec.metrics[0].target = 0.1;
+  Record record(spec);
+  for (const double value : {0.2, 0.1}) {
+    EXPECT_FALSE(study_end(record.history(), 0));
+    const auto trial = record.add();
+    record.report(trial, 9, value);
+    record.end(trial, RunOutcome::finished);
+    record.move(record.settle(trial));
+  }
+  const auto end = study_end(record.history(), 0);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->reason, "target reached: trial 1 has loss 0.1 (target 0.1)");
+}
+
+}  // namespace
+}  // namespace hone
