@@ -136,7 +136,11 @@ void History::fold_queued(const RunQueued& queued) {
   ++open_runs_;
   ++waiting_runs_;
   ++trial.runs_open;
-  if (queued.plan.purpose != RunPurpose::search) return;
+  if (queued.plan.purpose != RunPurpose::search) {
+    // An old verdict on the search's runs says nothing about these.
+    if (trial.runs_open == 1 && is_ended(trial.state)) trial.verdict = Verdict::go_on;
+    return;
+  }
   trial.segment = queued.plan.segment;
   trial.fidelity_target = queued.plan.fidelity_target;
   if (trial.state == TrialState::queued) return;

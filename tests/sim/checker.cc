@@ -66,7 +66,10 @@ void Checker::queued(const RunQueued& e) {
   run.plan = e.plan;
   runs_[e.run] = run;
   TrialModel& trial = trials_.at(static_cast<std::size_t>(e.plan.trial));
-  if (e.plan.purpose != RunPurpose::search) return;
+  if (e.plan.purpose != RunPurpose::search) {
+    if (++trial.open_confirm_runs == 1) trial.verdict = Verdict::go_on;
+    return;
+  }
   ++trial.open_search_runs;
   if (trial.open_search_runs > 1 || trial.state == TrialState::queued) return;
   if (!may_change(trial.state, TrialState::queued)) {
@@ -120,7 +123,9 @@ void Checker::reported(const Reported& e, std::int64_t seq) {
 
 void Checker::judged(const Judged& e, std::int64_t seq) {
   TrialModel& trial = trials_.at(static_cast<std::size_t>(e.trial));
-  if (is_ended(trial.state))
+  // Runs that confirm an ended trial can be stopped by a user, and by nobody else.
+  const bool stops_confirmation = e.cause_seq == 0 && trial.open_confirm_runs > 0;
+  if (is_ended(trial.state) && !stops_confirmation)
     fail(fmt::format("trial {} is judged although it is {}", e.trial,
                      trial_state_name(trial.state)));
   const bool stronger = trial.verdict == Verdict::pause && e.verdict == Verdict::stop;
@@ -191,7 +196,7 @@ void Checker::ended(const RunEnded& e) {
   run.state = RunState::ended;
   run.end = e.end;
   TrialModel& trial = trials_.at(static_cast<std::size_t>(run.plan.trial));
-  if (run.plan.purpose == RunPurpose::search) --trial.open_search_runs;
+  --(run.plan.purpose == RunPurpose::search ? trial.open_search_runs : trial.open_confirm_runs);
   const auto truth = truth_.find(e.run);
   if (e.end.outcome != RunOutcome::finished && e.end.outcome != RunOutcome::failed) return;
   if (e.end.fail_kind == FailKind::silence) {

@@ -54,6 +54,7 @@ class Checker {
     TrialOrigin origin = TrialOrigin::sampler;
     Verdict verdict = Verdict::go_on;
     int open_search_runs = 0;
+    int open_confirm_runs = 0;
   };
   struct RunModel {
     RunPlan plan;

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Durable trials a second: hone's SQLite store beside Optuna's, on the same disk, in turns.
+
+    build/bench-venv/bin/python bench/store/compare.py [--folder DIR] [--rounds N]
+
+The same trial for both: 10 parameters, 5 reported values, one result. Optuna runs through its RDB
+storage on SQLite as `create_study(storage="sqlite:///...")` sets it up, with its own random sampler,
+through `study.ask`, `trial.suggest_float`, `trial.report` and `study.tell`. Every round measures
+both, one after the other; medians and ratios are printed.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def hone_once(program, folder, trials):
+    out = subprocess.run(
+        [program, "--folder", folder, "--trials", str(trials)], check=True, capture_output=True, text=True
+    )
+    return json.loads(out.stdout)
+
+
+def optuna_once(folder, trials):
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        study = optuna.create_study(
+            storage=f"sqlite:///{place}/optuna.db", sampler=optuna.samplers.RandomSampler(seed=1)
+        )
+        began = time.perf_counter()
+        for _ in range(trials):
+            trial = study.ask()
+            for i in range(10):
+                trial.suggest_float(f"parameter_{i}", 0, 1)
+            for step in range(1, 6):
+                trial.report(1 / step, step)
+            study.tell(trial, 0.5)
+        return trials / (time.perf_counter() - began)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--folder", default=".", help="on the disk to measure (default: here)")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--trials", type=int, default=300)
+    parser.add_argument("--program", default=os.path.join(ROOT, "build/release/bench/store/hone_store_bench"))
+    arguments = parser.parse_args()
+    try:
+        import optuna
+    except ImportError:
+        sys.exit("compare.py: this Python has no optuna; ./dev bench-setup makes build/bench-venv with it")
+    rows = []
+    for _ in range(arguments.rounds):
+        row = hone_once(arguments.program, arguments.folder, arguments.trials)
+        row["optuna"] = optuna_once(arguments.folder, max(20, arguments.trials // 10))
+        rows.append(row)
+    median = {key: statistics.median(row[key] for row in rows) for key in rows[0]}
+    print(f"disk: one durable 4 KiB block takes {median['sync_us']:.0f} us (median)")
+    print(f"hone, every step by itself        {median['alone']:9.0f} trials/s   {median['alone'] / median['optuna']:6.1f} x Optuna")
+    print(f"hone, {median['threads']:.0f} in flight               {median['in_flight']:9.0f} trials/s   {median['in_flight'] / median['optuna']:6.1f} x Optuna")
+    print(f"Optuna {optuna.__version__}, SQLite             {median['optuna']:9.1f} trials/s")
+    print(f"hone alone: {1e6 / median['alone'] / median['sync_us']:.1f} durable blocks' time a trial, which has 10 commits")
+
+
+if __name__ == "__main__":
+    main()
