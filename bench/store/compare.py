@@ -57,7 +57,7 @@ def main():
     try:
         import optuna
     except ImportError:
-        sys.exit("compare.py: this Python has no optuna; ./dev bench-setup makes build/bench-venv with it")
+        sys.exit("compare.py: this Python has no optuna: ./dev bench store/compare has one that does")
     rows = []
     for _ in range(arguments.rounds):
         row = hone_once(arguments.program, arguments.folder, arguments.trials)
