@@ -4,7 +4,8 @@
 // rung when there is none.
 //
 // Facts decide: which trial is paused is read from the history, and how far a trial may run is its
-// committed fidelity target. So a default configuration or a trial of an older rule, whose target
+// committed fidelity target; a program that ends by itself has reached its target. So a default
+// configuration or a trial of an older rule, whose target
 // is beyond the rung, runs through. Once nothing new may be started the best trial of every rung of
 // fewer than η is promoted too ("at least one"): the budget is spent, and otherwise a short study
 // would end without any trial at full fidelity. Ties share the better rank; the lower number is
@@ -38,7 +39,10 @@ class AshaPromote final : public Scheduler {
     const auto trial = trial_of(change.body);
     if (trial) set_waiting(*trial, false);
     if (observation) rungs_.record(*observation, rung_loss(history.spec(), observation->value));
-    if (trial) set_waiting(*trial, may_go_on(history.trial(*trial)));
+    if (trial && history.trial(*trial).state == TrialState::paused) {
+      record_target(history.trial(*trial), change.seq, history.spec());
+      set_waiting(*trial, true);
+    }
   }
 
   Decision judge(const Observation& observation, const History& history) const override {
@@ -78,13 +82,19 @@ class AshaPromote final : public Scheduler {
   std::string describe() const override { return description_; }
 
  private:
-  /// A paused trial may be promoted, unless its program was asked already to go beyond its rung and
-  /// ended short of that by itself: it would do the same again.
-  bool may_go_on(const Trial& trial) const {
-    if (trial.state != TrialState::paused) return false;
-    const int k = rungs_.highest(trial.number());
-    const std::optional<double> next = k < 0 ? std::nullopt : rungs_.level_after(k);
-    return !next || !trial.fidelity_target || *trial.fidelity_target < *next * (1 - kSlack);
+  /// A program that was asked to go up to a rung and ended by itself has gone so far, whatever it
+  /// reported last: epochs counted from zero, or an evaluation that is due every so many steps
+  /// only.
+  void record_target(const Trial& trial, std::int64_t seq, const StudySpec& spec) {
+    if (!trial.fidelity_target || trial.curve.empty()) return;
+    const int k = rungs_.at(*trial.fidelity_target * (1 + kSlack));
+    if (k <= rungs_.highest(trial.number())) return;
+    Observation last;
+    last.trial = trial.number();
+    last.fidelity = rungs_.rung(k).level();
+    last.value = trial.curve.back().value;
+    last.seq = seq;
+    rungs_.record(last, rung_loss(spec, last.value));
   }
 
   /// Puts the trial into, or takes it out of, the set of its rung's paused trials.

@@ -102,18 +102,20 @@ TEST(AshaPromote, PausesAgainAtTheRungWhereAnInterruptedRunStartedAnew) {
   EXPECT_EQ(s.report(trial, 1, 5).verdict, Verdict::pause);
 }
 
-TEST(AshaPromote, AsksNoTrialTwiceToGoFurtherThanItGoes) {
+TEST(AshaPromote, TakesAProgramThatEndedByItselfAsHavingReachedItsRung) {
   Script s(asha(R"({"mode": "promote"})"));
   for (const double value : {3.0, 1.0, 2.0}) {
     const auto trial = s.start(1);
-    s.report(trial, 1, value);
+    EXPECT_EQ(s.report(trial, 0, value).verdict, Verdict::go_on);  // epochs counted from zero
     s.end(trial, TrialState::paused);
   }
+  EXPECT_EQ(text_of(s.fold.next(true)), "resume 1 to 3.0: rung 0: rank 1 of 3, promoted");
   s.queue(1, 3, 1, "checkpoint");
-  s.report(1, 2, 0.5);  // ends by itself short of the rung
+  s.report(1, 1, 0.6);
+  s.report(1, 2, 0.5);
   s.end(1, TrialState::paused);
   EXPECT_EQ(text_of(s.fold.next(true)), "new 0 to 1.0");
-  EXPECT_THAT(text_of(s.fold.next(false)), HasSubstr("nothing is left to promote"));
+  EXPECT_EQ(text_of(s.fold.next(false)), "resume 1 to 9.0: rung 1: rank 1 of 1, promoted");
 }
 
 TEST(AshaPromote, PromotesTheLowerNumberOfEqualsAndNeverANan) {
