@@ -13,6 +13,7 @@ namespace {
 constexpr std::array kCommands = {
     CommandEntry{"run", "Search", "Search the hyperparameters of a study, or go on searching",
                  make_run},
+    CommandEntry{"init", "Search", "Propose a study file from a program's --help", make_init},
     CommandEntry{"validate", "Search", "Check a study file; with --dry-run try one trial",
                  make_validate},
     CommandEntry{"worker", "Search", "Run trials of a study that another hone leads", make_worker},
@@ -51,6 +52,7 @@ std::string overview() {
   std::string out =
       "hone tunes the hyperparameters of any program: it runs it, reads the metrics it\n"
       "prints, stops bad trials early, and remembers everything.\n\n"
+      "  hone init -- python train.py      proposes a study file\n"
       "  hone run study.yaml\n"
       "  hone run --minimize val_loss -- python train.py --lr '~log(1e-5,1e-1)'\n\n"
       "Usage: hone COMMAND [OPTIONS]\n";

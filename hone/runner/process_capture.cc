@@ -36,7 +36,8 @@ bool read_until(int file, std::int64_t end_us, std::string* into) {
 
 }  // namespace
 
-std::optional<Captured> run_and_capture(std::vector<std::string> argv, std::int64_t timeout_us) {
+std::optional<Captured> run_and_capture(std::vector<std::string> argv, std::int64_t timeout_us,
+                                        CaptureErrors errors) {
   int ends[2];
   if (argv.empty() || ::pipe2(ends, O_CLOEXEC) != 0) return std::nullopt;
   std::vector<char*> words;
@@ -47,8 +48,11 @@ std::optional<Captured> run_and_capture(std::vector<std::string> argv, std::int6
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawnattr_init(&attributes);
   ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  if (errors == CaptureErrors::with_output)
+    ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+  else
+    ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
   ::posix_spawnattr_setflags(&attributes,
                              POSIX_SPAWN_SETPGROUP);  // so that all of it can be killed
