@@ -74,7 +74,7 @@ class InitCommand final : public Command {
     line.examples(
         "  hone init -- python train.py\n"
         "  hone init --minimize eval_loss -- python train.py --data corpus.txt\n"
-        "  ssh gpu-box 'python train.py --help' | hone init --from-help - -- python train.py\n");
+        "  ssh gpu python train.py --help | hone init --from-help - -- python train.py\n");
   }
 
   int run() override {
@@ -133,7 +133,12 @@ class InitCommand final : public Command {
       found = resolve_program(argv[0], paths, fs::current_path().string());
       if (!found.path.empty()) command[0] = "${interpreter}";
     }
-    if (found.path.empty()) throw Error(ErrorCode::not_found, found.reason, "check the spelling");
+    if (found.path.empty()) {
+      const bool named = argv[0].find('/') == std::string::npos;
+      throw Error(ErrorCode::not_found,
+                  named ? fmt::format("there is no program '{}' in PATH", argv[0]) : found.reason,
+                  "check the spelling; a program of this folder is ./NAME");
+    }
     argv[0] = found.path;
     if (argv.size() > 1 && argv[1].ends_with(".py") && !fs::exists(argv[1])) {
       throw Error(ErrorCode::not_found, fmt::format("there is no file {}", argv[1]),
@@ -229,6 +234,7 @@ class InitCommand final : public Command {
       wrong = errno;
     }
     if (!good) {
+      if (file >= 0 && !force_) unlink(path.c_str());
       throw Error(ErrorCode::io, fmt::format("cannot write {}: {}", path, std::strerror(wrong)),
                   "-o FILE writes to another place");
     }

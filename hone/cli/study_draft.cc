@@ -281,8 +281,14 @@ class Draft {
   static std::string offered(const std::vector<Row>& rows, const char* title) {
     if (rows.empty()) return "";
     std::string out = fmt::format("\n  # {}\n", title);
-    for (std::size_t i = 0; i < rows.size() && i < kMostOffered; ++i)
-      out += parameter(rows[i], "  # ");
+    for (std::size_t i = 0; i < rows.size() && i < kMostOffered; ++i) {
+      std::string line = parameter(rows[i], "  # ");
+      const ProgramOption& option = *rows[i].option;
+      if (option.dashes == "-")
+        line.insert(line.size() - 1,
+                    fmt::format("  # and -{0}, \"${{{0}}}\" in the command", option.name));
+      out += line;
+    }
     if (rows.size() > kMostOffered) {
       std::vector<std::string> names;
       for (std::size_t i = kMostOffered; i < rows.size(); ++i)
@@ -328,8 +334,8 @@ class Draft {
           return row.advice.law.find("expression:") == std::string::npos;
         }));
     std::string out = "method: auto\n";
-    out += fmt::format("budget: {{trials: {}}}  # about ten for each of {} parameters\n",
-                       std::max<std::size_t>(20, 10 * free_count), free_count);
+    out += fmt::format("budget: {{trials: {}}}  # ten per parameter, and twenty at least\n",
+                       std::max<std::size_t>(20, 10 * free_count));
     out += "\n";
     out += comment_lines(
         "Bad trials can be stopped early once the program reports the metric along the way:", "");

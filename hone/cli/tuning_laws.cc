@@ -62,7 +62,8 @@ std::string yaml_text(const std::string& text) {
                                                "off",  "True",  "False", "Yes", "No", "On",
                                                "Off",  "None",  "Null",  "~",   "y",  "n"};
   const bool plain = !text.empty() && kWords.count(text) == 0 && text.front() != '-' &&
-                     text.front() != '.' && std::all_of(text.begin(), text.end(), [](char c) {
+                     (text.front() != '.' || text.starts_with("./")) &&
+                     std::all_of(text.begin(), text.end(), [](char c) {
                        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                               (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.' ||
                               c == '/' || c == '+';
