@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <mutex>
 
 #include "hone/store/fault_vfs.h"
@@ -19,7 +20,7 @@ std::atomic<bool> happened = false;
 
 /// The default VFS has a few tables of methods (one per locking style); each gets a copy with ours
 /// put in.
-std::map<const sqlite3_io_methods*, const sqlite3_io_methods*> copies;     // original → ours
+std::map<const sqlite3_io_methods*, std::unique_ptr<sqlite3_io_methods>> copies;  // original → ours
 std::map<const sqlite3_io_methods*, const sqlite3_io_methods*> originals;  // ours → original
 std::mutex tables_mutex;
 
@@ -68,17 +69,16 @@ int faulty_open(sqlite3_vfs* self, sqlite3_filename name, sqlite3_file* file, in
   const int code = real->xOpen(real, name, file, flags, out_flags);
   if (code != SQLITE_OK || file->pMethods == nullptr) return code;
   const std::lock_guard lock(tables_mutex);
-  const sqlite3_io_methods*& ours = copies[file->pMethods];
+  std::unique_ptr<sqlite3_io_methods>& ours = copies[file->pMethods];
   if (ours == nullptr) {
-    auto* copy = new sqlite3_io_methods(*file->pMethods);  // lives as long as the program
-    copy->xWrite = faulty_write;
-    copy->xSync = faulty_sync;
-    copy->xTruncate = faulty_truncate;
-    copy->xClose = faulty_close;
-    ours = copy;
-    originals[ours] = file->pMethods;
+    ours = std::make_unique<sqlite3_io_methods>(*file->pMethods);
+    ours->xWrite = faulty_write;
+    ours->xSync = faulty_sync;
+    ours->xTruncate = faulty_truncate;
+    ours->xClose = faulty_close;
+    originals[ours.get()] = file->pMethods;
   }
-  file->pMethods = ours;
+  file->pMethods = ours.get();
   return code;
 }
 
