@@ -5,6 +5,7 @@
 //   [--seeds 20] [--first-seed 0]
 //                [--trials N] [--peer peer.csv] [--csv out.csv] [--base NAME]
 //   hone_quality serve [--data DIR]        problems over stdin and stdout, for peer_optuna.py
+//   hone_quality speed [--samplers tpe] [--sizes 100,1000,10000,100000] [--problem sphere10]
 //   hone_quality optimum PROBLEM           best truth of 200 000 draws, the best 50 refined (for
 //   surrogates)
 //
@@ -21,6 +22,7 @@
 #include <map>
 
 #include "bench/quality/serve.h"
+#include "bench/quality/speed.h"
 #include "bench/quality/study_loop.h"
 #include "hone/base/error.h"
 #include "hone/base/text.h"
@@ -219,8 +221,8 @@ int compare(const Arguments& arguments, std::vector<Problem> problems) {
   const std::string peer = arguments.get("peer", "");
   if (!peer.empty()) read_peer(peer, problems, curves, methods);
   std::vector<std::size_t> marks;
-  for (const std::string_view mark :
-       split(arguments.get("marks", fmt::format("{}", trials)), ',')) {
+  const std::string mark_list = arguments.get("marks", fmt::format("{}", trials));
+  for (const std::string_view mark : split(mark_list, ',')) {
     marks.push_back(static_cast<std::size_t>(parse_number(mark).value()));
   }
   print_table(problems, curves, methods, marks, first, seeds);
@@ -235,6 +237,14 @@ int run(int argc, char** argv) {
   if (!skipped.empty())
     fmt::print(stderr, "skipped, no data (--data or HONE_DATA): {}\n", join(skipped, ", "));
   if (arguments.command == "serve") return serve(problems);
+  if (arguments.command == "speed") {
+    std::vector<std::size_t> sizes;
+    const std::string list = arguments.get("sizes", "100,1000,10000,100000");
+    for (const std::string_view size : split(list, ','))
+      sizes.push_back(static_cast<std::size_t>(parse_number(size).value()));
+    return measure_speed(problems, arguments.get("problem", "sphere10"),
+                         algorithm(arguments.get("samplers", "tpe")), sizes);
+  }
   if (arguments.command.starts_with("optimum "))
     return find_optimum(problems, arguments.command.substr(8));
   return compare(arguments, problems);

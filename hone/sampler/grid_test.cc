@@ -114,5 +114,14 @@ TEST(Samplers, KnowWhatAMisspeltNameOrOptionWasMeantToBe) {
   EXPECT_NE(first_problem("nonsense", "{}").find("random"), std::string::npos);
 }
 
+TEST(Samplers, HaveHelpForEveryOption) {
+  for (const AlgorithmHelp& help : sampler_help()) {
+    EXPECT_FALSE(help.summary.empty()) << help.name;
+    for (const auto& option : help.options) {
+      EXPECT_GT(option.help.size(), 10U) << help.name << "." << option.name;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace hone

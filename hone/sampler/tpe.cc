@@ -2,7 +2,8 @@
 // 2304.11127). One density of the best trials, one of the rest, and the point where the first
 // exceeds the second most. Against the usual implementation:
 //   one multivariate model over all branches of a conditional space (parzen.h);
-//   bandwidths without a floor, so that refinement does not stop at a hundredth of the range;
+//   a floor of the bandwidths that shrinks with every trial, so that refinement does not stop at a
+//   hundredth of the range;
 //   a search along the coordinates from the best draws (tpe_search.h);
 //   a Sobol start; ordered choices with their distance; no configuration twice;
 //   failed trials that are their configuration's doing, and running ones, count among the rest;
@@ -33,24 +34,7 @@ struct TpeOptions {
   bool multivariate = true;
   std::string bandwidth = "gap";
   double bandwidth_factor = 1;
-  double floor = 1;
-  std::string bad_bandwidth = "gap";
-  double bad_factor = 1;
-  std::string dg = "scott";
-  double dgf = 1;
-  std::string db = "scott";
-  double dbf = 1;
-  double bad_smoothing = 1;
-  double weight_rank = 0;
-  double gcf = 0;
-  double bcf = 0;
-  int refkind = 1;
-  double sparse = 0;
-  double sparse_p = 0.3;
-  double sparse_shrink = 1;
-  std::vector<const double*> unused{};
-  int refined = 2;
-  double bad_floor = 1;
+  double bandwidth_floor = 1;
   double prior_weight = 1;
   double smoothing = 1;
   bool ordered = true;
@@ -83,23 +67,8 @@ const OptionTable<TpeOptions>& tpe_options() {
               "Width of kernels: from the spread of the trials, or from the gap to the neighbours")
           .number("bandwidth_factor", &TpeOptions::bandwidth_factor, 0.01, 100,
                   "Multiplies every bandwidth")
-          .number("floor", &TpeOptions::floor, 0, 100, "Floor")
-          .text("bad_bandwidth", &TpeOptions::bad_bandwidth, {"scott", "gap"}, "b")
-          .number("bad_factor", &TpeOptions::bad_factor, 0.01, 100, "Multiplies every bandwidth")
-          .text("dg", &TpeOptions::dg, {"scott", "gap"}, "b")
-          .text("db", &TpeOptions::db, {"scott", "gap"}, "b")
-          .number("dgf", &TpeOptions::dgf, 0.01, 100, "M")
-          .number("dbf", &TpeOptions::dbf, 0.01, 100, "M")
-          .number("bad_smoothing", &TpeOptions::bad_smoothing, 0, 100, "M")
-          .number("sparse", &TpeOptions::sparse, 0, 100, "M")
-          .number("sparse_p", &TpeOptions::sparse_p, 0, 100, "M")
-          .number("sparse_shrink", &TpeOptions::sparse_shrink, 0, 100, "M")
-          .number("gcf", &TpeOptions::gcf, 0, 100, "M")
-          .number("bcf", &TpeOptions::bcf, 0, 100, "M")
-          .integer("refkind", &TpeOptions::refkind, 0, 100, "M")
-          .integer("refined", &TpeOptions::refined, 0, 100, "M")
-          .number("weight_rank", &TpeOptions::weight_rank, 0, 100, "M")
-          .number("bad_floor", &TpeOptions::bad_floor, 0, 100, "Floor")
+          .number("bandwidth_floor", &TpeOptions::bandwidth_floor, 0, 100,
+                  "Smallest bandwidth, in ranges per trial that counts; 0: none")
           .number("prior_weight", &TpeOptions::prior_weight, 1e-6, 1000,
                   "Weight of the prior against one trial")
           .number("smoothing", &TpeOptions::smoothing, 1e-6, 1000,
@@ -203,37 +172,24 @@ class Tpe final : public Sampler {
     TpeSearchOptions search;
     search.candidates = options_.candidates;
     search.rounds = options_.refine;
-    search.kind = options_.refkind;
-    search.sparse = options_.sparse;
-    search.sparse_p = options_.sparse_p;
-    search.sparse_shrink = options_.sparse_shrink;
-    search.rows = good_rows_;
-    search.refined = options_.refined;
     search.multivariate = options_.multivariate;
     return search;
   }
 
+  /// Floors: one observation in n of a range covers 1/n of it, so kernels are no narrower. The good
+  /// ones are counted without their cap: the floor goes on shrinking where their number does not.
   void fit(const History& history, std::int64_t n_good) {
     const auto n = static_cast<double>(observations_.ranked());
     ParzenOptions parzen;
     parzen.bandwidth = options_.bandwidth == "scott" ? Bandwidth::scott : Bandwidth::gap;
     parzen.factor = options_.bandwidth_factor;
-    parzen.discrete = options_.dg == "scott" ? Bandwidth::scott : Bandwidth::gap;
-    parzen.discrete_factor = options_.dgf;
-    parzen.cell_factor = options_.gcf;
-    parzen.floor = options_.floor / (options_.good_share * n + 2);
+    parzen.floor = options_.bandwidth_floor / (options_.good_share * n + 2);
     parzen.prior_weight = options_.prior_weight;
     parzen.smoothing = options_.smoothing;
     rows_.clear();
     for (const std::int64_t trial : observations_.best(n_good))
       rows_.push_back(history.encoded(trial).data());
-    std::vector<double> w;
-    for (std::size_t i = 0; i < rows_.size(); ++i)
-      w.push_back(
-          1 + options_.weight_rank *
-                  (1 - (static_cast<double>(i) + 0.5) / static_cast<double>(rows_.size()) - 0.5));
-    good_->fit(rows_, w, parzen);
-    good_rows_ = rows_;
+    good_->fit(rows_, {}, parzen);
     rows_.clear();
     for (const std::int64_t trial :
          observations_.rest(n_good, options_.bad_cap, options_.failures)) {
@@ -244,13 +200,7 @@ class Tpe final : public Sampler {
         rows_.push_back(history.encoded(trial).data());
       for (const auto& row : batch_) rows_.push_back(row.data());
     }
-    parzen.bandwidth = options_.bad_bandwidth == "scott" ? Bandwidth::scott : Bandwidth::gap;
-    parzen.factor = options_.bad_factor;
-    parzen.discrete = options_.db == "scott" ? Bandwidth::scott : Bandwidth::gap;
-    parzen.discrete_factor = options_.dbf;
-    parzen.cell_factor = options_.bcf;
-    parzen.smoothing = options_.bad_smoothing;
-    parzen.floor = options_.bad_floor / (n + 2);
+    parzen.floor = options_.bandwidth_floor / (n + 2);
     bad_->fit(rows_, {}, parzen);
   }
 
@@ -264,7 +214,7 @@ class Tpe final : public Sampler {
   std::optional<Start> start_;
   std::int64_t start_trials_ = 10;
   std::vector<std::vector<double>> batch_;
-  std::vector<const double*> rows_, good_rows_;
+  std::vector<const double*> rows_;
 };
 
 }  // namespace

@@ -13,9 +13,6 @@ namespace {
 /// Discrete parameters of more cells are modelled as continuous ones with steps: tables grow with
 /// the square.
 constexpr int kMaxTableCells = 64;
-/// The refinement tries every item of an unordered parameter up to so many, and the neighbours of
-/// ordered ones.
-constexpr int kMaxTriedItems = 32;
 /// Redraws of a candidate that breaks a constraint and cannot be repaired.
 constexpr int kMaxRedraws = 8;
 
@@ -91,26 +88,7 @@ std::optional<std::vector<double>> TpeSearch::settle(std::vector<double> row, Rn
   return row;
 }
 
-void TpeSearch::alternatives(int j, double x, double step, std::vector<double>& out) const {
-  const ParzenColumn& column = columns_[static_cast<std::size_t>(j)];
-  out.clear();
-  if (column.kind == ParzenColumn::Kind::continuous) {
-    const auto& domain = space_.parameter(space_.searched()[static_cast<std::size_t>(j)]).domain;
-    for (const double moved : {x - step, x + step})
-      out.push_back(snap(domain, std::clamp(moved, 0.0, 1.0)));
-    return;
-  }
-  const int at = column.cell_of(x);
-  for (int c = 0; c < column.cells(); ++c) {
-    const bool near = std::abs(c - at) == 1;
-    if (c != at && (near || (column.kind == ParzenColumn::Kind::unordered &&
-                             column.cells() <= kMaxTriedItems))) {
-      out.push_back(column.middle(c));
-    }
-  }
-}
-
-void TpeSearch::refine(const Parzen& good, const Parzen& bad, int rounds, int kind,
+void TpeSearch::refine(const Parzen& good, const Parzen& bad, int rounds,
                        TpeCandidate& candidate) const {
   const FeasibleSampler& feasible = space_.feasible_sampler();
   const bool constrained = !feasible.is_unconstrained();
@@ -118,31 +96,33 @@ void TpeSearch::refine(const Parzen& good, const Parzen& bad, int rounds, int ki
   Parzen::Terms g;
   good.terms(candidate.row, l);
   bad.terms(candidate.row, g);
-  std::vector<double> tried;
   double shrink = 1;
   for (int round = 0; round < rounds; ++round, shrink *= 0.5) {
     for (int j = 0; j < good.dimension(); ++j) {
       const auto at = static_cast<std::size_t>(j);
       const double x = candidate.row[at];
       if (steers_[at] || std::isnan(x)) continue;
-      if (kind == 1 && columns_[at].kind != ParzenColumn::Kind::continuous) continue;
-      if (kind == 2 && columns_[at].kind == ParzenColumn::Kind::unordered) continue;
-      alternatives(j, x, good.scale(j) * shrink, tried);
-      for (const double to : tried) {
+      // Discrete values come from the draws: a search among them follows the model too far.
+      if (columns_[at].kind != ParzenColumn::Kind::continuous) continue;
+      const auto& domain = space_.parameter(space_.searched()[at]).domain;
+      const double step = good.scale(j) * shrink;
+      good.change(l, j, x, -1);
+      bad.change(g, j, x, -1);
+      for (const double aim : {x - step, x + step}) {
         const double from = candidate.row[at];
+        const double to = snap(domain, std::clamp(aim, 0.0, 1.0));
         if (to == from) continue;
-        const double score =
-            good.log_density_moved(l, j, from, to) - bad.log_density_moved(g, j, from, to);
+        const double score = good.log_density_with(l, j, to) - bad.log_density_with(g, j, to);
         if (!(score > candidate.score)) continue;
         candidate.row[at] = to;
         if (constrained && !feasible.is_feasible(candidate.row)) {
           candidate.row[at] = from;
-          continue;
+        } else {
+          candidate.score = score;
         }
-        good.move(l, j, from, to);
-        bad.move(g, j, from, to);
-        candidate.score = score;
       }
+      good.change(l, j, candidate.row[at], 1);
+      bad.change(g, j, candidate.row[at], 1);
     }
   }
 }
@@ -173,10 +153,7 @@ std::vector<TpeCandidate> TpeSearch::run(const Parzen& good, const Parzen& bad,
     std::optional<std::vector<double>> row;
     for (int redraw = 0; redraw < kMaxRedraws && !row; ++redraw) {
       if (options.multivariate) {
-        if (rng.chance(options.sparse))
-          good.draw_sparse(rng, options.sparse_p, options.sparse_shrink, options.rows, drawn);
-        else
-          good.draw(rng, drawn);
+        good.draw(rng, drawn);
       } else {
         drawn = draw_apart(good, bad, options.candidates, rng);
       }
@@ -200,8 +177,7 @@ std::vector<TpeCandidate> TpeSearch::run(const Parzen& good, const Parzen& bad,
     const std::size_t refined = std::min(found.size(), static_cast<std::size_t>(options.refined));
     std::vector<TpeCandidate> better(found.begin(),
                                      found.begin() + static_cast<std::ptrdiff_t>(refined));
-    for (TpeCandidate& candidate : better)
-      refine(good, bad, options.rounds, options.kind, candidate);
+    for (TpeCandidate& candidate : better) refine(good, bad, options.rounds, candidate);
     found.insert(found.begin(), better.begin(), better.end());
     std::stable_sort(found.begin(), found.end(), by_score);
     found.erase(std::unique(found.begin(), found.end(), same), found.end());

@@ -15,11 +15,8 @@
 namespace hone {
 
 struct TpeSearchOptions {
-  int candidates = 32;  ///< draws from l
-  int refined = 2;      ///< of them, the best so many are refined
-  int kind = 0;
-  double sparse = 0, sparse_p = 0.3, sparse_shrink = 1;
-  std::span<const double* const> rows;
+  int candidates = 32;       ///< draws from l
+  int refined = 2;           ///< of them, the best so many are refined
   int rounds = 4;            ///< of refinement, each with half the step
   bool multivariate = true;  ///< false: every coordinate by itself
 };
@@ -45,9 +42,7 @@ class TpeSearch {
 
  private:
   std::optional<std::vector<double>> settle(std::vector<double> row, Rng& rng) const;
-  void refine(const Parzen& good, const Parzen& bad, int rounds, int kind,
-              TpeCandidate& candidate) const;
-  void alternatives(int j, double x, double step, std::vector<double>& out) const;
+  void refine(const Parzen& good, const Parzen& bad, int rounds, TpeCandidate& candidate) const;
   std::vector<double> draw_apart(const Parzen& good, const Parzen& bad, int candidates,
                                  Rng& rng) const;
 

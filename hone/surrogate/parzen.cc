@@ -38,19 +38,32 @@ inline double exp_negative(double x) {
 }
 
 double log_sum_exp(const double* x, std::size_t n) {
-  double top = x[0];
-  for (std::size_t i = 1; i < n; ++i) top = std::max(top, x[i]);
+  double tops[8] = {x[0], x[0], x[0], x[0], x[0], x[0], x[0], x[0]};
+  std::size_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    for (std::size_t l = 0; l < 8; ++l) tops[l] = tops[l] < x[i + l] ? x[i + l] : tops[l];
+  }
+  double top = *std::max_element(tops, tops + 8);
+  for (; i < n; ++i) top = std::max(top, x[i]);
   if (!std::isfinite(top)) return top;
   // Eight partial sums: a fixed order that vectorises.
   double part[8] = {};
-  std::size_t i = 0;
-  for (; i + 8 <= n; i += 8) {
+  for (i = 0; i + 8 <= n; i += 8) {
     for (std::size_t l = 0; l < 8; ++l) part[l] += exp_negative(x[i + l] - top);
   }
   double sum = 0;
   for (; i < n; ++i) sum += exp_negative(x[i] - top);
   for (const double p : part) sum += p;
   return top + std::log(sum);
+}
+
+/// sum_k += sign·(offset_k − ½((x − mean_k)·inverse_k)²).
+void add_normals(double x, double sign, std::size_t n, const double* mean, const double* inverse,
+                 const double* offset, double* __restrict sum) {
+  for (std::size_t k = 0; k < n; ++k) {
+    const double z = (x - mean[k]) * inverse[k];
+    sum[k] += sign * (offset[k] - 0.5 * z * z);
+  }
 }
 
 double scott_factor(std::size_t n, std::size_t d) {
@@ -185,16 +198,9 @@ void Parzen::fit_discrete(std::size_t j, std::span<const double* const> rows,
     x.push_back(rows[k][j]);
   }
   const bool ordered = column.kind == ParzenColumn::Kind::ordered;
-  double h = options.discrete_factor * spread_of(x) *
-             scott_factor(std::max<std::size_t>(1, x.size()), columns_.size());
-  if (options.discrete == Bandwidth::gap && !x.empty()) {
-    std::sort(x.begin(), x.end());
-    std::vector<double> gaps;
-    neighbour_gaps(x, gaps);
-    h = options.discrete_factor * mean(gaps);
-  }
-  h = std::max(
-      {h, bandwidth_floor(column, options), options.cell_factor / static_cast<double>(cells)});
+  const double h =
+      std::max(spread_of(x) * scott_factor(std::max<std::size_t>(1, x.size()), columns_.size()),
+               bandwidth_floor(column, options));
   const double smoothing = options.smoothing / (static_cast<double>(x.size()) + 1);
   data.scale = ordered ? h : 1;
   data.table.assign((cells + 2) * cells, 0);
@@ -235,13 +241,7 @@ void Parzen::add_column(std::size_t j, double x, double sign, std::vector<double
   const auto n = static_cast<std::size_t>(count_);
   double* sum = sums.data();
   if (columns_[j].kind == ParzenColumn::Kind::continuous) {
-    const double* mean = data.mean.data();
-    const double* inverse = data.inverse.data();
-    const double* offset = data.offset.data();
-    for (std::size_t k = 0; k < n; ++k) {
-      const double z = (x - mean[k]) * inverse[k];
-      sum[k] += sign * (offset[k] - 0.5 * z * z);
-    }
+    add_normals(x, sign, n, data.mean.data(), data.inverse.data(), data.offset.data(), sum);
     return;
   }
   const auto cells = static_cast<std::size_t>(columns_[j].cells());
@@ -265,16 +265,14 @@ double Parzen::log_density(std::span<const double> row) const {
   return log_sum_exp(scratch_.data(), scratch_.size());
 }
 
-double Parzen::log_density_moved(const Terms& terms, int j, double from, double to) const {
-  scratch_ = terms.sums;
-  add_column(static_cast<std::size_t>(j), from, -1, scratch_);
-  add_column(static_cast<std::size_t>(j), to, 1, scratch_);
-  return log_sum_exp(scratch_.data(), scratch_.size());
+void Parzen::change(Terms& terms, int j, double x, double sign) const {
+  add_column(static_cast<std::size_t>(j), x, sign, terms.sums);
 }
 
-void Parzen::move(Terms& terms, int j, double from, double to) const {
-  add_column(static_cast<std::size_t>(j), from, -1, terms.sums);
-  add_column(static_cast<std::size_t>(j), to, 1, terms.sums);
+double Parzen::log_density_with(const Terms& without, int j, double x) const {
+  scratch_ = without.sums;
+  add_column(static_cast<std::size_t>(j), x, 1, scratch_);
+  return log_sum_exp(scratch_.data(), scratch_.size());
 }
 
 double Parzen::log_marginal(int j, double x) const {
@@ -306,20 +304,6 @@ double Parzen::draw_kernel(Rng& rng, std::size_t j, std::size_t kernel) const {
 void Parzen::draw(Rng& rng, std::span<double> row) const {
   const std::size_t kernel = draw_index(rng);
   for (std::size_t j = 0; j < row.size(); ++j) row[j] = draw_kernel(rng, j, kernel);
-}
-
-void Parzen::draw_sparse(Rng& rng, double p, double shrink, std::span<const double* const> rows,
-                         std::span<double> row) const {
-  const std::size_t kernel = draw_index(rng);
-  for (std::size_t j = 0; j < row.size(); ++j) {
-    row[j] = draw_kernel(rng, j, kernel);
-    if (kernel < rows.size() && !std::isnan(rows[kernel][j])) {
-      if (!rng.chance(p))
-        row[j] = rows[kernel][j];
-      else if (columns_[j].kind == ParzenColumn::Kind::continuous)
-        row[j] = rows[kernel][j] + shrink * (row[j] - rows[kernel][j]);
-    }
-  }
 }
 
 double Parzen::draw_marginal(Rng& rng, int j) const {

@@ -14,9 +14,9 @@
 // of its own before it can be proposed.
 //
 // Bandwidth: `gap` takes the larger distance to the neighbours along the coordinate (HyperOpt and
-// Optuna; no floor but rounding), `scott` one for all kernels of a column, c·s·n^(−1/(d+4)) with
-// the spread s of the observations. Neither has a floor that would stop refinement: as the
-// observations close in, so does the density. The prior kernel keeps every point possible.
+// Optuna), `scott` one for all kernels of a column, c·s·n^(−1/(d+4)) with the spread s of the
+// observations. Ordered columns always take the latter. There is no floor but the caller's and
+// rounding. The prior kernel keeps every point possible.
 //
 // Flat arrays by column, kernels innermost: a density costs one pass of n·d multiply-adds and n
 // exponentials.
@@ -49,10 +49,7 @@ enum class Bandwidth { gap, scott };
 
 struct ParzenOptions {
   Bandwidth bandwidth = Bandwidth::scott;
-  double factor = 1;  ///< multiplies every bandwidth
-  Bandwidth discrete = Bandwidth::scott;
-  double discrete_factor = 1;
-  double cell_factor = 0;
+  double factor = 1;        ///< multiplies every bandwidth
   double floor = 0;         ///< smallest bandwidth; 0: none but rounding
   double prior_weight = 1;  ///< of the prior kernel; observations have weight 1
   double smoothing = 1;     ///< a = smoothing/(n + 1) of unordered columns
@@ -84,16 +81,15 @@ class Parzen {
   };
   void terms(std::span<const double> row, Terms& terms) const;
   double log_density(const Terms& terms) const;
-  /// ln p of the row with column j moved from `from` to `to`; NaN: inactive.
-  double log_density_moved(const Terms& terms, int j, double from, double to) const;
-  void move(Terms& terms, int j, double from, double to) const;
+  /// Takes column j at x out of the terms (sign −1) or puts it in (sign 1); NaN: inactive.
+  void change(Terms& terms, int j, double x, double sign) const;
+  /// ln p of the row whose terms lack column j, with that column at x.
+  double log_density_with(const Terms& without, int j, double x) const;
 
   /// ln of the mixture's marginal density in one column, relative to the law.
   double log_marginal(int j, double x) const;
   /// A draw from the mixture: every column filled, inactive or not, discrete ones at cell middles.
   void draw(Rng& rng, std::span<double> row) const;
-  void draw_sparse(Rng& rng, double p, double shrink, std::span<const double* const> rows,
-                   std::span<double> row) const;
   /// A draw from the marginal of one column.
   double draw_marginal(Rng& rng, int j) const;
   /// The bandwidth of column j, averaged over the kernels (for the steps of a local search); 1 with
