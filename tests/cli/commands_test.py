@@ -196,19 +196,6 @@ class Help(Case):
                 self.assertNotEqual(self.good("help", line.split()[0]).out, "")
         self.assertEqual(self.hone("help", "sampler").code, 2)
 
-    def test_the_reference_pages_are_written(self):
-        self.good("help", "--markdown", "pages")
-        self.assertIn("## hone run", self.read("pages/commands.md"))
-        self.assertIn("## random", self.read("pages/samplers.md"))
-
-    def test_the_completion_of_bash_works(self):
-        script = self.good("completion", "bash").out
-        self.write("script", script + "COMP_WORDS=(hone sta); COMP_CWORD=1; _hone; echo ${COMPREPLY[@]}\n"
-                   "COMP_WORDS=(hone run --tri); COMP_CWORD=2; _hone; echo ${COMPREPLY[@]}\n")
-        done = subprocess.run(["bash", self.path("script")], stdout=subprocess.PIPE, text=True, check=True)
-        self.assertEqual(done.stdout.split(), ["status", "--trials"])
-        for shell in ("zsh", "fish"):
-            self.assertIn("enqueue", self.good("completion", shell).out)
 
     def test_version(self):
         self.assertRegex(self.good("--version").out, r"^hone \d+\.\d+\.\d+\n$")
