@@ -1,5 +1,5 @@
-// hone validate: checks a study file; with --dry-run also tries its defaults once, in a folder that
-// is thrown away.
+// hone validate: checks a study file and says what it would do; with --dry-run also tries its
+// defaults once, in a folder that is thrown away.
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -14,6 +14,7 @@
 #include "hone/cli/launch.h"
 #include "hone/cli/lines.h"
 #include "hone/cli/study_loading.h"
+#include "hone/cli/study_plan.h"
 #include "hone/cli/terminal.h"
 #include "hone/runner/metric_parser.h"
 #include "hone/runner/process.h"
@@ -53,14 +54,21 @@ class ValidateCommand final : public Command {
  public:
   void declare(CommandLine& line) override {
     line.positional("FILE", file_, "The study file");
-    line.flag("--dry-run", dry_run_,
-              "Also runs one trial with the defaults, and keeps nothing of it");
+    line.flag("--dry-run", dry_run_, "Also runs one trial with the defaults, and keeps nothing");
+    line.option("--show", show_, "Shows the commands of the first N trials; runs nothing");
     common_.declare(line);
+    line.examples(
+        "  hone validate study.yaml             every mistake, the size of the space\n"
+        "  hone validate study.yaml --show 5    the commands of five trials\n"
+        "  hone validate study.yaml --dry-run   does it run, is the metric found?\n");
   }
 
   int run() override {
     if (!file_)
       throw Error(ErrorCode::invalid_input, "which study file?", "hone validate study.yaml");
+    if (show_ && (*show_ < 1 || *show_ > kShowAtMost))
+      throw Error(ErrorCode::invalid_input,
+                  fmt::format("--show: from 1 to {} trials, not {}", kShowAtMost, *show_));
     const ReadStudy read = read_study(*file_);
     if (common_.json) {
       std::fputs(diagnostics_json(read).c_str(), stdout);
@@ -70,8 +78,10 @@ class ValidateCommand final : public Command {
     if (!read.loaded.spec) return kBadInput;
     const StudySpec& spec = *read.loaded.spec;
     say(true, *file_, describe(spec));
+    say(true, "space", space_and_budget(spec));
     bool good = check_command(spec);
     for (const std::string& note : read.loaded.notes) say_note(note);
+    if (good && (show_ || dry_run_)) show_plan(spec, read.loaded.seed_given);
     if (good && dry_run_) good = try_once(spec);
     return good ? kOk : kFailed;
   }
@@ -109,14 +119,18 @@ class ValidateCommand final : public Command {
     return out;
   }
 
+  static std::string interpreter() {
+    return find_interpreter(
+        variable, [](const std::string& path) { return access(path.c_str(), X_OK) == 0; });
+  }
+
   bool check_command(const StudySpec& spec) const {
     if (spec.command.argv.empty()) return true;
     const Config config = spec.space.default_config();
     ExpandContext context{config, 0, 0, "TRIAL_DIR"};
     context.port = 1;
     context.environment = variable;
-    context.interpreter = find_interpreter(
-        variable, [](const std::string& path) { return access(path.c_str(), X_OK) == 0; });
+    context.interpreter = interpreter();
     const auto argv = expand_command(spec, context);
     if (const auto* wrong = std::get_if<ExpandError>(&argv)) {
       say(false, "command", wrong->message);
@@ -137,13 +151,52 @@ class ValidateCommand final : public Command {
     return !program.path.empty();
   }
 
+  void show_plan(const StudySpec& spec, bool seed_given) const;
   bool try_once(StudySpec spec);
   bool report(const StudySpec& spec, const History& history, const Work& work) const;
 
   std::optional<std::string> file_;
+  static constexpr int kShowAtMost = 1000;
+  static constexpr int kShownByDryRun = 3;
+
   bool dry_run_ = false;
+  std::optional<int> show_;
   CommonOptions common_;
 };
+
+void ValidateCommand::show_plan(const StudySpec& spec, bool seed_given) const {
+  const auto trials = plan_trials(spec, show_ ? *show_ : kShownByDryRun, variable, interpreter());
+  if (common_.json) {
+    for (const PlannedTrial& trial : trials) {
+      Value row = Value::Map{};
+      row.set("trial", trial.number).set("defaults", trial.defaults);
+      row.set("params", nested_config(spec, trial.config));
+      row.set("argv", Value(Value::List(trial.argv.begin(), trial.argv.end())));
+      Value::List files;
+      for (const auto& [path, lines] : trial.files) {
+        Value file = Value::Map{};
+        file.set("path", path).set("set", Value(Value::List(lines.begin(), lines.end())));
+        files.push_back(std::move(file));
+      }
+      row.set("files", Value(std::move(files)));
+      std::printf("%s\n", row.dump().c_str());
+    }
+    return;
+  }
+  if (common_.quiet) return;
+  std::printf("\nTrials would be started so%s:\n",
+              seed_given ? "" : " (with seed 0; the file names none, so a run draws one)");
+  for (const PlannedTrial& trial : trials) {
+    std::printf("  %lld%s\n    %s\n", static_cast<long long>(trial.number),
+                trial.defaults ? " (defaults)" : "", shell_command(trial.argv).c_str());
+    for (const auto& [path, lines] : trial.files) {
+      std::printf("    with %s\n", path.c_str());
+      for (const std::string& row : lines) std::printf("      %s\n", row.c_str());
+    }
+  }
+  std::printf("\n");
+  std::fflush(stdout);
+}
 
 bool ValidateCommand::try_once(StudySpec spec) {
   const ScratchFolder scratch;

@@ -14,7 +14,7 @@ constexpr std::array kCommands = {
     CommandEntry{"run", "Search", "Search the hyperparameters of a study, or go on searching",
                  make_run},
     CommandEntry{"init", "Search", "Propose a study file from a program's --help", make_init},
-    CommandEntry{"validate", "Search", "Check a study file; with --dry-run try one trial",
+    CommandEntry{"validate", "Search", "Check a study file; --dry-run also tries one trial",
                  make_validate},
     CommandEntry{"worker", "Search", "Run trials of a study that another hone leads", make_worker},
     CommandEntry{"list", "Look", "The studies of the store", make_list},

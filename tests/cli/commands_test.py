@@ -165,6 +165,34 @@ class Validate(Case):
         self.assertIn("val_loss reported 3 times", done.out)
         self.assertFalse(os.path.exists(self.path(".hone")))
 
+    def test_it_says_how_large_the_space_is_and_what_the_budget_covers(self):
+        self.assertIn("1 continuous parameter; budget: 4 trials, 4 per parameter", self.good("validate", "study.yaml").out)
+        self.study(("method: random", "method: grid"), ("run_default_first: true", ""),
+                   ("{min: 0.001, max: 1.0, distribution: log_uniform_values, default: 0.01}", "{values: [1, 2, 3]}"),
+                   ("trials: 4", "trials: 2"))
+        self.assertIn("3 configurations; budget: 2 trials, 67 % of them", self.good("validate", "study.yaml").out)
+        rows = self.good("validate", "study.yaml", "--show", "9", "--json").rows
+        self.assertEqual([row["params"] for row in rows if "trial" in row], [{"lr": 1}, {"lr": 2}, {"lr": 3}])
+
+    def test_the_shown_trials_are_those_that_run(self):
+        before = sorted(os.listdir(self.folder))
+        shown = {row["trial"]: row["params"] for row in self.good("validate", "study.yaml", "--show", "4", "--json").rows
+                 if "trial" in row}
+        self.assertEqual(shown[0], {"lr": 0.01})
+        self.assertEqual(sorted(os.listdir(self.folder)), before)
+        self.good("run", "study.yaml", "--quiet")
+        for row in self.good("export", "study", "--format", "jsonl").rows:
+            self.assertEqual({"lr": row["param.lr"]}, shown[row["trial"]])
+
+    def test_the_shown_trials_have_their_commands_and_files(self):
+        self.write("base.yaml", "optim: {lr: 1}\n")
+        self.study(("program: train.py", 'command: [python3, train.py, -c, "${trial_dir}/c.yaml"]\n'
+                    'files: [{from: base.yaml, to: "${trial_dir}/c.yaml", set: {optim.lr: "${lr}"}}]'))
+        out = self.good("validate", "study.yaml", "--dry-run").out
+        self.assertIn("  0 (defaults)\n    python3 train.py -c TRIAL_DIR/c.yaml\n    with TRIAL_DIR/c.yaml\n      optim.lr: 0.01\n",
+                      out)
+        self.assertEqual(self.hone("validate", "study.yaml", "--show", "0").code, 2)
+
     def test_a_dry_run_of_a_failing_program_shows_its_log(self):
         self.study(program="import no_such_module\n")
         done = self.hone("validate", "study.yaml", "--dry-run")
