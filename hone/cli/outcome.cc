@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "hone/cli/lines.h"
+#include "hone/cli/outcome_findings.h"
 
 namespace hone::cli {
 namespace {
@@ -62,8 +63,12 @@ void find_gain(const History& history, Outcome& outcome) {
   const auto best = confirmed_values(history, outcome.best);
   const auto defaults = confirmed_values(history, base);
   if (best.empty() || best.size() != defaults.size()) {
-    outcome.gain =
-        gain_between(goal, *history.trial(outcome.best).value(), *trial.value(), noise_of(trial));
+    const Trial& best_trial = history.trial(outcome.best);
+    outcome.gain = gain_between(goal, *best_trial.value(), *trial.value(), noise_of(trial));
+    const auto& best_sd = best_trial.results.front().sd;
+    const auto& base_sd = trial.results.front().sd;
+    if (outcome.gain->share && best_sd && base_sd)
+      outcome.gain->share_sd = std::hypot(*best_sd, *base_sd) / std::abs(*trial.value());
     return;
   }
   const Spread base_spread = spread_of(defaults);
@@ -112,21 +117,21 @@ bool came_in_one_burst(const History& history, const Trial& trial) {
              kBurstShare * static_cast<double>(run->end.busy_us);
 }
 
-/// The best by confirmation among those that were confirmed; −1 when none was.
-std::int64_t best_confirmed(const History& history) {
+/// Every trial that was confirmed, best first; one whose mean is no number comes last.
+std::vector<Confirmed> confirmed_trials(const History& history) {
   const Goal goal = history.spec().objective().goal;
-  std::int64_t best = -1;
-  double best_mean = 0;
+  std::vector<Confirmed> confirmed;
   for (const Trial& trial : history.trials()) {
-    const auto values = confirmed_values(history, trial.number());
+    auto values = confirmed_values(history, trial.number());
     if (values.empty()) continue;
-    const double mean = spread_of(values).mean;
-    if (best < 0 ? !std::isnan(mean) : is_better(goal, mean, best_mean)) {
-      best = trial.number();
-      best_mean = mean;
-    }
+    const Spread spread = spread_of(values);
+    confirmed.push_back({trial.number(), std::move(values), spread});
   }
-  return best;
+  std::stable_sort(confirmed.begin(), confirmed.end(),
+                   [goal](const Confirmed& a, const Confirmed& b) {
+                     return is_better(goal, a.spread.mean, b.spread.mean);
+                   });
+  return confirmed;
 }
 
 }  // namespace
@@ -173,8 +178,10 @@ std::vector<double> confirmed_values(const History& history, std::int64_t trial)
 
 Outcome find_outcome(const History& history) {
   Outcome outcome;
-  const std::int64_t confirmed = best_confirmed(history);
-  outcome.best = confirmed >= 0 ? confirmed : history.best();
+  outcome.confirmations = confirmed_trials(history);
+  const bool any =
+      !outcome.confirmations.empty() && !std::isnan(outcome.confirmations.front().spread.mean);
+  outcome.best = any ? outcome.confirmations.front().trial : history.best();
   if (outcome.best >= 0) {
     const Trial& trial = history.trial(outcome.best);
     outcome.best_is_complete = trial.state == TrialState::complete;
@@ -221,6 +228,10 @@ Value outcome_json(const History& history, const Outcome& outcome, const std::st
           .set("confirmed", outcome.confirmed);
       if (outcome.value->sd) best.set("sd", *outcome.value->sd);
     }
+    Value::List curve;
+    for (const CurvePoint& point : history.trial(outcome.best).curve)
+      curve.push_back(Value(Value::List{point.fidelity, point.value}));
+    best.set("curve", Value(std::move(curve)));
     row.set("best", std::move(best));
   } else {
     row.set("best", nullptr);
@@ -233,10 +244,21 @@ Value outcome_json(const History& history, const Outcome& outcome, const std::st
     if (outcome.gain->share_sd) gain.set("share_sd", *outcome.gain->share_sd);
     row.set("gain", std::move(gain));
   }
+  Value::List confirmations;
+  for (const Confirmed& confirmed : outcome.confirmations) {
+    Value one = Value::Map{};
+    Value::List values(confirmed.values.begin(), confirmed.values.end());
+    one.set("trial", confirmed.trial).set("values", Value(std::move(values)));
+    one.set("mean", confirmed.spread.mean);
+    if (confirmed.spread.sd) one.set("sd", *confirmed.spread.sd);
+    confirmations.push_back(std::move(one));
+  }
+  row.set("confirmations", Value(std::move(confirmations)));
   if (outcome.steps_saved) row.set("steps_saved", *outcome.steps_saved);
   Value failures = Value::Map{};
   for (const auto& [kind, count] : outcome.failures) failures.set(fail_kind_name(kind), count);
   row.set("failures", std::move(failures));
+  set_findings(row, history, find_findings(history, outcome));
   return row;
 }
 

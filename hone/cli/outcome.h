@@ -26,9 +26,16 @@ struct Gain {
   double difference = 0;  ///< best − default, in the metric's units
   std::optional<double>
       share;  ///< of the default, unsigned; where both have one sign and the default is no noise
-  std::optional<double> share_sd;  ///< over paired seeds
+  std::optional<double> share_sd;  ///< over paired seeds, or of two independent replicates
   bool better = false;
   double default_value = 0;
+};
+
+/// A trial that ran again with fresh seeds at the end.
+struct Confirmed {
+  std::int64_t trial = -1;
+  std::vector<double> values;  ///< in the order of the seeds
+  Spread spread;
 };
 
 struct Outcome {
@@ -36,6 +43,7 @@ struct Outcome {
   bool best_is_complete = false;
   std::optional<Spread> value;  ///< of the best: confirmed where it was
   bool confirmed = false;
+  std::vector<Confirmed> confirmations;  ///< best first, the defaults among them
   std::vector<std::pair<std::string, double>> other_metrics;  ///< of the best
   std::int64_t default_trial = -1;
   std::optional<Gain> gain;  ///< against the default configuration, unless that is the best
@@ -59,14 +67,20 @@ std::string gain_text(const Outcome& outcome);
 /// "3 failed (2 out of memory, 1 diverged)"; empty when none did.
 std::string failures_text(const Outcome& outcome);
 
-/// The end of `hone run`, for people. `seen`: names of metrics that programs printed and nobody
-/// declared.
+/// The curve as blocks of one height each, at most `columns` of them: "█▅▃▂▁".
+std::string curve_blocks(const std::vector<CurvePoint>& curve, int columns);
+
+/// The end of `hone run`, for people: the best, its curve, the gain, confirmations, failures, what
+/// mattered, what to try next. `seen`: names of metrics that programs printed and nobody declared.
+/// Lines are at most `width` columns wide where words allow; 0: those of the terminal.
 std::string outcome_text(const History& history, const Outcome& outcome, const std::string& study,
-                         const std::vector<std::string>& seen, bool colour);
+                         const std::vector<std::string>& seen, bool colour, int width = 0);
+/// The same as one object: state, counts, best with its curve, gain, confirmations, failures,
+/// importance.
 Value outcome_json(const History& history, const Outcome& outcome, const std::string& study);
 
-/// The command of a trial's newest search run, "(cd FOLDER && …)" where it ran elsewhere; empty
-/// when none has started.
+/// The command of a trial from scratch, "(cd FOLDER && …)" where it ran elsewhere; empty when none
+/// has started.
 std::string reproduce_text(const Workplace& place, const History& history, std::int64_t trial);
 
 }  // namespace hone::cli

@@ -1,13 +1,17 @@
 // The texts of a study's outcome.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "hone/base/text.h"
 #include "hone/cli/lines.h"
 #include "hone/cli/outcome.h"
+#include "hone/cli/outcome_findings.h"
 #include "hone/cli/terminal.h"
 #include "hone/runner/metric_parser.h"
+#include "hone/study/diagnostic.h"
 #include "hone/tracking/environment.h"
 
 namespace hone::cli {
@@ -19,31 +23,56 @@ std::string spread_text(const Spread& spread) {
   return out;
 }
 
-std::string indented(const std::string& text, const std::string& margin) {
+/// A paragraph, wrapped; its further lines are set in.
+std::string paragraph(const std::string& text, int width, const std::string& margin = "  ") {
+  if (text.empty()) return "";
   std::string out;
-  for (const std::string_view line : split(text, '\n')) out += fmt::format("{}{}\n", margin, line);
+  for (std::string line : wrapped(text, width - static_cast<int>(margin.size()))) {
+    std::replace(line.begin(), line.end(), kGlue, ' ');
+    out += (out.empty() ? "" : margin) + line + "\n";
+  }
   return out;
 }
 
-/// "lr 2.9e-3 · rank 16", wrapped.
-std::string best_config(const StudySpec& spec, const Config& config) {
-  constexpr int kWidth = 78;
-  std::vector<std::string> lines(1);
+/// "lr 2.9e-3 · rank 16", wrapped between parameters.
+std::string best_config(const StudySpec& spec, const Config& config, int width) {
+  std::vector<std::string> lines;
   for (const Parameter& parameter : spec.space.parameters()) {
     const Value* value = config.get(parameter.name);
     if (value == nullptr || std::holds_alternative<Fixed>(parameter.domain)) continue;
     const std::string piece = fmt::format("{} {}", parameter.name, value_text(*value));
-    std::string& line = lines.back();
-    if (!line.empty() && line.size() + piece.size() + 4 > static_cast<std::size_t>(kWidth)) {
-      line += " ·";
+    constexpr int kMarginAndDots = 7;
+    if (lines.empty()) {
+      lines.push_back(piece);
+    } else if (display_width(lines.back()) + display_width(piece) + kMarginAndDots > width) {
+      lines.back() += " ·";
       lines.push_back(piece);
     } else {
-      line += (line.empty() ? "" : " · ") + piece;
+      lines.back() += " · " + piece;
     }
   }
   std::string out;
   for (const std::string& line : lines) out += fmt::format("  {}\n", line);
   return out;
+}
+
+/// "  curve █▅▃▂▁  2.61 at epoch 1, 1.85 at epoch 9"; empty for fewer than three points.
+std::string curve_line(const StudySpec& spec, const Trial& trial, int width) {
+  constexpr std::size_t kLeast = 3;
+  if (trial.curve.size() < kLeast) return "";
+  const auto by_fidelity = [](const CurvePoint& a, const CurvePoint& b) {
+    return a.fidelity < b.fidelity;
+  };
+  const auto [first, last] =
+      std::minmax_element(trial.curve.begin(), trial.curve.end(), by_fidelity);
+  const std::string name = spec.fidelity ? spec.fidelity->name : "step";
+  const std::string ends = fmt::format("{} at {} {}, {} at {} {}", metric_text(first->value), name,
+                                       format_number(first->fidelity, 6), metric_text(last->value),
+                                       name, format_number(last->fidelity, 6));
+  constexpr int kMost = 30;
+  const int columns = std::min(kMost, width - display_width(ends) - 10);
+  if (columns < static_cast<int>(kLeast)) return "";
+  return fmt::format("  curve {}  {}\n", curve_blocks(trial.curve, columns), ends);
 }
 
 /// Why there is nothing usable, with what to do.
@@ -57,7 +86,8 @@ std::string no_best_text(const History& history, const Outcome& outcome, const s
     if (trial.state == TrialState::failed && failed == nullptr) failed = &trial;
   }
   if (failed == nullptr) {
-    return fmt::format("No trial of '{}' has a usable {} yet.\n", study, objective);
+    return fmt::format("No trial of '{}' has a usable {}{}.\n", study, objective,
+                       history.state() == StudyState::finished ? "" : " yet");
   }
   out += fmt::format("No usable trial: {}.\n", failures_text(outcome));
   if (failed->fail_kind != FailKind::no_metric) {
@@ -111,34 +141,87 @@ std::string failures_text(const Outcome& outcome) {
   return total == 0 ? "" : fmt::format("{} failed ({})", total, causes);
 }
 
-std::string outcome_text(const History& history, const Outcome& outcome, const std::string& study,
-                         const std::vector<std::string>& seen, bool colour) {
+std::string curve_blocks(const std::vector<CurvePoint>& curve, int columns) {
+  static constexpr const char* kBlocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  std::vector<CurvePoint> points = curve;
+  std::erase_if(points, [](const CurvePoint& p) { return !std::isfinite(p.value); });
+  std::stable_sort(points.begin(), points.end(), [](const CurvePoint& a, const CurvePoint& b) {
+    return a.fidelity < b.fidelity;
+  });
+  if (points.empty() || columns < 1) return "";
+  const auto by_value = [](const CurvePoint& a, const CurvePoint& b) { return a.value < b.value; };
+  const auto [low, high] = std::minmax_element(points.begin(), points.end(), by_value);
+  const double span = high->value - low->value;
+  const std::size_t count = std::min(points.size(), static_cast<std::size_t>(columns));
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) {
+    // Both ends are always among the points shown.
+    const std::size_t at = count == 1 ? points.size() - 1 : i * (points.size() - 1) / (count - 1);
+    const double height = span > 0 ? (points[at].value - low->value) / span : 0;
+    out += kBlocks[std::clamp(static_cast<int>(std::lround(height * 7)), 0, 7)];
+  }
+  return out;
+}
+
+namespace {
+
+std::string headline(const History& history, const Outcome& outcome) {
   const StudySpec& spec = history.spec();
-  const TrialCounts& counts = history.counts();
+  const std::int64_t trials = history.counts().total();
+  std::string line = trials == 1 ? "One trial" : fmt::format("Best of {} trials", trials);
+  if (history.state() == StudyState::open && spec.budget.trials &&
+      history.counted() < *spec.budget.trials)
+    line = fmt::format("Best so far, after {} of {} trials", trials, *spec.budget.trials);
+  line += fmt::format(": trial {}, {} {}", outcome.best, spec.objective().name,
+                      outcome.value ? spread_text(*outcome.value) : "");
+  if (outcome.value && outcome.value->count > 1)
+    line += fmt::format(" ({} seeds)", outcome.value->count);
+  if (!outcome.best_is_complete) {
+    const std::string at = reached_text(spec, history.trial(outcome.best));
+    line += at.empty() ? " (stopped early)" : fmt::format(" (stopped at {})", at);
+  }
+  if (const std::string gain = gain_text(outcome); !gain.empty()) line += ", " + gain;
+  for (const auto& [name, value] : outcome.other_metrics)
+    line += fmt::format("; {} {}", name, metric_text(value));
+  return line;
+}
+
+/// "Confirmed with fresh seeds: trial 44 2.6318 ± 0.004, trial 12 2.6402 ± 0.006, the defaults …";
+/// empty where nothing but the best was.
+std::string confirmations_text(const Outcome& outcome) {
+  if (outcome.confirmations.size() < 2) return "";
+  std::vector<std::string> parts;
+  for (const Confirmed& confirmed : outcome.confirmations) {
+    const std::string who = confirmed.trial == outcome.default_trial
+                                ? "the defaults"
+                                : fmt::format("trial {}", confirmed.trial);
+    parts.push_back(fmt::format("{} {}", who, spread_text(confirmed.spread)));
+  }
+  return "Confirmed with fresh seeds: " + join(parts, ", ") + ".";
+}
+
+}  // namespace
+
+std::string outcome_text(const History& history, const Outcome& outcome, const std::string& study,
+                         const std::vector<std::string>& seen, bool colour, int width) {
+  constexpr int kWidest = 100;  // longer lines are hard to read
+  if (width <= 0) width = terminal_width(stdout);
+  width = std::min(width, kWidest);
+  const StudySpec& spec = history.spec();
   std::string out;
   if (outcome.best < 0) {
     out += no_best_text(history, outcome, study, seen);
   } else {
-    std::string line =
-        fmt::format("Best of {} trials: trial {}, {} {}", counts.total(), outcome.best,
-                    spec.objective().name, outcome.value ? spread_text(*outcome.value) : "");
-    if (counts.total() == 1) line.replace(0, line.find(':'), "One trial");
-    if (outcome.value && outcome.value->count > 1)
-      line += fmt::format(" ({} seeds)", outcome.value->count);
-    if (!outcome.best_is_complete) {
-      const std::string at = reached_text(spec, history.trial(outcome.best));
-      line += at.empty() ? " (stopped early)" : fmt::format(" (stopped at {})", at);
-    }
-    if (const std::string gain = gain_text(outcome); !gain.empty()) line += ", " + gain;
-    for (const auto& [name, value] : outcome.other_metrics)
-      line += fmt::format("; {} {}", name, metric_text(value));
-    out += toned(line, Tone::bold, colour) + "\n" +
-           best_config(spec, history.trial(outcome.best).config());
-    if (outcome.best == outcome.default_trial && counts.total() > 1) {
+    const Trial& best = history.trial(outcome.best);
+    for (const std::string& line : wrapped(headline(history, outcome), width - 2))
+      out += (out.empty() ? "" : "  ") + toned(line, Tone::bold, colour) + "\n";
+    out += best_config(spec, best.config(), width) + curve_line(spec, best, width);
+    if (outcome.best == outcome.default_trial && history.counts().total() > 1) {
       out += "The defaults were not beaten.\n";
     } else if (outcome.gain && !outcome.gain->better) {
       out += toned("The defaults do at least as well.\n", Tone::note, colour);
     }
+    out += paragraph(confirmations_text(outcome), width);
   }
   std::vector<std::string> facts;
   if (outcome.steps_saved)
@@ -146,39 +229,49 @@ std::string outcome_text(const History& history, const Outcome& outcome, const s
         fmt::format("early stopping saved {:.0f} % of the steps", *outcome.steps_saved * 100));
   if (const std::string failures = failures_text(outcome); !failures.empty() && outcome.best >= 0)
     facts.push_back(failures);
-  if (!facts.empty()) out += join(facts, " · ") + "\n";
+  if (!facts.empty()) out += paragraph(join(facts, " · "), width);
+  if (outcome.best >= 0) {
+    const Findings findings = find_findings(history, outcome);
+    out += paragraph(importance_text(findings.importance), width);
+    for (const std::string& text : next_texts(history, outcome, findings, study))
+      out += paragraph("Next: " + text + ".", width);
+  }
   if (!outcome.burst.empty()) {
-    out += fmt::format(
-        "The reports of trial {} came all at once at its end, so nothing could be stopped early: "
-        "the program holds "
-        "back its output.\n  Flush after each line: print(…, flush=True), python -u, or stdbuf -oL "
-        "in front of the command.\n",
-        outcome.burst.front());
+    out += paragraph(
+        fmt::format("The reports of trial {} came all at once at its end, so nothing could be "
+                    "stopped early: the program holds back its output. Flush after each line: "
+                    "print(…, flush=True), python -u, or stdbuf -oL in front of the command.",
+                    outcome.burst.front()),
+        width);
   }
   if (history.state() == StudyState::finished && !history.state_reason().empty() &&
-      outcome.best < 0) {
-    out += indented("Ended: " + history.state_reason(), "");
-  }
+      outcome.best < 0)
+    out += paragraph("Ended: " + history.state_reason(), width);
   return out;
 }
 
 std::string reproduce_text(const Workplace& place, const History& history, std::int64_t trial) {
-  std::vector<std::string> argv;
+  std::vector<std::string> argv, resumed;
   for (const RunId id : history.runs_of(trial)) {
     const Run* run = history.run(id);
     if (run->plan.purpose != RunPurpose::search) continue;
     const auto started = Value::parse(place.store().run_detail(id).started);
     const Value* list = started ? started->find("argv") : nullptr;
     if (list == nullptr || !list->is_list() || list->as_list().empty()) continue;
-    argv.clear();
+    // A run that went on from a checkpoint does not repeat the trial.
+    auto& words = run->plan.resume_from.empty() && run->plan.segment == 0 ? argv : resumed;
+    words.clear();
     for (const Value& word : list->as_list())
-      argv.push_back(word.is_string() ? word.as_string() : word.dump());
+      words.push_back(word.is_string() ? word.as_string() : word.dump());
   }
+  if (argv.empty()) argv = std::move(resumed);
   if (argv.empty()) return "";
   const std::string command = shell_command(mask_secrets(argv));
-  const std::string& folder = history.spec().command.workdir;
-  if (folder.empty() || folder == std::filesystem::current_path().string()) return command;
-  return fmt::format("(cd {} && {})", shell_quoted(folder), command);
+  std::filesystem::path folder =
+      std::filesystem::path(history.spec().command.workdir).lexically_normal();
+  if (!folder.has_filename()) folder = folder.parent_path();  // "a/." is "a/" so far
+  if (folder.empty() || folder == std::filesystem::current_path()) return command;
+  return fmt::format("(cd {} && {})", shell_quoted(folder.string()), command);
 }
 
 }  // namespace hone::cli
