@@ -190,8 +190,8 @@ std::unique_ptr<KeeperClient> KeeperClient::connect_or_start(const KeeperOptions
     auto client = connect(options.folder, Role::worker, options.orphan_us);
     if (client != nullptr) return client;
     const std::optional<int> code = launch(options);
-    if (code == kKeeperPresent) {
-      // One that is about to listen, or about to end: look again shortly.
+    if (code == kKeeperPresent || code == kKeeperKilled) {
+      // One that is about to listen, or about to end, or was killed: look again shortly.
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     } else if (code.has_value() && code != kKeeperReady) {
       throw Error(

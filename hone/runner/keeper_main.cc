@@ -186,14 +186,15 @@ int keep(const Arguments& arguments, int folder, int null_file, int ready) {
   return kKeeperReady;
 }
 
-/// Waits until the keeper says that it is ready, or is gone without saying it.
+/// Waits until the keeper says that it is ready or that it failed, or is gone without a word.
 int wait_until_ready(int ready) {
   char said = 0;
   ssize_t n = -1;
   do {
     n = read(ready, &said, 1);
   } while (n < 0 && errno == EINTR);
-  return n == 1 && said == 'r' ? kKeeperReady : kKeeperFailed;
+  if (n != 1) return kKeeperKilled;
+  return said == 'r' ? kKeeperReady : kKeeperFailed;
 }
 
 }  // namespace
@@ -230,7 +231,10 @@ int keeper_main(int argc, char** argv) {
   setsid();  // no terminal: neither Ctrl-C nor a hang-up arrives
   const pid_t grandchild = fork();
   if (grandchild != 0) _exit(grandchild < 0 ? kKeeperFailed : kKeeperReady);
-  _exit(keep(arguments, folder, null_file, ready[1]));
+  const int code = keep(arguments, folder, null_file, ready[1]);
+  // After it was ready, that file is closed and nobody listens.
+  if (code != kKeeperReady && write(ready[1], "f", 1) != 1) _exit(code);
+  _exit(code);
 }
 
 }  // namespace hone

@@ -13,6 +13,7 @@ constexpr int kKeeperReady = 0;     ///< it listens, detached from this process 
 constexpr int kKeeperUsage = 64;    ///< the arguments are wrong
 constexpr int kKeeperFailed = 71;   ///< the system refused; DIR/keeper.log says what
 constexpr int kKeeperPresent = 75;  ///< another keeper holds the folder
+constexpr int kKeeperKilled = 76;   ///< somebody ended it before it was ready; another try may do
 
 /// Names within the keeper's folder.
 constexpr const char* kKeeperSocket = "socket";

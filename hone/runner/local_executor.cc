@@ -34,6 +34,8 @@ struct LocalExecutor::Watched {
   bool unread = true;                        ///< its files may have more
   bool asked_to_stop = false;                ///< by this executor
   std::int64_t kill_at_us = 0;               ///< of a lost run
+  std::int64_t settles_at_us = 0;            ///< a lost run is not over before
+  int empty_looks = 0;                       ///< for processes of a lost run, in a row
   std::optional<std::int64_t> kills_before;  ///< the kernel's count when the run began
   JobEnded ended;                            ///< as far as it is known
 };
@@ -210,7 +212,9 @@ void LocalExecutor::adopt_one(const AdoptedJob& adopted, const std::string& mark
   // No keeper has it: whatever of it may live is ended. Where only the beginning of the mark is
   // known, that finds it.
   watched.stage = Stage::lost;
-  watched.kill_at_us = keeper::monotonic_us() + kLostGrace_us;
+  const std::int64_t now_us = keeper::monotonic_us();
+  watched.kill_at_us = now_us + kLostGrace_us;
+  if (watched.pid == 0) watched.settles_at_us = now_us + kBirth_us;
   signal_marked_processes(watched.mark, SIGTERM);
 }
 
@@ -300,7 +304,8 @@ void LocalExecutor::sweep(std::int64_t now_us) {
     if (kill && main_lives) {
       keeper::signal_process(static_cast<pid_t>(watched->pid), watched->start_ticks, SIGKILL);
     }
-    if (marked == 0 && !main_lives && !in_group) {
+    watched->empty_looks = marked == 0 && !main_lives && !in_group ? watched->empty_looks + 1 : 0;
+    if (watched->empty_looks >= kEmptyLooks && now_us >= watched->settles_at_us) {
       watched->stage = Stage::over;
       watched->unread = true;
     }

@@ -58,6 +58,11 @@ class LocalExecutor final : public Executor {
       250'000;  ///< at files without being told that they changed
   static constexpr std::int64_t kSweep_us = 50'000;  ///< between looks for processes of lost runs
   static constexpr std::int64_t kLostGrace_us = 5'000'000;  ///< for runs whose keeper is gone
+  /// A keeper may be killed while a program of its is being born: it bears no mark yet. A run
+  /// without a known pid is looked for during this time at least.
+  static constexpr std::int64_t kBirth_us = 1'000'000;
+  /// Looks in a row that must find nothing: one may miss a process that is born meanwhile.
+  static constexpr int kEmptyLooks = 2;
 
  private:
   /// Where a run is known to be.

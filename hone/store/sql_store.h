@@ -65,10 +65,10 @@ class SqlStore final : public Store {
   void write(const Work& work);
   /// Runs `work` on a connection for reading; every statement sees the newest commit.
   void read(const Work& work);
-  /// Whether the study has a run that waits, or one in a worker's hands. Throws Error(not_found)
-  /// for study and worker.
-  enum class RunsIn { queue, hands };
-  bool has_runs(StudyId study, WorkerId worker, RunsIn where);
+  /// Whether the study has a run that waits. Throws Error(not_found) for study and worker.
+  bool has_waiting_runs(StudyId study, WorkerId worker);
+  std::vector<std::int64_t> orphaned_runs(sql::Connection& connection, StudyId study,
+                                          WorkerId worker) const;
   std::vector<Claim> describe(const std::vector<RunLease>& taken);
   bool has_news(StudyId study, std::int64_t after);
   void wake();

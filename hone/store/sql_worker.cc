@@ -125,20 +125,34 @@ WorkerId SqlStore::register_worker(const WorkerInfo& worker) {
 
 /// Asked before a writing transaction, so that workers who look for work in vain do not queue for
 /// the file.
-bool SqlStore::has_runs(StudyId study, WorkerId worker, RunsIn where) {
+bool SqlStore::has_waiting_runs(StudyId study, WorkerId worker) {
   bool any = false;
   read([&](Connection& connection) {
     Query there(connection, "SELECT 1 FROM study WHERE study_id = $1", study.value);
     if (!there.step()) throw rules::no_study(study);
     sql::find_worker(connection, worker);
-    Query query(connection,
-                where == RunsIn::queue
-                    ? "SELECT 1 FROM run WHERE study_id = $1 AND state = 0 LIMIT 1"
-                    : "SELECT 1 FROM run WHERE study_id = $1 AND state IN (1, 2) LIMIT 1",
+    Query query(connection, "SELECT 1 FROM run WHERE study_id = $1 AND state = 0 LIMIT 1",
                 study.value);
     any = query.step();
   });
   return any;
+}
+
+/// The runs in the hands of dead workers that `worker` may take over.
+std::vector<std::int64_t> SqlStore::orphaned_runs(Connection& connection, StudyId study,
+                                                  WorkerId worker) const {
+  const Holder heir = sql::find_worker(connection, worker).holder;
+  std::vector<std::int64_t> runs;
+  Query held(connection,
+             "SELECT u.run_id, w.host, w.boot_id, w.pid, w.pid_start "
+             "FROM run u JOIN worker w ON w.worker_id = u.worker_id "
+             "WHERE u.study_id = $1 AND u.state IN (1, 2) AND u.worker_id <> $2 ORDER BY u.run_id",
+             study.value, worker.value);
+  while (held.step()) {
+    const Holder holder{held.string(1), held.string(2), held.integer(3), held.integer(4)};
+    if (rules::may_take_over(holder, heir, probe_)) runs.push_back(held.integer(0));
+  }
+  return runs;
 }
 
 /// What the worker must know of the runs that it has taken; read after the commit, so that parsing
@@ -159,7 +173,7 @@ std::vector<Claim> SqlStore::describe(const std::vector<RunLease>& taken) {
 }
 
 std::vector<Claim> SqlStore::claim(StudyId study, WorkerId worker, int count, std::int64_t ttl_us) {
-  if (!has_runs(study, worker, RunsIn::queue) || count <= 0) return {};
+  if (count <= 0 || !has_waiting_runs(study, worker)) return {};
   std::vector<RunLease> taken;
   write([&](Connection& connection) {
     taken.clear();
@@ -179,24 +193,18 @@ std::vector<Claim> SqlStore::claim(StudyId study, WorkerId worker, int count, st
 }
 
 std::vector<Claim> SqlStore::take_over(StudyId study, WorkerId worker, std::int64_t ttl_us) {
-  if (!has_runs(study, worker, RunsIn::hands)) return {};
+  bool any = false;  // asked often, and mostly in vain: first without a writing transaction
+  read([&](Connection& connection) {
+    Query there(connection, "SELECT 1 FROM study WHERE study_id = $1", study.value);
+    if (!there.step()) throw rules::no_study(study);
+    any = !orphaned_runs(connection, study, worker).empty();
+  });
+  if (!any) return {};
   std::vector<RunLease> taken;
   write([&](Connection& connection) {
     taken.clear();
     StudyTransaction row(connection, study, clock_.now_us());
-    const Holder heir = sql::find_worker(connection, worker).holder;
-    std::vector<std::int64_t> runs;
-    {
-      Query held(connection,
-                 "SELECT u.run_id, w.host, w.boot_id, w.pid, w.pid_start "
-                 "FROM run u JOIN worker w ON w.worker_id = u.worker_id "
-                 "WHERE u.study_id = $1 AND u.state IN (1, 2) ORDER BY u.run_id",
-                 study.value);
-      while (held.step()) {
-        const Holder holder{held.string(1), held.string(2), held.integer(3), held.integer(4)};
-        if (rules::may_take_over(holder, heir, probe_)) runs.push_back(held.integer(0));
-      }
-    }
+    const std::vector<std::int64_t> runs = orphaned_runs(connection, study, worker);
     for (const std::int64_t run : runs) taken.push_back(take(row, run, worker, ttl_us));
     if (!taken.empty()) row.save();
   });

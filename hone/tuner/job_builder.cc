@@ -198,6 +198,8 @@ std::optional<std::string> LocalJobBuilder::write_files(const Claim& claim, Draf
   context.environment = lookup;
 
   make_private_folder(draft.trial_dir / "checkpoints");
+  std::error_code none;
+  fs::remove(draft.trial_dir / kVerdictFile, none);  // on the run before this one
   write_private_file(draft.trial_dir / "config.json", config_json(*spec_, config));
   auto argv = expand_command(*spec_, context);
   if (const auto* wrong = std::get_if<ExpandError>(&argv)) return wrong->message;
@@ -234,7 +236,7 @@ std::optional<std::string> LocalJobBuilder::write_files(const Claim& claim, Draf
   Value job = Value::Map{};
   Value::List sources;
   for (const JobSource& source : draft.sources)
-    sources.emplace_back(Value::List{source.name, source.path});
+    sources.emplace_back(Value::List{source.name, source.path, source.offset});
   job.set("sources", Value(std::move(sources)))
       .set("devices", Value::parse(devices_json(claim.run.id)).value_or(Value::Map{}));
   write_private_file(draft.folder / kJobFile, job.dump() + "\n");
@@ -324,8 +326,9 @@ Job LocalJobBuilder::rebuild(const Claim& claim) {
   const Value* sources = stored ? stored->find("sources") : nullptr;
   if (sources != nullptr && sources->is_list()) {
     for (const Value& row : sources->as_list()) {
-      if (!row.is_list() || row.as_list().size() != 2) continue;
-      job.sources.push_back({row.as_list()[0].as_string(), row.as_list()[1].as_string(), 0});
+      if (!row.is_list() || row.as_list().size() != 3) continue;
+      const Value::List& fields = row.as_list();
+      job.sources.push_back({fields[0].as_string(), fields[1].as_string(), fields[2].as_int()});
     }
   }
   if (job.sources.size() < 2) {
@@ -355,6 +358,15 @@ Job LocalJobBuilder::rebuild(const Claim& claim) {
     }
   }
   return job;
+}
+
+void LocalJobBuilder::tell(const Claim& claim, Verdict verdict) {
+  const fs::path folder = trial_dir(options_.trials_folder, claim.run.plan);
+  try {
+    write_private_file(folder / kVerdictFile, verdict == Verdict::pause ? "pause\n" : "stop\n");
+  } catch (const Error& error) {
+    log(LogLevel::debug, error.what());  // the signal that follows says it too
+  }
 }
 
 void LocalJobBuilder::release(RunId run) {

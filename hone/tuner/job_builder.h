@@ -43,6 +43,10 @@ struct JobBuilderOptions {
   std::function<std::vector<Gpu>()> read_gpus;
 };
 
+/// In the folder of a trial (of a replicate, of a confirmation): "stop" or "pause" from the moment
+/// its running program is to end by a verdict; absent before, and after an interruption.
+constexpr const char* kVerdictFile = "verdict";
+
 /// One owner thread (the worker's).
 class LocalJobBuilder final : public JobBuilder {
  public:
@@ -52,6 +56,7 @@ class LocalJobBuilder final : public JobBuilder {
 
   std::variant<BuiltJob, JobRefused, NoRoom> build(const Claim& claim) override;
   Job rebuild(const Claim& claim) override;
+  void tell(const Claim& claim, Verdict verdict) override;
   void release(RunId run) override;
 
   /// `${trial_dir}` of a run, and the folder of the run itself.

@@ -76,7 +76,7 @@ bool Worker::step(std::int64_t timeout_us) {
   }
   register_once();
   if (!id_.valid()) return false;
-  if (!took_over_) take_over();
+  take_over();
   claim();
   bool changed = handle_events(timeout_us);
   if (commit_all()) changed = true;
@@ -91,15 +91,20 @@ void Worker::register_once() {
   try_store([&] { id_ = store_.register_worker(options_.info); });
 }
 
+/// At the start, and now and then: a worker on this machine may die and not come back.
 void Worker::take_over() {
+  const std::int64_t now = clock_.monotonic_us();
+  if (took_over_ && (interrupted_ || now < take_over_at_us_)) return;
   std::vector<Claim> claims;
   const bool done =
       try_store([&] { claims = store_.take_over(study_, id_, options_.lease_ttl_us); });
   if (!done) {
     claim_in_doubt_ = true;
+    take_over_in_doubt_ = true;
     return;
   }
   took_over_ = true;
+  take_over_at_us_ = now + options_.take_over_every_us;
   for (Claim& claim : claims) adopt(std::move(claim));
 }
 
@@ -107,10 +112,12 @@ void Worker::claim() {
   if (claim_in_doubt_) {
     std::vector<Claim> held;
     if (!try_store([&] { held = store_.held(id_); })) return;
-    claim_in_doubt_ = false;
+    const bool may_be_started = take_over_in_doubt_;
+    claim_in_doubt_ = take_over_in_doubt_ = false;
     for (Claim& claim : held) {
       if (runs_.contains(claim.run.id)) continue;
-      if (took_over_ && claim.run.state == RunState::claimed && claim.started == "{}") {
+      const bool is_new = claim.run.state == RunState::claimed && claim.started == "{}";
+      if (is_new && !may_be_started) {
         accept(std::move(claim));
       } else {
         adopt(std::move(claim));
@@ -187,8 +194,10 @@ void Worker::adopt(Claim claim) {
     const std::string saved = source != nullptr ? source->string_or("state", "") : "";
     run.parsers.push_back(saved.empty() ? MetricParser(parser_options(*spec_))
                                         : MetricParser::restore(parser_options(*spec_), saved));
-    run.offsets.push_back(
-        source != nullptr && !faulty("offset_forgotten") ? source->int_or("offset", 0) : 0);
+    const std::int64_t began = run.job.sources[i].offset;
+    run.offsets.push_back(source != nullptr && !faulty("offset_forgotten")
+                              ? source->int_or("offset", began)
+                              : began);
     run.job.sources[i].offset = run.offsets.back();
   }
   run.objective_count = parsed.int_or("count", 0);
@@ -396,6 +405,7 @@ void Worker::stop(ActiveState& run, int cause, StopHow how) {
   if (run.ended) return;
   if (run.cause == kNotStopped) run.cause = static_cast<StopCause>(cause);
   if (run.started) {
+    if (run.cause == kByVerdict) builder_.tell(run.claim, run.verdict);
     executor_.stop(run.claim.run.id, how, spec_->limits.grace_us);
     return;
   }
@@ -406,6 +416,7 @@ void Worker::stop(ActiveState& run, int cause, StopHow how) {
 
 void Worker::interrupt(StopHow how) {
   draining_ = true;
+  interrupted_ = true;
   for (auto& [id, run] : runs_) stop(*run, kByInterrupt, how);
 }
 

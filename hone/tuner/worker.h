@@ -40,6 +40,9 @@ class JobBuilder {
   /// The job of a run that is alive already: same folder and sources, nothing is written. The
   /// devices it holds are marked as taken.
   virtual Job rebuild(const Claim& claim) = 0;
+  /// The run's program is about to be asked to end for this verdict (stop or pause): leaves word
+  /// where the program can read it (`hone.should_stop()`).
+  virtual void tell(const Claim& claim, Verdict verdict) = 0;
   /// The run has ended: its devices and ports are free.
   virtual void release(RunId run) = 0;
 };
@@ -50,6 +53,7 @@ struct WorkerOptions {
   std::int64_t lease_ttl_us = 60'000'000;
   std::int64_t give_up_us = 600'000'000;  ///< a store that fails for so long ends the loop
   std::int64_t usage_every_us = 1'000'000;
+  std::int64_t take_over_every_us = 2'000'000;  ///< between looks for runs of dead workers
   std::function<std::string(std::string_view)> fault;  ///< test switch; empty in production
 };
 
@@ -126,8 +130,11 @@ class Worker {
   WorkerId id_;
   Runs runs_;
   bool draining_ = false;
-  bool took_over_ = false;
-  bool claim_in_doubt_ = false;
+  bool interrupted_ = false;
+  bool took_over_ = false;  ///< at least once
+  std::int64_t take_over_at_us_ = 0;
+  bool claim_in_doubt_ = false;      ///< the store may have given runs without being heard
+  bool take_over_in_doubt_ = false;  ///< among them such as a dead worker may have started
   std::int64_t renew_at_us_ = 0;
   std::int64_t usage_at_us_ = 0;
   std::int64_t retry_at_us_ = 0;
