@@ -3,7 +3,9 @@
 #include "hone/runner/local_executor.h"
 
 #include <signal.h>
+#include <spawn.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <thread>
@@ -425,6 +427,27 @@ TEST_F(LocalExecutorTest, AKeeperKilledJustBeforeAStartIsNoticed) {
   EXPECT_TRUE(until_end(1).ended->vanished);
   const Heard& h = until_end(2);
   EXPECT_TRUE(h.ended->vanished || h.ended->exit_code == 9);
+}
+
+TEST_F(LocalExecutorTest, EndsAProgramThatIsBornAfterItsKeeperIsGone) {
+  // As when a keeper is killed between the fork and the exec of a program.
+  AdoptedJob unknown{shell(1, "never started"), 0, 0};
+  executor_->adopt({unknown});
+  take(0);  // the first look finds nothing
+  ASSERT_FALSE(heard_[1].ended) << "one look is not enough";
+  const std::string mark = "HONE_RUN=" + LocalExecutor::mark_of(unknown.job);
+  std::string program = "/bin/sleep";
+  std::string seconds = "1000";
+  char* argv[] = {program.data(), seconds.data(), nullptr};
+  char* env[] = {const_cast<char*>(mark.c_str()), nullptr};
+  pid_t late = -1;
+  ASSERT_EQ(::posix_spawn(&late, argv[0], nullptr, nullptr, argv, env), 0);
+  keeper::ProcStat stat;
+  ASSERT_TRUE(keeper::read_proc_stat(late, &stat));
+  EXPECT_TRUE(until_end(1).ended->vanished);
+  EXPECT_FALSE(is_process_alive(late, stat.start_ticks));
+  ::kill(late, SIGKILL);
+  ::waitpid(late, nullptr, 0);
 }
 
 TEST_F(LocalExecutorTest, LeavesNothingBehindWhenAllIsDone) {

@@ -312,6 +312,34 @@ TEST_F(Builder, RebuildsAJobThatRunsWithItsSourcesAndDevices) {
   EXPECT_TRUE(std::holds_alternative<NoRoom>(after.build(claim(2, 8))));
 }
 
+TEST_F(Builder, RemembersWhereARunBeganToReadAFileThatWasThere) {
+  write("log.csv", "epoch,loss\n1,0.5\n");
+  StudySpec wanted = spec();
+  wanted.metric_source.files = {"log.csv"};  // outside of the trial's folder: it stays
+  const Claim held = claim();
+  LocalJobBuilder before = builder(wanted);
+  const auto built = before.build(held);
+  const std::int64_t offset = std::get<BuiltJob>(built).job.sources[3].offset;
+  EXPECT_EQ(offset, 17);
+  LocalJobBuilder after = builder(wanted);
+  EXPECT_EQ(after.rebuild(held).sources[3].offset, offset);
+}
+
+TEST_F(Builder, LeavesWordOfAVerdictForThisRunOnly) {
+  LocalJobBuilder made = builder(spec());
+  const Claim held = claim();
+  made.build(held);
+  const fs::path word = folder_ / "trials/7" / kVerdictFile;
+  EXPECT_FALSE(fs::exists(word));
+  made.tell(held, Verdict::pause);
+  EXPECT_EQ(read_file(word), "pause\n");
+  made.release(held.run.id);
+  made.build(held);
+  EXPECT_FALSE(fs::exists(word)) << "the next run would stop at once";
+  made.tell(held, Verdict::stop);
+  EXPECT_EQ(read_file(word), "stop\n");
+}
+
 TEST_F(Builder, WritesConfigurationFilesWithTheirValuesSet) {
   write("base.yaml", "optimizer:\n  lr: 0.1  # tuned\n");
   StudySpec wanted = spec();

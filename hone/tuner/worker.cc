@@ -195,9 +195,8 @@ void Worker::adopt(Claim claim) {
     run.parsers.push_back(saved.empty() ? MetricParser(parser_options(*spec_))
                                         : MetricParser::restore(parser_options(*spec_), saved));
     const std::int64_t began = run.job.sources[i].offset;
-    run.offsets.push_back(source != nullptr && !faulty("offset_forgotten")
-                              ? source->int_or("offset", began)
-                              : began);
+    run.offsets.push_back(
+        source != nullptr && !faulty("offset_forgotten") ? source->int_or("offset", began) : began);
     run.job.sources[i].offset = run.offsets.back();
   }
   run.objective_count = parsed.int_or("count", 0);

@@ -53,7 +53,7 @@ struct WorkerOptions {
   std::int64_t lease_ttl_us = 60'000'000;
   std::int64_t give_up_us = 600'000'000;  ///< a store that fails for so long ends the loop
   std::int64_t usage_every_us = 1'000'000;
-  std::int64_t take_over_every_us = 2'000'000;  ///< between looks for runs of dead workers
+  std::int64_t take_over_every_us = 2'000'000;         ///< between looks for runs of dead workers
   std::function<std::string(std::string_view)> fault;  ///< test switch; empty in production
 };
 
