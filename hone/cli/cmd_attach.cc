@@ -1,6 +1,9 @@
 // hone attach: watches a study that another process runs. Ctrl-C ends the watching only.
 #include <fmt/core.h>
 
+#include <array>
+#include <atomic>
+#include <csignal>
 #include <cstdio>
 
 #include "hone/base/text.h"
@@ -12,8 +15,35 @@
 namespace hone::cli {
 namespace {
 
-constexpr std::int64_t kLook_us = 250'000;
+constexpr std::int64_t kLook_us = 100'000;
 constexpr std::int64_t kChangesAtOnce = 2000;
+
+constinit std::atomic<bool> g_end_wanted{false};
+void want_end(int) { g_end_wanted.store(true); }
+
+/// While it lives, Ctrl-C and a terminal that hangs up end the watching, in good order.
+class WatchSignals {
+ public:
+  WatchSignals() {
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
+      struct sigaction action {};
+      action.sa_handler = want_end;
+      sigemptyset(&action.sa_mask);
+      action.sa_flags = SA_RESTART;
+      sigaction(kSignals[i], &action, &before_[i]);
+    }
+  }
+  ~WatchSignals() {
+    for (std::size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &before_[i], nullptr);
+  }
+  WatchSignals(const WatchSignals&) = delete;
+  WatchSignals& operator=(const WatchSignals&) = delete;
+  bool wants_end() const { return g_end_wanted.load(); }
+
+ private:
+  static constexpr std::array<int, 3> kSignals = {SIGINT, SIGTERM, SIGHUP};
+  std::array<struct sigaction, kSignals.size()> before_{};
+};
 
 class AttachCommand final : public Command {
  public:
@@ -30,7 +60,10 @@ class AttachCommand final : public Command {
     lines.quiet = common_.quiet;
     lines.verbose = common_.verbose;
     lines.colour = wants_colour(stdout);
-    const std::unique_ptr<SessionObserver> display = make_display(lines);
+    DisplayOptions shown{lines, study_title(study), true, &place.clock(), {}};
+    shown.where = [&place](RunId run) { return devices_of(place.store(), run); };
+    std::unique_ptr<SessionObserver> display = make_display(shown);
+    const WatchSignals signals;
     History history(stored_spec(place.store(), study.id));
     const std::int64_t began = place.clock().now_us();
     bool said_alone = false;
@@ -54,8 +87,16 @@ class AttachCommand final : public Command {
         said_alone = true;
         if (history.open_runs() <= history.waiting_runs()) return kInterrupted;
       }
+      if (signals.wants_end()) {
+        display.reset();
+        if (!common_.json && !common_.quiet)
+          std::printf("The study goes on unwatched. Watch it again: hone attach %s\n",
+                      study_title(study).c_str());
+        return kInterrupted;
+      }
       place.store().wait_for_change(study.id, history.version(), kLook_us);
     }
+    display.reset();
     const Outcome outcome = find_outcome(history);
     if (common_.json) {
       std::printf("%s\n", outcome_json(history, outcome, study_title(study)).dump().c_str());

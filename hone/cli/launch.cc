@@ -35,7 +35,7 @@ std::string header(const StudyInfo& study, const StudySpec& spec, const SessionP
 }
 
 void say_start(const Workplace& place, const StudyInfo& study, const StudySpec& spec,
-               const SessionPlan& plan, const LaunchOptions& options) {
+               const SessionPlan& plan, const LaunchOptions& options, bool live) {
   if (options.common.json && !options.common.quiet) {
     Value row = Value::Map{};
     row.set("event", "start")
@@ -45,7 +45,7 @@ void say_start(const Workplace& place, const StudyInfo& study, const StudySpec& 
     row.set("parallel", plan.parallel).set("trials_before", study.trials).set("seed", spec.seed);
     std::printf("%s\n", row.dump().c_str());
   } else if (!options.common.quiet) {
-    std::printf("%s\n", header(study, spec, plan).c_str());
+    if (!live) std::printf("%s\n", header(study, spec, plan).c_str());
     if (study.trials > 0) {
       std::printf("goes on with %lld trial%s in %s\n", static_cast<long long>(study.trials),
                   study.trials == 1 ? "" : "s", place.address().c_str());
@@ -117,9 +117,12 @@ int launch(const Workplace& place, const StudyInfo& study, std::shared_ptr<const
     options.background->started(sentence, lines.log_path);
     lines.colour = false;
   }
-  say_start(place, study, *spec, work.plan(), options);
-  const std::unique_ptr<SessionObserver> display = make_display(lines);
+  say_start(place, study, *spec, work.plan(), options, is_live(lines));
+  DisplayOptions shown{lines, study_title(study), false, &place.clock(), {}};
+  shown.where = [&place](RunId run) { return devices_of(place.store(), run); };
+  std::unique_ptr<SessionObserver> display = make_display(shown);
   const SessionEnd end = work.run(study, *display);
+  display.reset();  // gives way to what the study came to
   const History& history = work.history();
   if (end == SessionEnd::finished) {
     return print_outcome(place, study, history, options.common, work.seen_metrics())
