@@ -59,7 +59,10 @@ class LiveDisplay final : public SessionObserver {
   void changed(const Change& change, const SessionView& view, bool past) override;
   void tick(const SessionView& view) override;
   void said(const std::string& sentence, const SessionView& view) override;
-  void resized() override { draw_at_us_ = 0; }
+  void resized() override {
+    if (terminal_) terminal_->distrust();
+    draw_at_us_ = 0;
+  }
   void hung_up() override;
 
  private:

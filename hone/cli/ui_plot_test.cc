@@ -51,9 +51,9 @@ ValueCurve falling() {
 
 TEST(ValuePlot, DrawsTheBestAsAStairAndTheValuesAsDots) {
   EXPECT_EQ(drawn(value_plot(falling(), Goal::minimize, 30, 3)),
-            "  10 ⠉⠉⠉⢩⣉⡁⠈       ⠁     ⠈    ⠁\n"
-            "             ⠸⠤⠤⠤⠤⢤⣀⡀\n"
-            "   2 ");
+            "  10 ⠉⠉⠉⠉⠉⠉⣇⣀⣀⣁⣀⣀⣀  ⠈     ⠈\n"
+            "                 ⠸⠤⠤⠤⠤⠤⢤\n"
+            "   2                   ⠈⠉⠉⠉⠉⠉⢹\n");
 }
 
 TEST(ValuePlot, TurnsForGreaterIsBetter) {

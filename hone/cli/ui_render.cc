@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "hone/base/text.h"
 #include "hone/cli/lines.h"
@@ -65,17 +66,25 @@ ScreenLine header(const LiveView& view, int width) {
     forms.insert(forms.begin(),
                  {goal, method, budget, role, fmt::format("{} at a time", view.parallel)});
   const bool ending = view.interrupted;
-  for (const auto& form : forms) {
-    for (const std::string& time : times) {
-      ScreenLine line;
-      line.add(view.title, Tone::bold);
-      for (const std::string& part : form) {
-        if (!part.empty()) line.add(" · ").add(part);
+  // Elapsed and left are worth more than the method; what is left alone is the last resort.
+  const std::size_t short_form = std::min<std::size_t>(times.size(), 2);
+  const auto fitting = [&](std::size_t from, std::size_t to) -> std::optional<ScreenLine> {
+    for (const auto& form : forms) {
+      for (std::size_t i = from; i < to; ++i) {
+        ScreenLine line;
+        line.add(view.title, Tone::bold);
+        for (const std::string& part : form) {
+          if (!part.empty()) line.add(" · ").add(part);
+        }
+        if (line.width() <= width &&
+            add_right(line, width, times[i], ending ? Tone::note : Tone::dim))
+          return line;
       }
-      if (line.width() <= width && add_right(line, width, time, ending ? Tone::note : Tone::dim))
-        return line;
     }
-  }
+    return std::nullopt;
+  };
+  if (auto line = fitting(0, short_form)) return *std::move(line);
+  if (auto line = fitting(short_form, times.size())) return *std::move(line);
   for (const std::string& time : times) {  // the study's name gives way to what changes
     ScreenLine line;
     line.add(budget);

@@ -33,12 +33,14 @@ constinit std::atomic<bool> g_exists{false};
 constinit std::atomic<bool> g_taken{false};
 constinit std::atomic<bool> g_stop_wanted{false};
 constinit std::atomic<bool> g_continued{false};
+constinit std::atomic<bool> g_resized{false};
 constinit std::atomic<int> g_fd{-1};
 termios g_before;
 bool g_has_modes = false;
 std::array<struct sigaction, kDeadly.size()> g_deadly_before;
 struct sigaction g_stop_before;
 struct sigaction g_continue_before;
+struct sigaction g_resize_before;
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
 /// tcsetattr from the background would stop the process; a terminal in other hands is left alone.
@@ -66,6 +68,7 @@ void on_deadly(int signal) {
 
 void on_stop(int) { g_stop_wanted.store(true); }
 void on_continue(int) { g_continued.store(true); }
+void on_resize(int) { g_resized.store(true); }
 
 void handle(int signal, void (*handler)(int), struct sigaction* before) {
   struct sigaction action {};
@@ -88,6 +91,7 @@ LiveTerminal::LiveTerminal(const TerminalOptions& options) : options_(options) {
     handle(kDeadly[i], on_deadly, &g_deadly_before[i]);
   handle(SIGTSTP, on_stop, &g_stop_before);
   handle(SIGCONT, on_continue, &g_continue_before);
+  handle(SIGWINCH, on_resize, &g_resize_before);
 }
 
 LiveTerminal::~LiveTerminal() {
@@ -99,6 +103,7 @@ LiveTerminal::~LiveTerminal() {
   }
   sigaction(SIGTSTP, &g_stop_before, nullptr);
   sigaction(SIGCONT, &g_continue_before, nullptr);
+  sigaction(SIGWINCH, &g_resize_before, nullptr);
   for (std::size_t i = 0; i < kDeadly.size(); ++i)
     sigaction(kDeadly[i], &g_deadly_before[i], nullptr);
   g_taken.store(false);
@@ -123,6 +128,17 @@ void LiveTerminal::take() {
   anew_ = true;
   g_taken.store(true);
   unwritten_ += kHideCursor;
+}
+
+/// Whoever had the terminal while this process stood still may have changed it.
+void LiveTerminal::take_again() {
+  termios now{};
+  if (has_modes_ && tcgetattr(fd_, &now) == 0 && (now.c_lflag & ECHO) != 0) {
+    taken_ = false;
+    take();
+  } else {
+    unwritten_ += kHideCursor;
+  }
 }
 
 void LiveTerminal::give_back() {
@@ -155,12 +171,10 @@ bool LiveTerminal::ready() {
       taken_ = false;
       g_taken.store(false);
     }
-    if (taken_) {
-      taken_ = false;
-      take();
-    }
+    if (taken_) take_again();
     anew_ = true;
   }
+  if (g_resized.exchange(false)) anew_ = true;  // also where it has the old size again
   const bool foreground = is_foreground();
   if (foreground && !taken_) take();
   if (!foreground && taken_) {  // moved to the background without a stop

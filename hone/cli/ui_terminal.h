@@ -45,7 +45,7 @@ class LiveTerminal {
   void print(ScreenLine line);
   /// Redraws the block, in one write.
   void show(const std::vector<ScreenLine>& lines);
-  /// The next frame draws everything.
+  /// The next frame draws everything: for whoever has taken over SIGWINCH.
   void distrust() { anew_ = true; }
   /// The terminal has gone: nothing is written any more.
   void abandon();
@@ -56,6 +56,7 @@ class LiveTerminal {
  private:
   bool is_foreground() const;
   void take();
+  void take_again();
   void give_back();
   void stop_for_a_while();
   bool flush();

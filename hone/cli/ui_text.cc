@@ -95,6 +95,25 @@ char ascii_of(char32_t c) {
   }
 }
 
+/// The end of a control sequence of ECMA-48 that begins at `i` with ESC: colours, cursor movements,
+/// titles. One that never ends is the ESC alone.
+std::size_t after_escape(std::string_view text, std::size_t i) {
+  const std::size_t next = i + 1;
+  if (next >= text.size()) return next;
+  if (text[next] == '[') {
+    std::size_t end = next + 1;
+    while (end < text.size() && text[end] >= 0x20 && text[end] < 0x40) ++end;
+    return end < text.size() && text[end] >= 0x40 && text[end] < 0x7F ? end + 1 : next;
+  }
+  if (text[next] == ']') {
+    constexpr std::size_t kTitleAtMost = 256;
+    const std::size_t end = text.find_first_of("\a\x1b", next);
+    if (end == std::string_view::npos || end - next > kTitleAtMost) return next;
+    return text[end] == '\a' ? end + 1 : end;
+  }
+  return next;
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) {
@@ -103,6 +122,12 @@ std::string printable(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const Decoded c = decode(text, i);
     const std::string_view bytes = text.substr(i, c.size);
+    if (c.value == 0x1B) {
+      const std::size_t end = after_escape(text, i);
+      if (end == i + 1) out += '?';
+      i = end;
+      continue;
+    }
     i += c.size;
     if (c.value == '\t' || c.value == '\n' || c.value == '\r') {
       out += ' ';

@@ -13,8 +13,9 @@
 namespace hone::cli {
 
 /// The text with every byte sequence that is no printable character replaced: control characters
-/// and broken UTF-8 by "?", tabs and line ends by blanks; marks that turn the direction of writing
-/// or join characters are left out. A terminal shows it as it stands, whatever it was.
+/// and broken UTF-8 by "?", tabs and line ends by blanks. Control sequences (colours), and marks
+/// that turn the direction of writing or join characters are left out. A terminal shows it as it
+/// stands, whatever it was.
 std::string printable(std::string_view text);
 /// The same in ASCII, column for column: drawing characters by their nearest likeness, others by
 /// "?". Expects printable text.

@@ -8,7 +8,12 @@ namespace hone::cli {
 namespace {
 
 TEST(UiText, ControlCharactersNeverComeThrough) {
-  EXPECT_EQ(printable("a\x1b[31mb\x07"), "a?[31mb?");
+  EXPECT_EQ(printable("a\x1b[31mb\x07"), "ab?");
+  EXPECT_EQ(printable("\x1b]0;title\x07"
+                      "a\x1b]8;;x\x1b\\b"),
+            "a?\\b");
+  EXPECT_EQ(printable("a\x1b[31"), "a?[31");  // never ends
+  EXPECT_EQ(printable("a\x1b"), "a?");
   EXPECT_EQ(printable("a\tb\nc\rd"), "a b c d");
   EXPECT_EQ(printable("\xc2\x9b"
                       "31m"),
