@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <limits>
 
@@ -102,6 +103,26 @@ class LawReader {
   }
   std::string what(std::string_view key) const { return fmt::format("{}.{}", name_, key); }
 
+  /// What other tuners call it. Of the two logarithmic laws, theirs takes values: log_uniform is
+  /// near in spelling, but takes exponents.
+  static std::optional<std::string> name_elsewhere(std::string_view word) {
+    std::string plain;
+    for (const char c : word) {
+      if (c != '_' && c != '-' && c != ' ')
+        plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+    if (plain == "loguniform" || plain == "log" || plain == "log10" || plain == "logarithmic" ||
+        plain == "reciprocal" || plain == "loguniformvalue")
+      return "log_uniform_values";
+    if (plain == "qloguniform") return "q_log_uniform_values";
+    if (plain == "int" || plain == "integer" || plain == "randint") return "int_uniform";
+    if (plain == "intloguniform" || plain == "lograndint") return "int_log_uniform";
+    if (plain == "float" || plain == "real" || plain == "linear") return "uniform";
+    if (plain == "choice" || plain == "choices") return "categorical";
+    if (plain == "gaussian" || plain == "randn") return "normal";
+    return std::nullopt;
+  }
+
   /// Named, or implied by the keys as in the sweep file. Null pointer after errors.
   const Distribution* find_distribution() {
     if (const YamlNode* given = find("distribution")) {
@@ -110,7 +131,8 @@ class LawReader {
       const auto word = reader_.text(*given, what("distribution"));
       if (!word) return nullptr;
       if (std::find(names.begin(), names.end(), *word) == names.end()) {
-        const auto near = nearest_name(*word, names);
+        auto near = name_elsewhere(*word);
+        if (!near) near = nearest_name(*word, names);
         reader_.error(given->span, fmt::format("{}: there is no distribution '{}'{}", name_, *word,
                                                near ? fmt::format(". Did you mean '{}'?", *near)
                                                     : ". Distributions: " + join(names, ", ")));
