@@ -94,11 +94,20 @@ double loss(Network& network, const std::vector<Point>& points) {
   return sum / static_cast<double>(points.size());
 }
 
+/// Takes "--rate 0.1" and "--rate=0.1".
 Options parse(int argc, char** argv) {
   Options options;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string name = argv[i];
-    const double value = std::atof(argv[i + 1]);
+  for (int i = 1; i < argc; ++i) {
+    std::string name = argv[i];
+    std::string text;
+    const std::size_t equals = name.find('=');
+    if (equals != std::string::npos) {
+      text = name.substr(equals + 1);
+      name.resize(equals);
+    } else if (i + 1 < argc) {
+      text = argv[++i];
+    }
+    const double value = std::atof(text.c_str());
     if (name == "--rate")
       options.rate = value;
     else if (name == "--momentum")

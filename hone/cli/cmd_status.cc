@@ -9,6 +9,7 @@
 #include "hone/cli/lines.h"
 #include "hone/cli/outcome.h"
 #include "hone/cli/terminal.h"
+#include "hone/study/placeholders.h"
 
 namespace hone::cli {
 namespace {
@@ -126,11 +127,48 @@ class StatusCommand final : public Command {
   CommonOptions common_;
 };
 
+/// A scalar that YAML 1.1 and 1.2 read as what it is: JSON, but 1e-05 is a text to YAML 1.1.
+std::string yaml_scalar(const Value& value) {
+  std::string text = value.dump();
+  const std::size_t exponent = text.find('e');
+  if (value.is_double() && exponent != std::string::npos) {
+    if (text.find('.') == std::string::npos) text.insert(exponent, ".0");
+    const std::size_t sign = text.find('e') + 1;
+    if (text[sign] != '-' && text[sign] != '+') text.insert(sign, "+");
+  }
+  return text;
+}
+
+/// "learning_rate: 0.0021", one a line in the order of the study file.
+std::string config_yaml(const StudySpec& spec, const Config& config) {
+  std::string out;
+  for (const Parameter& parameter : spec.space.parameters()) {
+    const Value* value = config.get(parameter.name);
+    if (value == nullptr) continue;
+    const bool plain = parameter.name.find_first_not_of(
+                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
+                       std::string::npos;
+    out += fmt::format("{}: {}\n", plain ? parameter.name : Value(parameter.name).dump(),
+                       yaml_scalar(*value));
+  }
+  return out;
+}
+
+/// "--learning_rate=0.0021 …" as ${args} gives them to the program.
+std::string config_args(const StudySpec& spec, const Config& config) {
+  const auto words = expand_arguments({"${args}"}, spec, ExpandContext{config});
+  if (const auto* error = std::get_if<ExpandError>(&words))
+    throw Error(ErrorCode::invalid_input, error->message);
+  return shell_command(std::get<std::vector<std::string>>(words)) + "\n";
+}
+
 class BestCommand final : public Command {
  public:
   void declare(CommandLine& line) override {
     line.positional("STUDY", study_, "The study; may be left out where there is one only");
     line.flag("--config", config_, "Prints the configuration as one JSON object");
+    line.flag("--yaml", yaml_, "Prints the configuration as YAML, one parameter a line");
+    line.flag("--args", args_, "Prints the configuration as arguments, quoted for a shell");
     common_.declare(line);
   }
 
@@ -143,6 +181,13 @@ class BestCommand final : public Command {
       std::printf("%s\n", history.trial(outcome.best).config().to_value().dump().c_str());
       return kOk;
     }
+    if ((yaml_ || args_) && outcome.best >= 0) {
+      const Config& best = history.trial(outcome.best).config();
+      std::fputs(
+          (yaml_ ? config_yaml(history.spec(), best) : config_args(history.spec(), best)).c_str(),
+          stdout);
+      return kOk;
+    }
     const std::string command =
         outcome.best >= 0 ? reproduce_text(place, history, outcome.best) : "";
     if (common_.json) {
@@ -150,7 +195,7 @@ class BestCommand final : public Command {
       const Value* best = summary.find("best");
       Value row = best != nullptr && best->is_map() ? *best : Value(Value::Map{});
       row.set("study", study_title(study));
-      for (const char* key : {"gain", "steps_saved"}) {
+      for (const char* key : {"gain", "confirmations", "steps_saved", "importance", "at_bound"}) {
         if (const Value* value = summary.find(key)) row.set(key, *value);
       }
       if (!command.empty()) row.set("command", command);
@@ -167,6 +212,8 @@ class BestCommand final : public Command {
  private:
   std::optional<std::string> study_;
   bool config_ = false;
+  bool yaml_ = false;
+  bool args_ = false;
   CommonOptions common_;
 };
 

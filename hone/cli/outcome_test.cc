@@ -278,7 +278,8 @@ Next: the best optimizer.learning_rate (0.009133) is at the upper end of its
 )");
   EXPECT_EQ(record.text({}, 200), record.text({}, 100)) << "longer lines are hard to read";
   for (const int width : {60, 80, 100}) {
-    for (const std::string_view line : split(record.text({}, width), '\n'))
+    const std::string text = record.text({}, width);
+    for (const std::string_view line : split(text, '\n'))
       EXPECT_LE(display_width(line), width);
   }
 }

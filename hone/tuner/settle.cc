@@ -89,10 +89,20 @@ Action settle_finished(const History& history, const Trial& trial,
   return moved(history, trial.number(), TrialState::complete, FailKind::none, "");
 }
 
-std::string last_line(const std::string& text) {
-  const std::string_view body = trim(text);
+/// The last line of a failure, its numbers left out: a program that refuses "--lr=0.1" and then
+/// "--lr=3e-05" fails in the same way.
+std::string way_of_failing(const std::string& detail) {
+  const std::string_view body = trim(detail);
   const std::size_t at = body.rfind('\n');
-  return std::string(at == std::string_view::npos ? body : body.substr(at + 1));
+  std::string way;
+  bool in_number = false;
+  for (const char c : at == std::string_view::npos ? body : body.substr(at + 1)) {
+    const bool digit = c >= '0' && c <= '9';
+    in_number = digit || (in_number && std::string_view(".eE+-").find(c) != std::string_view::npos);
+    if (!in_number) way += c;
+    if (digit && (way.empty() || way.back() != '#')) way += '#';
+  }
+  return way;
 }
 
 std::optional<StudyEnd> same_failures(const History& history) {
@@ -108,8 +118,9 @@ std::optional<StudyEnd> same_failures(const History& history) {
       return std::nullopt;
     }
     if (first == nullptr) first = &trial;
-    if (trial.fail_kind != first->fail_kind || last_line(trial.detail) != last_line(first->detail))
-      return std::nullopt;
+    const bool alike_now = trial.fail_kind == first->fail_kind &&
+                           way_of_failing(trial.detail) == way_of_failing(first->detail);
+    if (!alike_now) return std::nullopt;
     if (++alike >= wanted) {
       return StudyEnd{
           fmt::format("the first {} trials failed the same way (limits.same_failures: {})", alike,

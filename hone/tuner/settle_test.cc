@@ -205,6 +205,24 @@ TEST(StudyEnd, StopsAStudyWhoseFirstTrialsAllFailAlike) {
   EXPECT_EQ(end->reason, "the first 3 trials failed the same way (limits.same_failures: 3)");
 }
 
+TEST(StudyEnd, OverlooksNumbersWhereItComparesFailures) {
+  for (const auto& [one, other, alike] :
+       {std::tuple("unknown flag --lr=0.01", "unknown flag --lr=3.5e-05", true),
+        std::tuple("epoch 3: cannot open a.txt", "epoch 12: cannot open a.txt", true),
+        std::tuple("cannot open a.txt", "cannot open b.txt", false)}) {
+    StudySpec spec = a_spec();
+    spec.limits.retries = 0;
+    spec.limits.same_failures = 2;
+    Record record(spec);
+    for (const char* line : {one, other}) {
+      const auto trial = record.add();
+      record.end(trial, RunOutcome::failed, FailKind::exit_code, line);
+      record.move(record.settle(trial));
+    }
+    EXPECT_EQ(study_end(record.history(), 0).has_value(), alike) << one << " / " << other;
+  }
+}
+
 TEST(StudyEnd, EndsAtTheTarget) {
   StudySpec spec = a_spec();
   spec.metrics[0].target = 0.1;

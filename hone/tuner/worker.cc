@@ -138,6 +138,7 @@ void Worker::claim() {
 }
 
 void Worker::accept(Claim claim) {
+  HONE_ASSERT(!runs_.contains(claim.run.id), "a run that waits is in nobody's hands");
   auto state = std::make_unique<ActiveState>();
   state->claim = std::move(claim);
   state->next_ordinal = state->claim.next_ordinal;
@@ -179,6 +180,8 @@ void Worker::start(ActiveState& run) {
 }
 
 void Worker::adopt(Claim claim) {
+  // A run that was lost, came back and still dies here: its lease is left to run out.
+  if (runs_.contains(claim.run.id)) return;
   auto state = std::make_unique<ActiveState>();
   ActiveState& run = *state;
   run.claim = std::move(claim);
@@ -334,11 +337,10 @@ bool Worker::commit(ActiveState& run) {
   const RunId id = run.claim.run.id;
   const std::int64_t token = run.claim.run.token;
   if (run.cause == kLost) {
-    if (run.ended) {
-      builder_.release(id);
-      runs_.erase(id);
-    }
-    return run.ended.has_value();
+    if (!run.ended) return false;
+    builder_.release(id);
+    runs_.erase(id);
+    return true;
   }
   if (!run.recorded && run.pid != 0) {
     RunStart start = run.start;

@@ -13,6 +13,16 @@ class Look(Case):
         super().setUp()
         self.good("run", "study.yaml")
 
+    def test_best_gives_the_configuration_in_the_form_that_is_asked_for(self):
+        self.good("run", "study.yaml")
+        config = json.loads(self.good("best", "--config").out)
+        name, value = self.good("best", "--yaml").out.strip().split(": ")
+        self.assertEqual((name, float(value)), ("lr", config["lr"]))
+        self.assertEqual(self.good("best", "--args").out, "--lr=%r\n" % config["lr"])
+        whole = json.loads(self.good("best", "--json").out)
+        self.assertEqual(len(whole["curve"]), 3)
+        self.assertEqual(whole["importance"]["enough"], False)
+
     def test_every_command_that_looks_prints_json(self):
         for command in (["list"], ["status"], ["best"], ["show"], ["show", "study/1"], ["diff", "study", "0", "1"]):
             for row in self.good(*command, "--json").rows:

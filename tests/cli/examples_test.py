@@ -1,0 +1,76 @@
+"""examples/: each one is run as its README says, in a copy.
+
+HONE_WANDB_PYTHON names a Python with wandb; without it the sweep runs with hone's stand-in only. examples/library is
+built against an installed tree by the test `install`, examples/finetune has tests of its own.
+"""
+import json
+import os
+import shutil
+import subprocess
+import unittest
+
+from harness import Case, main
+
+EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "examples")
+WANDB_PYTHON = os.environ.get("HONE_WANDB_PYTHON")
+
+
+class Example(Case):
+    def copy(self, name):
+        self.folder_of_example = os.path.join(EXAMPLES, name)
+        for entry in os.listdir(self.folder_of_example):
+            path = os.path.join(self.folder_of_example, entry)
+            if os.path.isfile(path):
+                shutil.copy(path, self.folder)
+
+
+class Cxx(Example):
+    def setUp(self):
+        super().setUp()
+        self.copy("cxx")
+        subprocess.run(["make", "-s"], cwd=self.folder, check=True)
+
+    def test_is_tuned_from_the_shell_and_beats_its_defaults(self):
+        done = self.good("run", "--minimize", "val_loss", "--trials", "12", "--seed", "1", "--", "./train", "--rate", "~log(1e-4,3)",
+                         "--momentum", "~(0,0.99)", "--hidden", "~[4,8,16,32,64]")
+        self.assertRegex(done.out, r"Best of 12 trials: trial \d+, val_loss 0\.\d+")
+        self.assertRegex(done.out, r"curve █.*at step 1, .* at step 27")
+
+    def test_is_tuned_from_its_study_file(self):
+        done = self.good("run", "study.yaml", "--trials", "30")
+        self.assertRegex(done.out, r"early stopping saved \d+ % of the steps")
+        self.assertIn("What mattered: ", done.out)
+        best = json.loads(self.good("best", "--json").out)
+        self.assertTrue(best["gain"]["better"])
+        self.assertGreater(best["gain"]["share"], 0.05)
+
+
+class Sweep(Example):
+    def setUp(self):
+        super().setUp()
+        self.copy("sweep")
+
+    def tune(self, **variables):
+        self.good("run", "sweep.yaml", "--trials", "8", "--seed", "1", env=self.environment(**variables))
+        rows = self.good("show", "--json").rows
+        self.assertEqual(len(rows), 8)
+        self.assertTrue(all("val_loss" in row["values"] for row in rows if row["state"] == "complete"))
+        self.assertTrue(any(row["state"] == "complete" for row in rows))
+
+    def test_runs_with_the_stand_in_for_wandb(self):
+        self.tune()
+
+    @unittest.skipUnless(WANDB_PYTHON, "HONE_WANDB_PYTHON names no Python with wandb")
+    def test_runs_with_the_real_wandb(self):
+        self.tune(VIRTUAL_ENV=os.path.dirname(os.path.dirname(os.path.abspath(WANDB_PYTHON))))
+
+
+class Finetune(Example):
+    def test_its_study_file_is_valid(self):
+        self.copy("finetune")
+        done = self.good("validate", "study.yaml")
+        self.assertNotIn("warning", done.out + done.err)
+
+
+if __name__ == "__main__":
+    main()
