@@ -21,6 +21,9 @@ except ImportError:
 from harness import HONE, Case, main
 from screen import Screen
 
+# AddressSanitizer leaves the crash to the program's own handler.
+os.environ["ASAN_OPTIONS"] = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "handle_segv=0"]))
+
 SCREENS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data", "screens")
 
 # One trial after the other; the last one waits for the file `go` after its second epoch.
