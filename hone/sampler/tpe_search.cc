@@ -106,23 +106,26 @@ void TpeSearch::refine(const Parzen& good, const Parzen& bad, int rounds,
       if (columns_[at].kind != ParzenColumn::Kind::continuous) continue;
       const auto& domain = space_.parameter(space_.searched()[at]).domain;
       const double step = good.scale(j) * shrink;
-      good.change(l, j, x, -1);
-      bad.change(g, j, x, -1);
+      good.lift(l, j, x);
+      bad.lift(g, j, x);
       for (const double aim : {x - step, x + step}) {
         const double from = candidate.row[at];
         const double to = snap(domain, std::clamp(aim, 0.0, 1.0));
         if (to == from) continue;
-        const double score = good.log_density_with(l, j, to) - bad.log_density_with(g, j, to);
+        // Most moves lead away from the good ones; their densities of the others decide nothing.
+        const double good_there = good.log_density_with(l, j, to);
+        if (!(good_there - bad.least_log_density() > candidate.score)) continue;
+        const double score = good_there - bad.log_density_with(g, j, to);
         if (!(score > candidate.score)) continue;
         candidate.row[at] = to;
         if (constrained && !feasible.is_feasible(candidate.row)) {
           candidate.row[at] = from;
         } else {
           candidate.score = score;
+          Parzen::move(l);
+          Parzen::move(g);
         }
       }
-      good.change(l, j, candidate.row[at], 1);
-      bad.change(g, j, candidate.row[at], 1);
     }
   }
 }
