@@ -25,7 +25,7 @@ namespace hone {
 /// True as soon as the condition holds; false after the deadline, which only a failing test
 /// reaches.
 inline bool eventually(const std::function<bool()>& condition,
-                       std::chrono::seconds deadline = std::chrono::seconds(20)) {
+                       std::chrono::seconds deadline = std::chrono::seconds(120)) {
   const auto end = std::chrono::steady_clock::now() + deadline;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > end) return false;
