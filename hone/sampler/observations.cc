@@ -1,5 +1,6 @@
 #include "hone/sampler/observations.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <tuple>
@@ -48,6 +49,19 @@ double violation(const Trial& trial, const StudySpec& spec) {
   return sum;
 }
 
+struct ByRank {
+  const std::vector<Observed>& of;
+  bool operator()(std::int64_t a, std::int64_t b) const {
+    return better(of[static_cast<std::size_t>(a)], of[static_cast<std::size_t>(b)]);
+  }
+};
+
+struct ByHash {
+  bool operator()(std::int64_t a, std::int64_t b) const {
+    return mix64(static_cast<std::uint64_t>(a)) < mix64(static_cast<std::uint64_t>(b));
+  }
+};
+
 }  // namespace
 
 bool better(const Observed& a, const Observed& b) {
@@ -71,7 +85,7 @@ Observed Observations::judge(const Trial& trial, const History& history) const {
       // A program that ends badly blames its configuration once another has shown that it can work,
       // unless it ends with the words of those that failed before anything worked: then the
       // environment was broken.
-      if (is_accident(trial) && !succeeded_.empty() && !broken_.contains(trial.detail)) {
+      if (is_accident(trial) && earliest_success_ >= 0 && !broken_.contains(trial.detail)) {
         observed.lesson = Lesson::infeasible;
       }
       return observed;
@@ -104,8 +118,8 @@ void Observations::remove(std::int64_t trial) {
   const Observed& old = of_[static_cast<std::size_t>(trial)];
   if (old.lesson == Lesson::pending) pending_.erase(trial);
   if (old.lesson < Lesson::pending) {
-    order_.erase(old);
-    by_hash_.erase({mix64(static_cast<std::uint64_t>(trial)), trial});
+    by_rank_.erase(trial, ByRank{of_});
+    by_hash_.erase(trial, ByHash{});
   }
   ranked_ -= old.lesson <= Lesson::violates ? 1 : 0;
   usable_ -= old.lesson <= Lesson::partial ? 1 : 0;
@@ -115,8 +129,8 @@ void Observations::insert(const Observed& observed) {
   of_[static_cast<std::size_t>(observed.trial)] = observed;
   if (observed.lesson == Lesson::pending) pending_.insert(observed.trial);
   if (observed.lesson < Lesson::pending) {
-    order_.insert(observed);
-    by_hash_.insert({mix64(static_cast<std::uint64_t>(observed.trial)), observed.trial});
+    by_rank_.insert(observed.trial, ByRank{of_});
+    by_hash_.insert(observed.trial, ByHash{});
   }
   ranked_ += observed.lesson <= Lesson::violates ? 1 : 0;
   usable_ += observed.lesson <= Lesson::partial ? 1 : 0;
@@ -128,11 +142,7 @@ void Observations::put(std::int64_t number, const History& history) {
     of_.resize(static_cast<std::size_t>(number) + 1);
   remove(number);
   const auto value = trial.value();
-  if (trial.state == TrialState::complete && value && !std::isnan(*value)) {
-    succeeded_.insert(number);
-  } else {
-    succeeded_.erase(number);
-  }
+  mark_success(number, trial.state == TrialState::complete && value && !std::isnan(*value));
   if (is_accident(trial)) {
     accidents_.insert(number);
   } else {
@@ -141,8 +151,17 @@ void Observations::put(std::int64_t number, const History& history) {
   insert(judge(trial, history));
 }
 
+void Observations::mark_success(std::int64_t trial, bool succeeded) {
+  succeeded_.resize(of_.size());
+  succeeded_[static_cast<std::size_t>(trial)] = succeeded;
+  if (succeeded && (earliest_success_ < 0 || trial < earliest_success_)) earliest_success_ = trial;
+  if (succeeded || trial != earliest_success_) return;
+  const auto next = std::find(succeeded_.begin() + trial, succeeded_.end(), true);
+  earliest_success_ = next == succeeded_.end() ? -1 : next - succeeded_.begin();
+}
+
 void Observations::review_accidents(const History& history) {
-  first_success_ = succeeded_.empty() ? -1 : *succeeded_.begin();
+  first_success_ = earliest_success_;
   broken_.clear();
   for (const std::int64_t number : accidents_) {
     if (first_success_ >= 0 && number > first_success_) break;
@@ -171,32 +190,45 @@ void Observations::update(const History& history) {
     if ((was_accident || is_now) && (first_success_ < 0 || number < first_success_)) review = true;
   }
   folded_ = touched.size();
-  const std::int64_t first_success = succeeded_.empty() ? -1 : *succeeded_.begin();
+  const std::int64_t first_success = earliest_success_;
   if (first_success != first_success_ && !accidents_.empty()) review = true;
   first_success_ = first_success;
   if (review) review_accidents(history);
 }
 
-std::vector<std::int64_t> Observations::best(std::int64_t count) const {
-  std::vector<std::int64_t> trials;
-  for (auto it = order_.begin();
-       it != order_.end() && static_cast<std::int64_t>(trials.size()) < count; ++it) {
-    if (it->lesson > Lesson::partial) break;
-    trials.push_back(it->trial);
-  }
-  return trials;
+std::span<const std::int64_t> Observations::leading(Leading& of, bool by_rank, std::size_t count) {
+  const auto each = [this](const auto& take) {
+    for (const Observed& observed : of_) {
+      if (observed.lesson < Lesson::pending) take(observed.trial);
+    }
+  };
+  return by_rank ? of.first(count, ByRank{of_}, each) : of.first(count, ByHash{}, each);
+}
+
+std::vector<std::int64_t> Observations::best(std::int64_t count) {
+  const std::int64_t usable = std::min(count, usable_);
+  const auto first =
+      leading(by_rank_, true, static_cast<std::size_t>(std::max<std::int64_t>(0, usable)));
+  return {first.begin(), first.end()};
 }
 
 std::vector<std::int64_t> Observations::rest(std::int64_t without, std::int64_t count,
-                                             bool with_infeasible) const {
-  const std::vector<std::int64_t> best_trials = best(without);
-  const std::set<std::int64_t> left_out(best_trials.begin(), best_trials.end());
+                                             bool with_infeasible) {
+  std::vector<std::int64_t> left_out = best(without);
+  std::sort(left_out.begin(), left_out.end());
   std::vector<std::int64_t> trials;
-  for (const auto& [hash, trial] : by_hash_) {
-    if (static_cast<std::int64_t>(trials.size()) == count) break;
-    if (left_out.contains(trial)) continue;
-    if (!with_infeasible && lesson(trial) == Lesson::infeasible) continue;
-    trials.push_back(trial);
+  // Further than needed only where infeasible ones are passed over.
+  for (std::size_t look = static_cast<std::size_t>(count) + left_out.size();; look *= 2) {
+    const auto first = leading(by_hash_, false, look);
+    trials.clear();
+    for (const std::int64_t trial : first) {
+      if (static_cast<std::int64_t>(trials.size()) == count) break;
+      if (std::binary_search(left_out.begin(), left_out.end(), trial)) continue;
+      if (!with_infeasible && lesson(trial) == Lesson::infeasible) continue;
+      trials.push_back(trial);
+    }
+    if (static_cast<std::int64_t>(trials.size()) == count || first.size() == by_hash_.total())
+      break;
   }
   return trials;
 }

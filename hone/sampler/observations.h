@@ -6,9 +6,11 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "hone/sampler/leading.h"
 #include "hone/study/history.h"
 
 namespace hone {
@@ -46,40 +48,40 @@ class Observations {
   /// … with lesson value or partial.
   std::int64_t usable() const { return usable_; }
   /// The best `count` usable trials (fewer if there are fewer), best first.
-  std::vector<std::int64_t> best(std::int64_t count) const;
+  std::vector<std::int64_t> best(std::int64_t count);
   /// Up to `count` trials that are not among the best `without`: all of them, or a sample that
   /// every trial enters by a hash of its number alone, so it does not depend on the order of
   /// events. Ascending hash.
-  std::vector<std::int64_t> rest(std::int64_t without, std::int64_t count,
-                                 bool with_infeasible) const;
+  std::vector<std::int64_t> rest(std::int64_t without, std::int64_t count, bool with_infeasible);
   /// Queued and running trials, ascending.
   std::vector<std::int64_t> pending() const { return {pending_.begin(), pending_.end()}; }
   /// The lesson of a trial.
   Lesson lesson(std::int64_t trial) const { return of_[static_cast<std::size_t>(trial)].lesson; }
 
  private:
-  struct ByRank {
-    bool operator()(const Observed& a, const Observed& b) const { return better(a, b); }
-  };
   Observed judge(const Trial& trial, const History& history) const;
   void put(std::int64_t trial, const History& history);
   void remove(std::int64_t trial);
   void insert(const Observed& observed);
   void review_accidents(const History& history);
+  void mark_success(std::int64_t trial, bool succeeded);
+  std::span<const std::int64_t> leading(Leading& of, bool by_rank, std::size_t count);
 
   std::shared_ptr<const StudySpec> spec_;
   std::shared_ptr<const Proposal> first_;  // identity of the history
   std::size_t folded_ = 0;                 // entries of touched() seen
   std::vector<Observed> of_;               // by trial
-  std::set<Observed, ByRank> order_;       // all that teach something but pending ones
-  std::set<std::pair<std::uint64_t, std::int64_t>> by_hash_;  // the same
+  // All that teach something but pending ones, by rank and by the hash of their numbers.
+  Leading by_rank_;
+  Leading by_hash_;
   std::set<std::int64_t> pending_;
   std::int64_t ranked_ = 0;
   std::int64_t usable_ = 0;
-  std::set<std::int64_t> succeeded_;   // complete with a number
-  std::set<std::int64_t> accidents_;   // failed with exit_code or signal
-  std::int64_t first_success_ = -1;    // for which accidents were judged last
-  std::map<std::string, int> broken_;  // their last lines, of those before the first success
+  std::vector<bool> succeeded_;         // by trial: complete with a number
+  std::int64_t earliest_success_ = -1;  // of them, the lowest number
+  std::set<std::int64_t> accidents_;    // failed with exit_code or signal
+  std::int64_t first_success_ = -1;     // for which accidents were judged last
+  std::map<std::string, int> broken_;   // their last lines, of those before the first success
 };
 
 }  // namespace hone

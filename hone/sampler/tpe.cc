@@ -151,7 +151,7 @@ class Tpe final : public Sampler {
                                      (static_cast<std::uint64_t>(attempt++) << 24));
         return row ? std::optional(space_->decode(*row)) : space_->sample(rng);
       }
-      const auto found = search_->run(*good_, *bad_, search_options(), rng);
+      const auto found = search_->run(*good_, *bad_, search_options(attempt++), rng);
       for (const TpeCandidate& candidate : found) {
         Config config = space_->decode(candidate.row);
         score = candidate.score;
@@ -175,10 +175,12 @@ class Tpe final : public Sampler {
     return std::nullopt;
   }
 
-  TpeSearchOptions search_options() const {
+  /// Where all that a search found was tried already, the next one is less choosy: half the draws,
+  /// down to one, which also bounds its cost.
+  TpeSearchOptions search_options(int attempt) const {
     TpeSearchOptions search;
-    search.candidates = options_.candidates;
-    search.rounds = options_.refine;
+    search.candidates = std::max(1, options_.candidates >> std::min(attempt, 30));
+    search.rounds = attempt == 0 ? options_.refine : 0;
     search.multivariate = options_.multivariate;
     return search;
   }

@@ -176,7 +176,7 @@ std::optional<Observation> History::fold_report(const Reported& reported, std::i
   const Report& report = reported.report;
   RunRecord& held = record(report.run);
   held.series.push_back(
-      {report.fidelity, report.value, report.metric, report.busy_us, seq, reported.late});
+      {report.fidelity, report.value, report.busy_us, seq, report.metric, reported.late});
   if (reported.late || report.metric != 0 || held.run.plan.purpose != RunPurpose::search) {
     return std::nullopt;
   }

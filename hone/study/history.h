@@ -86,9 +86,9 @@ class History {
   struct SeriesPoint {
     double fidelity;
     double value;
-    int metric;
     std::int64_t busy_us;
     std::int64_t seq;
+    int metric;
     bool late;
   };
   std::span<const SeriesPoint> series(RunId run) const;
