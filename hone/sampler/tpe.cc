@@ -4,7 +4,8 @@
 //   one multivariate model over all branches of a conditional space (parzen.h);
 //   a floor of the bandwidths that shrinks with every trial, so that refinement does not stop at a
 //   hundredth of the range;
-//   a search along the coordinates from the best draws (tpe_search.h);
+//   two densities of good trials, of the best and of twice as many, against one of the others;
+//   draws that lie between two, and a search along the coordinates from the best (tpe_search.h);
 //   a Sobol start; ordered choices with their distance; no configuration twice;
 //   failed trials that are their configuration's doing, and running ones, count among the rest;
 //   at most `good_cap` good trials and a sample of `bad_cap` others, so the cost of a suggestion
@@ -28,12 +29,15 @@ struct TpeOptions {
   int start_trials = 0;
   double good_share = 0.1;
   int good_cap = 25;
+  int good_levels = 2;
   int bad_cap = 256;
   int candidates = 32;
+  double recombined = 0.7;
   int refine = 4;
   bool multivariate = true;
   std::string bandwidth = "gap";
   double bandwidth_factor = 1;
+  double bandwidth_bad = 0.7;
   double bandwidth_floor = 1;
   double prior_weight = 1;
   double smoothing = 1;
@@ -54,10 +58,14 @@ const OptionTable<TpeOptions>& tpe_options() {
           .number("good_share", &TpeOptions::good_share, 1e-3, 0.9,
                   "Share of the trials that count as good")
           .integer("good_cap", &TpeOptions::good_cap, 1, 1000, "Most good trials")
+          .integer("good_levels", &TpeOptions::good_levels, 1, 4,
+                   "Densities of good trials, each of twice as many as the one before")
           .integer("bad_cap", &TpeOptions::bad_cap, 16, 100'000,
                    "Size of the sample of the other trials")
           .integer("candidates", &TpeOptions::candidates, 1, 100'000,
                    "Draws from the density of good trials")
+          .number("recombined", &TpeOptions::recombined, 0, 1,
+                  "Share of the draws that lie between two")
           .integer("refine", &TpeOptions::refine, 0, 100,
                    "Rounds of search along the coordinates; 0: none")
           .boolean("multivariate", &TpeOptions::multivariate,
@@ -67,6 +75,8 @@ const OptionTable<TpeOptions>& tpe_options() {
               "Width of kernels: from the spread of the trials, or from the gap to the neighbours")
           .number("bandwidth_factor", &TpeOptions::bandwidth_factor, 0.01, 100,
                   "Multiplies every bandwidth")
+          .number("bandwidth_bad", &TpeOptions::bandwidth_bad, 0.01, 100,
+                  "Multiplies the bandwidths of the other trials once more")
           .number("bandwidth_floor", &TpeOptions::bandwidth_floor, 0, 100,
                   "Smallest bandwidth, in ranges per trial that counts; 0: none")
           .number("prior_weight", &TpeOptions::prior_weight, 1e-6, 1000,
@@ -81,8 +91,8 @@ const OptionTable<TpeOptions>& tpe_options() {
   return table;
 }
 
-/// n, beyond 128 in steps of a 64th to a 128th of it: floors that depend on it, and with them the
-/// whole density of the others, then rarely change with a trial.
+/// n, beyond 128 in steps of a 64th to a 128th of it: floors that depend on it, and with them whole
+/// densities, then rarely change with a trial.
 double in_steps(double n) {
   const double step = std::exp2(std::max(0.0, std::floor(std::log2(std::max(n, 1.0))) - 6));
   return std::floor(n / step) * step;
@@ -123,8 +133,9 @@ class Tpe final : public Sampler {
     spec_ = history.spec_ptr();
     space_ = &spec_->space;
     const auto columns = parzen_columns(*space_, options_.ordered);
-    good_.emplace(columns);
-    bad_.emplace(columns);
+    densities_.emplace(TpeDensities{
+        std::vector<Parzen>(static_cast<std::size_t>(options_.good_levels), Parzen(columns)),
+        Parzen(columns)});
     search_.emplace(*space_, columns);
     const Rng rng = Rng(static_cast<std::uint64_t>(spec_->seed)).split("tpe start");
     start_.emplace(*space_, options_.start == "sobol" ? StartDesign::sobol : StartDesign::random,
@@ -151,7 +162,7 @@ class Tpe final : public Sampler {
                                      (static_cast<std::uint64_t>(attempt++) << 24));
         return row ? std::optional(space_->decode(*row)) : space_->sample(rng);
       }
-      const auto found = search_->run(*good_, *bad_, search_options(attempt++), rng);
+      const auto found = search_->run(*densities_, search_options(attempt++), rng);
       for (const TpeCandidate& candidate : found) {
         Config config = space_->decode(candidate.row);
         score = candidate.score;
@@ -181,6 +192,7 @@ class Tpe final : public Sampler {
     TpeSearchOptions search;
     search.candidates = std::max(1, options_.candidates >> std::min(attempt, 30));
     search.rounds = attempt == 0 ? options_.refine : 0;
+    search.recombined = options_.recombined;
     search.multivariate = options_.multivariate;
     return search;
   }
@@ -188,17 +200,19 @@ class Tpe final : public Sampler {
   /// Floors: one observation in n of a range covers 1/n of it, so kernels are no narrower. The good
   /// ones are counted without their cap: the floor goes on shrinking where their number does not.
   void fit(const History& history, std::int64_t n_good) {
-    const auto n = static_cast<double>(observations_.ranked());
+    const double n = in_steps(static_cast<double>(observations_.ranked()));
     ParzenOptions parzen;
     parzen.bandwidth = options_.bandwidth == "scott" ? Bandwidth::scott : Bandwidth::gap;
     parzen.factor = options_.bandwidth_factor;
     parzen.floor = options_.bandwidth_floor / (options_.good_share * n + 2);
     parzen.prior_weight = options_.prior_weight;
     parzen.smoothing = options_.smoothing;
-    rows_.clear();
-    for (const std::int64_t trial : observations_.best(n_good))
-      rows_.push_back(history.encoded(trial).data());
-    good_->fit(rows_, {}, parzen);
+    for (std::size_t level = 0; level < densities_->good.size(); ++level) {
+      rows_.clear();
+      for (const std::int64_t trial : observations_.best(n_good << level))
+        rows_.push_back(history.encoded(trial).data());
+      densities_->good[level].fit(rows_, {}, parzen);
+    }
     rows_.clear();
     for (const std::int64_t trial :
          observations_.rest(n_good, options_.bad_cap, options_.failures)) {
@@ -209,16 +223,16 @@ class Tpe final : public Sampler {
         rows_.push_back(history.encoded(trial).data());
       for (const auto& row : batch_) rows_.push_back(row.data());
     }
-    parzen.floor = options_.bandwidth_floor / (in_steps(n) + 2);
-    bad_->fit(rows_, {}, parzen);
+    parzen.floor = options_.bandwidth_floor / (n + 2);
+    parzen.factor *= options_.bandwidth_bad;
+    densities_->bad.fit(rows_, {}, parzen);
   }
 
   TpeOptions options_;
   std::shared_ptr<const StudySpec> spec_;
   const SearchSpace* space_ = nullptr;
   Observations observations_;
-  std::optional<Parzen> good_;
-  std::optional<Parzen> bad_;
+  std::optional<TpeDensities> densities_;
   std::optional<TpeSearch> search_;
   std::optional<Start> start_;
   std::int64_t start_trials_ = 10;
