@@ -16,8 +16,9 @@ struct Entry {
   AlgorithmHelp (*help)();
 };
 
-constexpr std::array<Entry, 5> kSamplers = {{
+constexpr std::array<Entry, 6> kSamplers = {{
     {"auto", make_auto, auto_help},
+    {"gp", make_gp, gp_help},
     {"grid", make_grid, grid_help},
     {"random", make_random, random_help},
     {"sobol", make_sobol, sobol_help},

@@ -1,0 +1,281 @@
+// Bayesian optimisation with a Gaussian process (gp_model.h): the model of few, dear trials.
+//
+// The first trials are the defaults (else the middle of the space) and scrambled Sobol points. Then
+// every suggestion fits the process to the trials, and searches the point of highest log expected
+// improvement (acquisition_search.h). The losses go through Yeo and Johnson's power law and through
+// half-ranks in turn, which helps more than either (and makes batches diverse). Pending trials are
+// believed to come out as expected. In many dimensions, and where nothing has improved for long,
+// every other suggestion stays in a box around the best trial (trust region: Eriksson et al. 2019,
+// arXiv 1910.01739). A small share of the suggestions explores.
+//
+// The parameters of the process are stored with each suggestion and start the next fit, so a fresh
+// process continues exactly as the old one would have.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "hone/sampler/acquisition_search.h"
+#include "hone/sampler/gp_model.h"
+#include "hone/sampler/registry.h"
+#include "hone/sampler/start.h"
+#include "hone/sampler/unseen.h"
+
+namespace hone {
+namespace {
+
+struct GpOptions {
+  int start_trials = 0;
+  std::string output = "both";
+  int spread = 400;
+  int near = 60;
+  int refined = 4;
+  int rounds = 2;
+  double explore = 0.03;
+  std::string trust_region = "auto";
+  bool failures = true;
+  bool pending = true;
+  bool fidelity = true;
+  int points = 400;
+  int fit_points = 256;
+  double beliefs = 10;
+};
+
+const OptionTable<GpOptions>& gp_options() {
+  static const OptionTable<GpOptions> table =
+      OptionTable<GpOptions>(
+          "gp",
+          "Bayesian optimisation with a Gaussian process: fewest trials, some milliseconds each")
+          .integer("start_trials", &GpOptions::start_trials, 0, 1e6,
+                   "Trials of the start design; 0: one more than parameters, 4 to 10")
+          .text("output", &GpOptions::output, {"both", "power", "half_rank", "none"},
+                "Transform of the losses; both: power and half_rank in turn")
+          .integer("spread", &GpOptions::spread, 1, 1e6, "Points over the space that are looked at")
+          .integer("near", &GpOptions::near, 0, 1e6, "Points around each of the five best trials")
+          .integer("refined", &GpOptions::refined, 0, 1000, "Points that are refined")
+          .integer("rounds", &GpOptions::rounds, 0, 100,
+                   "Rounds of refinement: gradients, then discrete values")
+          .number("explore", &GpOptions::explore, 0, 1,
+                  "Share of the suggestions that go where the model knows least")
+          .text("trust_region", &GpOptions::trust_region, {"auto", "always", "never"},
+                "Every other suggestion within a box around the best trial; auto: from 15 "
+                "parameters, or where nothing improves")
+          .boolean("failures", &GpOptions::failures, "Avoid where trials failed")
+          .boolean("pending", &GpOptions::pending, "Expect running trials to come out as predicted")
+          .boolean("fidelity", &GpOptions::fidelity, "Learn from trials that were stopped early")
+          .integer("points", &GpOptions::points, 20, 5000, "Trials that the model takes, at most")
+          .integer("fit_points", &GpOptions::fit_points, 20, 5000,
+                   "Trials that its parameters are fitted to, at most")
+          .number("beliefs", &GpOptions::beliefs, 0, 1e6,
+                  "Strength of priors: they weigh as much as so many trials");
+  return table;
+}
+
+/// Trials up to which every suggestion fits the parameters anew.
+constexpr std::int64_t kFitAlways = 300;
+/// Where stored parameters are looked for, behind the newest trial.
+constexpr std::int64_t kLookBack = 200;
+
+class Gp final : public Sampler {
+ public:
+  explicit Gp(GpOptions options) : options_(std::move(options)) {}
+
+  SuggestResult suggest(const SuggestContext& context, int count) override {
+    prepare(context.history);
+    observations_.update(context.history);
+    Chosen chosen(context.history);
+    batch_.clear();
+    theta_.reset();
+    std::vector<Suggestion> suggestions;
+    for (int i = 0; i < count; ++i) {
+      Suggestion suggestion;
+      if (const auto why = propose(context.history, context.first_trial + i, chosen, suggestion)) {
+        if (suggestions.empty()) return *why;
+        break;
+      }
+      chosen.add(suggestion.config);
+      std::vector<double> row(static_cast<std::size_t>(space_->dimension()));
+      space_->encode(suggestion.config, row);
+      batch_.push_back(std::move(row));
+      suggestions.push_back(std::move(suggestion));
+    }
+    return suggestions;
+  }
+
+  std::string describe() const override { return "gp"; }
+
+ private:
+  void prepare(const History& history) {
+    if (spec_ == history.spec_ptr()) return;
+    spec_ = history.spec_ptr();
+    space_ = &spec_->space;
+    model_.emplace(*space_);
+    search_.emplace(*space_);
+    const Rng rng = Rng(static_cast<std::uint64_t>(spec_->seed)).split("gp start");
+    start_.emplace(*space_, StartDesign::sobol, true, rng);
+    const int d = space_->dimension();
+    start_trials_ = options_.start_trials > 0 ? options_.start_trials : std::clamp(d + 1, 4, 10);
+  }
+
+  /// The parameters stored with the newest trial that has some.
+  std::optional<GpParameters> stored(const History& history) const {
+    for (std::int64_t i = history.size() - 1; i >= 0 && i >= history.size() - kLookBack; --i) {
+      const Value* theta = history.trial(i).proposal->info.find("theta");
+      if (theta == nullptr || !theta->is_list()) continue;
+      GpParameters parameters;
+      for (const Value& x : theta->as_list()) {
+        if (!x.is_number()) return std::nullopt;
+        parameters.push_back(x.as_number());
+      }
+      return parameters;
+    }
+    return std::nullopt;
+  }
+
+  OutputTransform transform(std::int64_t number) const {
+    if (options_.output == "none") return OutputTransform::none;
+    if (options_.output == "power") return OutputTransform::power;
+    if (options_.output == "half_rank") return OutputTransform::half_rank;
+    return number % 2 == 0 ? OutputTransform::power : OutputTransform::half_rank;
+  }
+
+  /// Half the side of the box around the best trial: halved after every d trials without
+  /// improvement (at least 4), doubled after three in a row that improve; 1: no box.
+  double radius(const History& history, std::int64_t number) const {
+    if (options_.trust_region == "never" || number % 2 == 0) return 1;
+    const int d = space_->dimension();
+    const int patience = std::max(4, d);
+    double side = 0.8;
+    int failures = 0;
+    int successes = 0;
+    int stagnant = 0;
+    double best = INFINITY;
+    for (std::int64_t i = 0; i < history.size(); ++i) {
+      if (observations_.lesson(i) != Lesson::value) continue;
+      const double loss = to_loss(spec_->objective().goal, history.trial(i).value().value_or(NAN));
+      const bool improved = loss < best - 1e-3 * std::abs(best);
+      stagnant = improved ? 0 : stagnant + 1;
+      successes = improved ? successes + 1 : 0;
+      failures = improved ? 0 : failures + 1;
+      if (loss < best) best = loss;
+      if (successes >= 3) {
+        side = std::min(1.6, 2 * side);
+        successes = 0;
+      }
+      if (failures >= patience) {
+        side /= 2;
+        failures = 0;
+        if (side < 1.0 / 128) side = 0.8;
+      }
+    }
+    const bool wanted = options_.trust_region == "always" || d >= 15 || stagnant >= 3 * d;
+    return wanted ? side / 2 : 1;
+  }
+
+  /// Fits the model for the trial `number`, with the parameters of the one before it in the batch.
+  void fit(const History& history, std::int64_t number) {
+    const std::optional<GpParameters> before = theta_ ? theta_ : stored(history);
+    const std::int64_t n = observations_.ranked();
+    const bool due = n <= kFitAlways || number % std::max<std::int64_t>(1, n / 20) == 0;
+    const bool first = !theta_.has_value();
+    const bool restart = std::has_single_bit(static_cast<std::uint64_t>(n)) || n % 10 == 0;
+    GpModelOptions model;
+    model.transform = transform(number);
+    model.points = options_.points;
+    model.fit_points = options_.fit_points;
+    model.failures = options_.failures;
+    model.fidelity = options_.fidelity;
+    model.beliefs = options_.beliefs;
+    model_->build(history, observations_, model, before ? &*before : nullptr, restart,
+                  due && first);
+    theta_ = model_->fitted();
+    if (options_.pending) {
+      for (const std::int64_t trial : observations_.pending())
+        model_->believe(history.encoded(trial));
+      for (const auto& row : batch_) model_->believe(row);
+    }
+  }
+
+  std::optional<Exhausted> propose(const History& history, std::int64_t number,
+                                   const Chosen& chosen, Suggestion& suggestion) {
+    Rng rng = sampler_rng(*spec_, number);
+    const bool starting = observations_.ranked() < start_trials_ || observations_.usable() == 0;
+    std::vector<AcquisitionCandidate> found;
+    bool exploring = false;
+    double box = 1;
+    if (!starting) {
+      fit(history, number);
+      exploring = rng.chance(options_.explore);
+      model_->explore(exploring);
+      box = exploring ? 1 : radius(history, number);
+      AcquisitionSearchOptions search;
+      search.spread = options_.spread;
+      search.near = exploring ? 0 : options_.near;
+      search.refined = options_.refined;
+      search.rounds = options_.rounds;
+      search.radius = box;
+      const auto draw = [&](int i) {
+        return start_->row((static_cast<std::uint64_t>(number + 1) << 12) +
+                           static_cast<std::uint64_t>(i));
+      };
+      found = search_->run(*model_, model_->incumbents(), draw, search, Rng(rng.next_u64()));
+    }
+    std::size_t next = 0;
+    int attempt = 0;
+    const auto draw = [&]() -> std::optional<Config> {
+      if (next < found.size()) return space_->decode(found[next++].row);
+      if (starting && attempt == 0 && number == 0) {
+        ++attempt;
+        Config middle = space_->default_config();
+        if (space_->is_feasible(middle)) return middle;
+      }
+      if (!starting) return space_->sample(rng);
+      const auto row = start_->row(static_cast<std::uint64_t>(number) +
+                                   (static_cast<std::uint64_t>(attempt++) << 24));
+      return row ? std::optional(space_->decode(*row)) : space_->sample(rng);
+    };
+    auto drawn = draw_unseen(*space_, chosen, rng, draw);
+    if (auto* exhausted = std::get_if<Exhausted>(&drawn)) return std::move(*exhausted);
+    suggestion.config = std::get<Config>(std::move(drawn));
+    describe_in(suggestion.info, starting, exploring, box, number, found.empty());
+    return std::nullopt;
+  }
+
+  void describe_in(Value& info, bool starting, bool exploring, double box, std::int64_t number,
+                   bool lost) const {
+    if (starting || lost) {
+      info.set("rule", starting ? "start" : "random");
+      return;
+    }
+    info.set("rule", exploring ? "explore" : "gp");
+    if (box < 1) info.set("box", 2 * box);
+    if (options_.output == "both")
+      info.set("output", transform(number) == OutputTransform::power ? "power" : "half_rank");
+    info.set("of", observations_.ranked());
+    Value::List theta;
+    for (const double x : *theta_) theta.push_back(std::round(x * 1e4) / 1e4);
+    info.set("theta", Value(std::move(theta)));
+  }
+
+  GpOptions options_;
+  std::shared_ptr<const StudySpec> spec_;
+  const SearchSpace* space_ = nullptr;
+  Observations observations_;
+  std::optional<GpModel> model_;
+  std::optional<AcquisitionSearch> search_;
+  std::optional<Start> start_;
+  std::int64_t start_trials_ = 10;
+  std::vector<std::vector<double>> batch_;
+  std::optional<GpParameters> theta_;  // of the suggestion before in this batch
+};
+
+}  // namespace
+
+std::unique_ptr<Sampler> make_gp(const StudySpec& spec, std::vector<OptionProblem>& problems) {
+  return std::make_unique<Gp>(gp_options().parse(spec.sampler.options, problems));
+}
+
+AlgorithmHelp gp_help() { return gp_options().help(); }
+
+}  // namespace hone

@@ -1,0 +1,76 @@
+#include "hone/surrogate/output_transform.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "hone/base/rng.h"
+#include "hone/math/stats.h"
+
+namespace hone {
+namespace {
+
+constexpr OutputTransform kAll[] = {OutputTransform::none, OutputTransform::power,
+                                    OutputTransform::half_rank};
+
+std::vector<double> skewed(std::size_t n) {
+  Rng rng(3);
+  std::vector<double> losses(n);
+  for (double& x : losses) x = 2.3 + 0.2 * std::exp(2 * rng.normal());
+  return losses;
+}
+
+TEST(OutputTransform, KeepsTheOrderAndGivesUnitSpread) {
+  const auto losses = skewed(60);
+  for (const OutputTransform transform : kAll) {
+    const auto y = transform_losses(losses, transform);
+    EXPECT_NEAR(mean(y), 0, 1e-9);
+    EXPECT_NEAR(variance(y), 60.0 / 59, 1e-6);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      for (std::size_t k = 0; k < y.size(); ++k) {
+        if (losses[i] < losses[k]) {
+          EXPECT_LE(y[i], y[k]);
+        }
+      }
+    }
+  }
+}
+
+TEST(OutputTransform, TakesTheSkewAway) {
+  const auto skew = [](const std::vector<double>& y) {
+    double sum = 0;
+    for (const double v : y) sum += v * v * v;
+    return sum / static_cast<double>(y.size());
+  };
+  const auto losses = skewed(200);
+  EXPECT_GT(skew(transform_losses(losses, OutputTransform::none)), 0.9);
+  EXPECT_LT(std::abs(skew(transform_losses(losses, OutputTransform::power))), 0.5);
+}
+
+TEST(OutputTransform, MovesDivergedRunsToWhereTheyDoNoHarm) {
+  std::vector<double> losses = {2.3, 2.4, 2.35, 2.5, 2.45, 2.6, 2.42, 1e30};
+  const auto y = winsorise(losses);
+  EXPECT_LT(y.back(), 4);
+  EXPECT_GT(y.back(), 2.6);
+  EXPECT_EQ(std::vector<double>(y.begin(), y.end() - 1),
+            std::vector<double>(losses.begin(), losses.end() - 1));
+}
+
+TEST(OutputTransform, BearsEveryFiniteValue) {
+  for (const std::vector<double>& losses : {std::vector<double>{},
+                                            {5},
+                                            {1, 1, 1, 1, 1},
+                                            {1e300, -1e300, 1e-300, 0, 7},
+                                            {1e-310, 2e-310, 0, 3e-310},
+                                            {1, 1, 1, 1, 1, 1, 2}}) {
+    for (const OutputTransform transform : kAll) {
+      const auto y = transform_losses(losses, transform);
+      ASSERT_EQ(y.size(), losses.size());
+      for (const double v : y) EXPECT_TRUE(std::isfinite(v));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace hone
