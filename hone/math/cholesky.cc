@@ -15,6 +15,54 @@ using Strided = Eigen::Map<Matrix, 0, Eigen::OuterStride<>>;
 using ConstStrided = Eigen::Map<const Matrix, 0, Eigen::OuterStride<>>;
 using Vector = Eigen::Map<Eigen::VectorXd>;
 
+using Part = Eigen::Ref<Matrix>;
+constexpr Eigen::Index kSmall = 24;
+
+/// L → L⁻¹ in place, by halves: half the work of solving against the unit matrix.
+void invert_lower(Part l) {
+  const Eigen::Index n = l.rows();
+  if (n <= kSmall) {
+    for (Eigen::Index j = 0; j < n; ++j) {
+      l(j, j) = 1 / l(j, j);
+      for (Eigen::Index i = j + 1; i < n; ++i) {
+        double sum = 0;
+        for (Eigen::Index k = j; k < i; ++k) sum += l(i, k) * l(k, j);
+        l(i, j) = -sum / l(i, i);
+      }
+    }
+    return;
+  }
+  const Eigen::Index h = n / 2;
+  invert_lower(l.topLeftCorner(h, h));
+  invert_lower(l.bottomRightCorner(n - h, n - h));
+  auto below = l.bottomLeftCorner(n - h, h);
+  const Matrix left = l.bottomRightCorner(n - h, n - h).triangularView<Eigen::Lower>() * below;
+  below.noalias() = -left * l.topLeftCorner(h, h).triangularView<Eigen::Lower>();
+}
+
+/// L → the lower triangle of Lᵀ·L in place, by halves.
+void square_lower(Part l) {
+  const Eigen::Index n = l.rows();
+  if (n <= kSmall) {
+    for (Eigen::Index j = 0; j < n; ++j) {
+      for (Eigen::Index i = j; i < n; ++i) {
+        double sum = 0;
+        for (Eigen::Index k = i; k < n; ++k) sum += l(k, i) * l(k, j);
+        l(i, j) = sum;
+      }
+    }
+    return;
+  }
+  const Eigen::Index h = n / 2;
+  auto below = l.bottomLeftCorner(n - h, h);
+  square_lower(l.topLeftCorner(h, h));
+  l.topLeftCorner(h, h).selfadjointView<Eigen::Lower>().rankUpdate(below.adjoint());
+  const Matrix square =
+      l.bottomRightCorner(n - h, n - h).triangularView<Eigen::Lower>().adjoint() * below;
+  below = square;
+  square_lower(l.bottomRightCorner(n - h, n - h));
+}
+
 }  // namespace
 
 bool Cholesky::factor(std::span<const double> a, int n) {
@@ -83,12 +131,11 @@ void Cholesky::solve(std::span<double> b) const {
 }
 
 void Cholesky::inverse(std::vector<double>& out) const {
-  out.assign(static_cast<std::size_t>(n_) * static_cast<std::size_t>(n_), 0);
-  Eigen::Map<Matrix> inverse(out.data(), n_, n_);
-  inverse.setIdentity();
-  const ConstStrided l(factor_.data(), n_, n_, Eigen::OuterStride<>(stride_));
-  l.triangularView<Eigen::Lower>().solveInPlace(inverse);
-  l.triangularView<Eigen::Lower>().adjoint().solveInPlace(inverse);
+  out.resize(static_cast<std::size_t>(n_) * static_cast<std::size_t>(n_));
+  Eigen::Map<Matrix> a(out.data(), n_, n_);
+  a = ConstStrided(factor_.data(), n_, n_, Eigen::OuterStride<>(stride_));
+  invert_lower(a);
+  square_lower(a);
 }
 
 }  // namespace hone

@@ -27,7 +27,7 @@ class Cholesky {
   void solve_lower_many(std::span<double> b, int count) const;
   /// Solves A·x = b in place.
   void solve(std::span<double> b) const;
-  /// A⁻¹, column by column, both triangles. O(n³).
+  /// The lower triangle of A⁻¹, column by column; what is above it means nothing. O(n³).
   void inverse(std::vector<double>& out) const;
 
  private:

@@ -19,6 +19,9 @@ constexpr int kWarmEvaluations = 12;
 constexpr int kFreshEvaluations = 30;
 /// Failures fewer than this are modelled without a fit.
 constexpr int kFewFailures = 4;
+/// Trials that the model of failures takes at most: failed ones, others.
+constexpr int kFailurePoints = 100;
+constexpr std::size_t kWorkingPoints = 150;
 constexpr double kLeastFeasible = 1e-3;
 
 }  // namespace
@@ -194,12 +197,15 @@ void GpModel::build_failures(const History& history, const Observations& observa
   for (const std::int64_t number :
        observations.rest(observations.usable(), options_.points, true)) {
     if (observations.lesson(number) != Lesson::infeasible) continue;
-    add(number, 1);
-    ++failed;
+    if (++failed <= kFailurePoints) add(number, 1);
   }
   if (failed == 0) return;
-  for (const std::int64_t number : trials_) add(number, 0);
+  // Where there are many, every so manieth of those that worked.
+  const std::size_t stride = (trials_.size() + kWorkingPoints - 1) / kWorkingPoints;
+  for (std::size_t i = 0; i < trials_.size(); i += std::max<std::size_t>(1, stride))
+    add(trials_[i], 0);
   const auto n = static_cast<double>(labels.size());
+  failed = std::min(failed, kFailurePoints);
   failure_rate_ = (failed + 0.5) / (n + 1);
   failure_spread_ = std::sqrt(failure_rate_ * (1 - failure_rate_));
   for (double& label : labels) label = (label - failure_rate_) / failure_spread_;

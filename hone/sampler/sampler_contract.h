@@ -210,7 +210,9 @@ TEST_P(SamplerContract, DependsOnTheSeed) {
     if (name != "mixed") continue;
     const auto other = sampler_spec(study.player.space(), GetParam().sampler, 2);
     const auto sampler = try_make(other);
-    EXPECT_NE(text_of(study.player.ask(*study.sampler)), text_of(Player(other).ask(*sampler)));
+    // The first suggestion may be the middle of the space.
+    EXPECT_NE(text_of(study.player.ask(*study.sampler, 3)),
+              text_of(Player(other).ask(*sampler, 3)));
   }
 }
 

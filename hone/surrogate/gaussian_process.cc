@@ -61,8 +61,8 @@ void GaussianProcess::make_pairs() {
     std::vector<double>& pairs = pairs_[j];
     pairs.resize(at(n_) * at(n_ - 1) / 2);
     double* out = pairs.data();
-    for (std::size_t i = 1; i < at(n_); ++i) {
-      for (std::size_t k = 0; k < i; ++k) {
+    for (std::size_t k = 0; k < at(n_); ++k) {
+      for (std::size_t i = k + 1; i < at(n_); ++i) {
         const double difference = column.x[i] - column.x[k];
         double delta = columns_[j] == GpColumn::number ? difference * difference
                                                        : static_cast<double>(difference != 0);
@@ -108,9 +108,9 @@ double GaussianProcess::loss(std::span<const double> parameters, std::span<const
     slope_[p] = (5.0 / 3) * (1 + a) * e;
   }
   matrix_.resize(n * n);
-  for (std::size_t i = 0, p = 0; i < n; ++i) {
-    for (std::size_t k = 0; k < i; ++k) matrix_[k * n + i] = kernel_[p++];
-    matrix_[i * n + i] = scale + noise + 1e-10 * scale;
+  for (std::size_t k = 0, p = 0; k < n; ++k) {
+    matrix_[k * n + k] = scale + noise + 1e-10 * scale;
+    for (std::size_t i = k + 1; i < n; ++i) matrix_[k * n + i] = kernel_[p++];
   }
   if (!work_.factor(matrix_, n_)) return kInfinity;
   alpha_work_.assign(y.begin(), y.end());
@@ -120,16 +120,16 @@ double GaussianProcess::loss(std::span<const double> parameters, std::span<const
   for (std::size_t i = 0; i < n; ++i) value += 0.5 * y[i] * alpha_work_[i];
   double by_scale = 0;
   double by_noise = 0;
-  for (std::size_t i = 0, p = 0; i < n; ++i) {
-    const double* column = &inverse_[i * n];
-    for (std::size_t k = 0; k < i; ++k, ++p) {
-      const double w = column[k] - alpha_work_[i] * alpha_work_[k];
-      by_scale += w * kernel_[p];
-      slope_[p] *= w;
-    }
-    const double w = column[i] - alpha_work_[i] * alpha_work_[i];
+  for (std::size_t k = 0, p = 0; k < n; ++k) {
+    const double* column = &inverse_[k * n];
+    const double w = column[k] - alpha_work_[k] * alpha_work_[k];
     by_scale += 0.5 * w * scale;
     by_noise += 0.5 * w * noise;
+    for (std::size_t i = k + 1; i < n; ++i, ++p) {
+      const double off = column[i] - alpha_work_[i] * alpha_work_[k];
+      by_scale += off * kernel_[p];
+      slope_[p] *= off;
+    }
   }
   gradient[d] = by_scale;
   gradient[d + 1] = by_noise;

@@ -90,7 +90,7 @@ class GaussianProcess {
   int n_ = 0;
   std::vector<Column> data_;
   bool has_pairs_ = false;
-  std::vector<std::vector<double>> pairs_;  // δ_j of every pair i > k at i(i − 1)/2 + k
+  std::vector<std::vector<double>> pairs_;  // δ_j of every pair i > k, k outermost
   std::vector<double> r2_, kernel_, slope_, matrix_, inverse_, alpha_work_;
   Cholesky work_;
 
