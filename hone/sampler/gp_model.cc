@@ -40,37 +40,28 @@ GpModel::GpModel(const SearchSpace& space) : space_(space) {
 
 /// All trials where there are few; beyond that the best two fifths, the newest three tenths, and
 /// of the rest a sample that every trial enters by a hash of its number.
-void GpModel::choose(const History& history, const Observations& observations, int points) {
-  std::vector<std::int64_t> ranked = observations.best(observations.usable());
-  const auto usable = static_cast<std::int64_t>(ranked.size());
-  for (const std::int64_t trial : observations.rest(usable, history.size(), false)) {
-    if (observations.lesson(trial) == Lesson::violates && history.trial(trial).value())
-      ranked.push_back(trial);
+void GpModel::choose(const History& history, Observations& observations, int points) {
+  const auto teaches = [&](std::int64_t trial) {
+    const Lesson lesson = observations.lesson(trial);
+    return lesson <= Lesson::partial ||
+           (lesson == Lesson::violates && history.trial(trial).value().has_value());
+  };
+  std::set<std::int64_t> chosen;
+  const bool all = observations.ranked() <= points;
+  for (const std::int64_t trial : observations.best(all ? points : points * 2 / 5))
+    chosen.insert(trial);
+  const std::size_t newest = chosen.size() + static_cast<std::size_t>(points) * 3 / 10;
+  for (std::int64_t i = history.size() - 1; i >= 0 && !all && chosen.size() < newest; --i) {
+    if (teaches(i)) chosen.insert(i);
   }
-  if (static_cast<int>(ranked.size()) <= points) {
-    trials_ = std::move(ranked);
-  } else {
-    const auto best = static_cast<std::size_t>(points) * 2 / 5;
-    const auto newest = static_cast<std::size_t>(points) * 3 / 10;
-    std::set<std::int64_t> chosen(ranked.begin(),
-                                  ranked.begin() + static_cast<std::ptrdiff_t>(best));
-    std::vector<std::int64_t> others(ranked.begin() + static_cast<std::ptrdiff_t>(best),
-                                     ranked.end());
-    std::sort(others.begin(), others.end(), std::greater<>());
-    chosen.insert(others.begin(), others.begin() + static_cast<std::ptrdiff_t>(newest));
-    std::sort(others.begin(), others.end(), [](std::int64_t a, std::int64_t b) {
-      return mix64(static_cast<std::uint64_t>(a)) < mix64(static_cast<std::uint64_t>(b));
-    });
-    for (const std::int64_t trial : others) {
-      if (chosen.size() >= static_cast<std::size_t>(points)) break;
-      chosen.insert(trial);
-    }
-    trials_.assign(chosen.begin(), chosen.end());
+  for (const std::int64_t trial : observations.rest(0, 4 * points, false)) {
+    if (chosen.size() >= static_cast<std::size_t>(points)) break;
+    if (teaches(trial)) chosen.insert(trial);
   }
-  std::sort(trials_.begin(), trials_.end());
+  trials_.assign(chosen.begin(), chosen.end());
 }
 
-void GpModel::build(const History& history, const Observations& observations,
+void GpModel::build(const History& history, Observations& observations,
                     const GpModelOptions& options, const GpParameters* start, bool restart,
                     bool refit) {
   options_ = options;
@@ -183,7 +174,7 @@ void GpModel::build_guards(const History& history) {
   }
 }
 
-void GpModel::build_failures(const History& history, const Observations& observations) {
+void GpModel::build_failures(const History& history, Observations& observations) {
   failures_.reset();
   if (!options_.failures) return;
   std::vector<double> rows;

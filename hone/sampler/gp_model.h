@@ -35,8 +35,8 @@ class GpModel final : public Acquisition {
 
   /// Fits and conditions. `start`: parameters of an earlier fit, or null; `restart`: descend from
   /// the prior's mode too; without `refit` the start is taken as it is.
-  void build(const History& history, const Observations& observations,
-             const GpModelOptions& options, const GpParameters* start, bool restart, bool refit);
+  void build(const History& history, Observations& observations, const GpModelOptions& options,
+             const GpParameters* start, bool restart, bool refit);
   /// Adds a trial that has no value yet with the value that the model expects of it.
   void believe(std::span<const double> row);
   /// The number of columns of the objective's model: those of the space, and one more with
@@ -60,9 +60,9 @@ class GpModel final : public Acquisition {
     GaussianProcess process;
     std::optional<double> low, high;  // in the model's units
   };
-  void choose(const History& history, const Observations& observations, int points);
+  void choose(const History& history, Observations& observations, int points);
   void build_guards(const History& history);
-  void build_failures(const History& history, const Observations& observations);
+  void build_failures(const History& history, Observations& observations);
   void find_incumbents();
   double add_terms(std::span<const double> row, double* gradient) const;
   void extend(std::span<const double> row) const;

@@ -24,16 +24,18 @@ SamplerCase shorter(SamplerCase sampler) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, SamplerContract,
-    testing::Values(
-        shorter(make_case("Auto", "auto", "{}")), make_case("Random", "random", "{}"),
-        repeating(make_case("RandomWithRepetition", "random", R"({"repeat": true})")),
-        seedless(make_case("Grid", "grid", "{}")),
-        seedless(make_case("GridOfPoints", "grid", R"({"points": 2})")),
-        make_case("Sobol", "sobol", "{}"), make_case("Tpe", "tpe", "{}"),
-        shorter(make_case("TpeOneByOne", "tpe", R"({"multivariate": false, "start": "random"})")),
-        shorter(make_case("Gp", "gp", "{}")),
-        shorter(make_case("GpInABox", "gp", R"({"trust_region": "always", "explore": 0.3})")),
-        shorter(make_case("TpeWithoutFailures", "tpe", R"({"failures": false})"))),
+    testing::Values(shorter(make_case("Auto", "auto", "{}")), make_case("Random", "random", "{}"),
+                    repeating(make_case("RandomWithRepetition", "random", R"({"repeat": true})")),
+                    seedless(make_case("Grid", "grid", "{}")),
+                    seedless(make_case("GridOfPoints", "grid", R"({"points": 2})")),
+                    make_case("Sobol", "sobol", "{}"), make_case("Tpe", "tpe", "{}"),
+                    shorter(make_case("TpeOneByOne", "tpe",
+                                      R"({"multivariate": false, "start": "random"})")),
+                    shorter(make_case("Gp", "gp", R"({"spread": 60, "near": 10, "points": 60})")),
+                    shorter(make_case("GpInABox", "gp",
+                                      R"({"trust_region": "always", "explore": 0.3,
+                                          "spread": 60, "near": 10, "points": 60})")),
+                    shorter(make_case("TpeWithoutFailures", "tpe", R"({"failures": false})"))),
     sampler_case_name);
 
 }  // namespace
