@@ -29,6 +29,10 @@ class LogCommand final : public Command {
       const std::size_t equals = word.find('=');
       const auto number =
           equals == std::string::npos ? std::nullopt : parse_number(word.substr(equals + 1));
+      if (equals == std::string::npos && word.find('/') != std::string::npos) {
+        throw Error(ErrorCode::invalid_input, fmt::format("'{}' is no NAME=NUMBER", word),
+                    fmt::format("what a trial wrote is shown by: hone show {} --log", word));
+      }
       if (equals == 0 || !number) {
         throw Error(ErrorCode::invalid_input, fmt::format("'{}' is no NAME=NUMBER", word),
                     "hone log val_loss=0.41 step=3");

@@ -165,7 +165,7 @@ void check_algorithms(const StudySpec& spec) {
 }
 
 int RunCommand::run() {
-  if (parallel_ && *parallel_ < 1) throw Error(ErrorCode::invalid_input, "--parallel: at least 1");
+  check_parallel(parallel_);
   if (trials_) parse_trials(*trials_);
   ReadStudy read = this->read();
   if (!read.loaded.spec) {
@@ -184,6 +184,7 @@ int RunCommand::run() {
     spec.seed = static_cast<std::int64_t>(*seed);
     read.loaded.seed_given = true;
   }
+  check_study_name(spec.name);
   if (!study_.name) study_.name = spec.name;
   if (detach_) {
     if (const auto code = background_.fork_off()) return *code;
@@ -199,6 +200,10 @@ int RunCommand::run() {
   apply_options(spec, 0);
   say_diagnostics(read);
   check_algorithms(spec);
+  const CommandCheck command = check_command(spec);
+  if (command.program.empty())
+    throw Error(ErrorCode::invalid_input, command.problem + ": nothing was started",
+                "hone validate looks at the command without starting it");
   const auto shared = std::make_shared<const StudySpec>(spec);
   Work work(place, shared, {parallel_, true, false});
   const StudyInfo study = create(place, spec, read.source);

@@ -9,6 +9,7 @@
 #include "hone/cli/commands.h"
 #include "hone/cli/launch.h"
 #include "hone/cli/lines.h"
+#include "hone/cli/study_loading.h"
 
 namespace hone::cli {
 namespace {
@@ -32,8 +33,10 @@ void print_outcome(const CommonOptions& common, const StudyInfo& study, const st
   }
 }
 
+/// Where something waits and nobody is there to run it.
 void say_how_to_run(const Workplace& place, const StudyInfo& study, const CommonOptions& common) {
   if (common.json || common.quiet || is_led(place, study)) return;
+  if (load_history(place.store(), study.id).waiting_runs() == 0) return;
   std::fprintf(stderr, "no process works on it now: hone resume %s\n", study_title(study).c_str());
 }
 
@@ -122,8 +125,7 @@ class ResumeCommand final : public Command {
   }
 
   int run() override {
-    if (parallel_ && *parallel_ < 1)
-      throw Error(ErrorCode::invalid_input, "--parallel: at least 1");
+    check_parallel(parallel_);
     if (detach_) {
       if (const auto code = background_.fork_off()) return *code;
     }

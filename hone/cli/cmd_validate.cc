@@ -79,7 +79,7 @@ class ValidateCommand final : public Command {
     const StudySpec& spec = *read.loaded.spec;
     say(true, *file_, describe(spec));
     say(true, "space", space_and_budget(spec));
-    bool good = check_command(spec);
+    bool good = check(spec);
     for (const std::string& note : read.loaded.notes) say_note(note);
     if (good && (show_ || dry_run_)) show_plan(spec, read.loaded.seed_given);
     if (good && dry_run_) good = try_once(spec);
@@ -119,36 +119,13 @@ class ValidateCommand final : public Command {
     return out;
   }
 
-  static std::string interpreter() {
-    return find_interpreter(
-        variable, [](const std::string& path) { return access(path.c_str(), X_OK) == 0; });
-  }
-
-  bool check_command(const StudySpec& spec) const {
+  bool check(const StudySpec& spec) const {
     if (spec.command.argv.empty()) return true;
-    const Config config = spec.space.default_config();
-    ExpandContext context{config, 0, 0, "TRIAL_DIR"};
-    context.port = 1;
-    context.environment = variable;
-    context.interpreter = interpreter();
-    const auto argv = expand_command(spec, context);
-    if (const auto* wrong = std::get_if<ExpandError>(&argv)) {
-      say(false, "command", wrong->message);
-      return false;
-    }
-    const auto& words = std::get<std::vector<std::string>>(argv);
-    if (words.empty()) {
-      say(false, "command", "nothing is left of it once its placeholders are filled in");
-      return false;
-    }
-    // env(1) stands in front of the program that matters.
-    const bool by_env = words.size() > 1 && words[0] == "/usr/bin/env";
-    const ProgramPath program =
-        resolve_program(words[by_env ? 1 : 0], variable("PATH").value_or(""), spec.command.workdir);
-    say(!program.path.empty(), "command",
-        program.path.empty() ? program.reason
-                             : cut_to_width(shell_command(words), 70) + " (found)");
-    return !program.path.empty();
+    const CommandCheck command = check_command(spec);
+    say(!command.program.empty(), "command",
+        command.program.empty() ? command.problem
+                                : cut_to_width(shell_command(command.words), 70) + " (found)");
+    return !command.program.empty();
   }
 
   void show_plan(const StudySpec& spec, bool seed_given) const;
@@ -165,7 +142,8 @@ class ValidateCommand final : public Command {
 };
 
 void ValidateCommand::show_plan(const StudySpec& spec, bool seed_given) const {
-  const auto trials = plan_trials(spec, show_ ? *show_ : kShownByDryRun, variable, interpreter());
+  const auto trials =
+      plan_trials(spec, show_ ? *show_ : kShownByDryRun, variable, program_interpreter());
   if (common_.json) {
     for (const PlannedTrial& trial : trials) {
       Value row = Value::Map{};

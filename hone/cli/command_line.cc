@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 
 #include "hone/base/error.h"
@@ -66,6 +67,58 @@ void CommandLine::rest(std::vector<std::string>& into, const std::string& name,
 
 void CommandLine::examples(const std::string& text) { examples_ = text; }
 
+const ArgumentRow* CommandLine::row_of(std::string_view argument) const {
+  const std::string_view name = argument.substr(0, argument.find('='));
+  for (const ArgumentRow& row : rows_) {
+    for (const std::string_view one : split(row.names, ',')) {
+      if (!row.positional && one == name) return &row;
+    }
+  }
+  return nullptr;
+}
+
+std::string CommandLine::lacking(std::span<const std::string> arguments) const {
+  // The option that stands last, or before another one, is the one that lacks its value.
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const ArgumentRow* row = row_of(arguments[i]);
+    if (row == nullptr || row->value.empty()) continue;
+    if (const std::size_t equals = arguments[i].find('='); equals != std::string::npos) {
+      if (equals + 1 < arguments[i].size()) continue;
+      return fmt::format("{} needs a value: {}{}", arguments[i], arguments[i], row->value);
+    }
+    if (i + 1 == arguments.size() || arguments[i + 1] == "--" || row_of(arguments[i + 1]))
+      return fmt::format("{} needs a value: {} {}", arguments[i], arguments[i], row->value);
+    ++i;
+  }
+  return "an option lacks its value";
+}
+
+std::string CommandLine::no_number(std::span<const std::string> arguments) const {
+  for (std::size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
+    std::string name = arguments[i];
+    const ArgumentRow* row = row_of(name);
+    std::string value;
+    if (const std::size_t equals = name.find('='); equals != std::string::npos) {
+      value = name.substr(equals + 1);
+      name.resize(equals);
+    } else if (row == nullptr && name.size() > 2 && name[0] == '-' && name[1] != '-') {
+      row = row_of(name.substr(0, 2));  // -j4
+      value = name.substr(2);
+      name.resize(2);
+    } else if (i + 1 < arguments.size()) {
+      value = arguments[i + 1];
+    }
+    if (row == nullptr || row->value != "N") continue;
+    int number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (error == std::errc::result_out_of_range)
+      return fmt::format("{}: {} is too large", name, value);
+    if (error != std::errc{} || end != value.data() + value.size())
+      return fmt::format("{}: '{}' is no whole number", name, value);
+  }
+  return "a number was expected";
+}
+
 bool CommandLine::parse(std::span<const std::string> arguments) {
   auto end = arguments.end();
   if (rest_ != nullptr) {
@@ -99,6 +152,12 @@ bool CommandLine::parse(std::span<const std::string> arguments) {
     }
     throw Error(ErrorCode::invalid_input,
                 fmt::format("hone {}: '{}' is one argument too many", name_, what), hint);
+  } catch (const CLI::ArgumentMismatch&) {
+    throw Error(ErrorCode::invalid_input, fmt::format("hone {}: {}", name_, lacking(arguments)),
+                hint);
+  } catch (const CLI::ConversionError&) {
+    throw Error(ErrorCode::invalid_input, fmt::format("hone {}: {}", name_, no_number(arguments)),
+                hint);
   } catch (const CLI::ParseError& error) {
     throw Error(ErrorCode::invalid_input, fmt::format("hone {}: {}", name_, error.what()), hint);
   }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hone::cli {
@@ -48,6 +49,10 @@ class CommandLine {
   const std::vector<ArgumentRow>& rows() const { return rows_; }
 
  private:
+  const ArgumentRow* row_of(std::string_view argument) const;
+  std::string lacking(std::span<const std::string> arguments) const;
+  std::string no_number(std::span<const std::string> arguments) const;
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
   std::string name_;

@@ -16,7 +16,8 @@ constexpr std::int64_t kLeadTtl_us = 30'000'000;
 
 std::string budget_text(const StudySpec& spec) {
   std::string out;
-  if (spec.budget.trials) out = fmt::format("{} trials", *spec.budget.trials);
+  if (spec.budget.trials)
+    out = fmt::format("{} trial{}", *spec.budget.trials, *spec.budget.trials == 1 ? "" : "s");
   if (spec.budget.time_us)
     out += (out.empty() ? "" : " or ") + format_duration_us(*spec.budget.time_us);
   if (out.empty())

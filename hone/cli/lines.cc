@@ -17,6 +17,22 @@ Value number(double x) { return std::isfinite(x) ? Value(x) : Value(format_numbe
 
 std::string duration(std::int64_t us) { return format_duration_us(us); }
 
+/// Why there is another attempt: what ended the one before.
+std::string why_again(const History& history, const RunPlan& plan) {
+  const RunEnd* before = nullptr;
+  for (const RunId id : history.runs_of(plan.trial)) {
+    const Run* run = history.run(id);
+    if (run->state == RunState::ended && run->plan.replicate == plan.replicate &&
+        run->plan.purpose == plan.purpose && run->plan.attempt < plan.attempt)
+      before = &run->end;  // in the order in which they were queued
+  }
+  if (before == nullptr) return "";
+  if (before->outcome == RunOutcome::interrupted) return ": it was interrupted";
+  if (before->outcome != RunOutcome::failed) return "";
+  return ": " + (before->detail.empty() ? std::string(fail_kind_text(before->fail_kind))
+                                        : split_detail(before->detail).first);
+}
+
 }  // namespace
 
 std::string value_text(const Value& value) {
@@ -123,7 +139,8 @@ void LineObserver::plain(const Change& change, const SessionView& view) {
       print(fmt::format("trial {} {} {} of {} started", plan.trial, run_purpose_name(plan.purpose),
                         plan.replicate + 1, spec.confirm.seeds));
     } else if (plan.attempt > 0) {
-      print(fmt::format("trial {} started again (attempt {})", plan.trial, plan.attempt + 1));
+      print(fmt::format("trial {} started again (attempt {}){}", plan.trial, plan.attempt + 1,
+                        why_again(history, plan)));
     } else if (plan.segment > 0) {
       print(fmt::format(
           "trial {} goes on{}", plan.trial,

@@ -51,6 +51,9 @@ void print_error(const Error& error, bool json) {
 }
 
 Error unknown_command(const std::string& name) {
+  if (name.starts_with('-'))
+    return Error(ErrorCode::invalid_input, fmt::format("hone has no option {}", name),
+                 "options stand behind the command, as in: hone list --json");
   std::vector<std::string> names;
   for (const CommandEntry& entry : commands()) names.emplace_back(entry.name);
   const auto near = nearest_name(name, names);

@@ -51,6 +51,39 @@ class Record {
     return number;
   }
 
+  /// A trial of 100 s with ten reports, the first after `first_s`, the last at its end.
+  void trial_with_reports(double first_s) {
+    auto proposal = std::make_shared<Proposal>();
+    proposal->number = history_->size();
+    proposal->config.set("lr", 0.5);
+    add(TrialAdded{proposal});
+    const RunId id{next_run_++};
+    RunPlan plan;
+    plan.trial = proposal->number;
+    add(RunQueued{id, plan});
+    add(RunClaimed{id, plan.trial, 1, WorkerId{1}});
+    constexpr int kReports = 10;
+    for (int i = 0; i < kReports; ++i) {
+      Report report;
+      report.run = id;
+      report.trial = plan.trial;
+      report.ordinal = i;
+      report.fidelity = i + 1;
+      report.value = 1;
+      report.busy_us =
+          static_cast<std::int64_t>((first_s + (100 - first_s) * i / (kReports - 1)) * 1e6);
+      add(Reported{report, false});
+    }
+    RunEnd end;
+    end.busy_us = 100'000'000;
+    add(RunEnded{id, plan.trial, end});
+    TrialMoved moved;
+    moved.trial = plan.trial;
+    moved.state = TrialState::complete;
+    moved.results = {Result{0, 1.0, 10.0, 1, std::nullopt}};
+    add(moved);
+  }
+
   void confirm(std::int64_t trial, const std::vector<double>& values) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       run(trial, RunPurpose::confirm, static_cast<int>(i), values[i], 10);
@@ -209,7 +242,7 @@ TEST(Outcome, ReadsWellWhereEveryTrialFailed) {
     record.trial(0, TrialOrigin::sampler, TrialState::failed, 1, FailKind::exit_code);
   record.finish("the first 3 trials failed the same way");
   EXPECT_EQ(record.text(),
-            "No usable trial: 3 failed (3 exit code).\n"
+            "No usable trial: 3 failed (exit code).\n"
             "Mend the program, then:\n"
             "  hone retry s && hone resume s\n"
             "Ended: the first 3 trials failed the same way\n");
@@ -279,8 +312,7 @@ Next: the best optimizer.learning_rate (0.009133) is at the upper end of its
   EXPECT_EQ(record.text({}, 200), record.text({}, 100)) << "longer lines are hard to read";
   for (const int width : {60, 80, 100}) {
     const std::string text = record.text({}, width);
-    for (const std::string_view line : split(text, '\n'))
-      EXPECT_LE(display_width(line), width);
+    for (const std::string_view line : split(text, '\n')) EXPECT_LE(display_width(line), width);
   }
 }
 
@@ -318,6 +350,16 @@ TEST(Outcome, CountsTheStepsThatEarlyStoppingSaved) {
   record.trial(1.0);
   record.trial(2.0, TrialOrigin::sampler, TrialState::stopped, 2);
   EXPECT_DOUBLE_EQ(*record.outcome().steps_saved, 0.4);
+}
+
+TEST(Outcome, SaysHowToFlushWhereTheReportsCameAllAtOnceAtTheEnd) {
+  Record record;
+  record.trial_with_reports(99.9);
+  EXPECT_THAT(record.text(), HasSubstr("came all at once at its end"));
+  EXPECT_THAT(record.text(), HasSubstr("stdbuf -oL"));
+  Record along_the_way;
+  along_the_way.trial_with_reports(10);
+  EXPECT_EQ(along_the_way.text().find("all at once"), std::string::npos);
 }
 
 TEST(Outcome, NamesFailuresByCause) {

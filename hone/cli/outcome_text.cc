@@ -136,7 +136,9 @@ std::string failures_text(const Outcome& outcome) {
   std::string causes;
   for (const auto& [kind, count] : outcome.failures) {
     total += count;
-    causes += fmt::format("{}{} {}", causes.empty() ? "" : ", ", count, fail_kind_text(kind));
+    causes += causes.empty() ? "" : ", ";
+    if (outcome.failures.size() > 1) causes += fmt::format("{} ", count);
+    causes += fail_kind_text(kind);
   }
   return total == 0 ? "" : fmt::format("{} failed ({})", total, causes);
 }

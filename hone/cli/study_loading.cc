@@ -10,9 +10,11 @@
 #include "hone/base/file.h"
 #include "hone/base/text.h"
 #include "hone/runner/metric_parser.h"
+#include "hone/runner/process.h"
 #include "hone/sampler/sampler.h"
 #include "hone/scheduler/scheduler.h"
 #include "hone/study/command_line_space.h"
+#include "hone/study/placeholders.h"
 
 namespace hone::cli {
 namespace fs = std::filesystem;
@@ -43,6 +45,31 @@ LoadOptions options_for(const fs::path& folder) {
   options.metric_formats = metric_format_names();
   options.check_pattern = check_metric_pattern;
   return options;
+}
+
+bool is_printable_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    if (lead < 0x20 || lead == 0x7f) return false;
+    const int more = lead < 0x80                   ? 0
+                     : lead >= 0xc2 && lead < 0xe0 ? 1
+                     : lead >= 0xe0 && lead < 0xf0 ? 2
+                     : lead >= 0xf0 && lead < 0xf5 ? 3
+                                                   : -1;
+    if (more < 0 || i + static_cast<std::size_t>(more) >= text.size()) return false;
+    std::uint32_t code = more == 0 ? lead : lead & (0x3fU >> more);
+    for (int k = 1; k <= more; ++k) {
+      const auto next = static_cast<unsigned char>(text[i + static_cast<std::size_t>(k)]);
+      if ((next & 0xc0U) != 0x80U) return false;
+      code = code << 6U | (next & 0x3fU);
+    }
+    constexpr std::uint32_t kLeast[] = {0, 0x80, 0x800, 0x10000};
+    if (code < kLeast[more] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ||
+        (code >= 0x80 && code < 0xa0))
+      return false;
+    i += static_cast<std::size_t>(more) + 1;
+  }
+  return true;
 }
 
 /// Paths of configuration files are relative to the study file, and programs may run elsewhere.
@@ -82,7 +109,11 @@ ReadStudy read_study(const std::string& path) {
 }
 
 ReadStudy make_study(const CommandStudy& wanted) {
-  if (wanted.minimize.has_value() == wanted.maximize.has_value()) {
+  if (wanted.minimize && wanted.maximize) {
+    throw Error(ErrorCode::invalid_input, "--minimize and --maximize are given: only one of them",
+                "several objectives, and limits on other metrics (guards), need a study file");
+  }
+  if (!wanted.minimize && !wanted.maximize) {
     throw Error(ErrorCode::invalid_input, "what should be optimised?",
                 "say --minimize METRIC or --maximize METRIC, as the program prints it: hone run "
                 "--minimize val_loss -- python train.py …");
@@ -116,6 +147,62 @@ ReadStudy make_study(const CommandStudy& wanted) {
                 "see: hone help command-line");
   }
   return read;
+}
+
+std::string program_interpreter() {
+  return find_interpreter(variable,
+                          [](const std::string& path) { return access(path.c_str(), X_OK) == 0; });
+}
+
+CommandCheck check_command(const StudySpec& spec) {
+  CommandCheck check;
+  const Config config = spec.space.default_config();
+  ExpandContext context{config, 0, 0, "TRIAL_DIR"};
+  context.interpreter = program_interpreter();
+  auto argv = expand_command(spec, context);
+  if (const auto* wrong = std::get_if<ExpandError>(&argv)) {
+    check.problem = wrong->message;
+    return check;
+  }
+  check.words = std::get<std::vector<std::string>>(std::move(argv));
+  if (check.words.empty()) {
+    check.problem = "nothing is left of the command once its placeholders are filled in";
+    return check;
+  }
+  // env(1) stands in front of the program that matters.
+  const bool by_env = check.words.size() > 1 && check.words[0] == "/usr/bin/env";
+  const ProgramPath program = resolve_program(check.words[by_env ? 1 : 0],
+                                              variable("PATH").value_or(""), spec.command.workdir);
+  check.program = program.path;
+  check.problem = program.reason;
+  return check;
+}
+
+void check_study_name(const std::string& name) {
+  constexpr std::size_t kLongest_bytes = 200;
+  std::string problem;
+  if (name.empty()) {
+    problem = "the study's name is empty";
+  } else if (name.size() > kLongest_bytes) {
+    problem = fmt::format("the study's name has {} bytes, {} at most", name.size(), kLongest_bytes);
+  } else if (name.front() == '-') {
+    problem = fmt::format("the study's name '{}' looks like an option", name);
+  } else if (name.find('/') != std::string::npos) {
+    problem = fmt::format("the study's name '{}' holds a '/', which stands before a trial", name);
+  } else if (!is_printable_utf8(name)) {
+    problem = "the study's name is no printable UTF-8 text";
+  }
+  if (!problem.empty())
+    throw Error(ErrorCode::invalid_input, problem,
+                "--name NAME, or name: NAME in the study file, gives another");
+}
+
+void check_parallel(const std::optional<int>& parallel) {
+  constexpr int kAtMost = 100'000;  // as in study files
+  if (parallel && (*parallel < 1 || *parallel > kAtMost))
+    throw Error(ErrorCode::invalid_input,
+                fmt::format("--parallel: {} runs at a time; from 1 to {}", *parallel, kAtMost),
+                "without it, hone takes what the machine holds");
 }
 
 std::string diagnostics_json(const ReadStudy& read) {

@@ -32,6 +32,23 @@ struct CommandStudy {
 };
 ReadStudy make_study(const CommandStudy& wanted);
 
+/// What ${interpreter} stands for here.
+std::string program_interpreter();
+
+/// What a study's command is for the defaults, and whether it could be started here.
+struct CommandCheck {
+  std::vector<std::string> words;
+  std::string program;  ///< path; empty when there is a problem
+  std::string problem;  ///< what hinders it
+};
+CommandCheck check_command(const StudySpec& spec);
+
+/// Throws Error(invalid_input) for a name by which a study could not be called again.
+void check_study_name(const std::string& name);
+
+/// Throws Error(invalid_input) where --parallel is out of its range.
+void check_parallel(const std::optional<int>& parallel);
+
 /// Diagnostics as JSON, one object each.
 std::string diagnostics_json(const ReadStudy& read);
 

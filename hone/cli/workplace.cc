@@ -144,6 +144,15 @@ StudyInfo Workplace::find_study(const std::string& name,
                 fmt::format("several projects have a study '{}': {}", wanted, join(projects, ", ")),
                 fmt::format("name one: {}", projects.front()));
   }
+  if (const std::size_t slash = name.rfind('/'); slash != std::string::npos) {
+    const std::string before = name.substr(0, slash);
+    for (const std::string& one : names) {
+      if (one != before) continue;
+      throw Error(ErrorCode::not_found,
+                  fmt::format("'{}' is no trial of '{}': trials have numbers", wanted, before),
+                  fmt::format("for example {}/0; hone show {} lists them", before, before));
+    }
+  }
   const auto near = nearest_name(wanted, names);
   throw Error(ErrorCode::not_found, fmt::format("there is no study '{}' in {}", name, address_),
               near            ? fmt::format("did you mean '{}'?", *near)

@@ -117,8 +117,7 @@ ProgramPath resolve_program(const std::string& name, std::string_view path_varia
     if (forbidden.empty() && ::access(path.c_str(), F_OK) == 0) forbidden = path;
   }
   if (!forbidden.empty()) return {"", explain_exec(forbidden, EACCES)};
-  std::string reason =
-      fmt::format("the program '{}' is in no folder of PATH ({})", name, path_variable);
+  std::string reason = fmt::format("the program '{}' is in no folder of PATH", name);
   if (name == "python") {
     const ProgramPath newer = resolve_program("python3", path_variable, folder);
     if (!newer.path.empty()) reason += fmt::format("; {} is there", newer.path);

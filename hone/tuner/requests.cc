@@ -61,12 +61,18 @@ std::string Tuner::stop_trials(const std::vector<std::int64_t>& numbers, const s
 
 std::string Tuner::retry_trials(const std::vector<std::int64_t>& numbers, Round& round) {
   int count = 0;
+  std::string refused;
+  if (numbers.empty()) return "no trial has failed, so none runs again";
   for (const std::int64_t number : numbers) {
     const Trial& trial = history_->trial(number);
     const bool may = trial.runs_open == 0 &&
                      (trial.state == TrialState::failed || trial.state == TrialState::stopped ||
                       trial.state == TrialState::cancelled || trial.state == TrialState::paused);
-    if (!may || unsettled_.contains(number)) continue;
+    if (!may || unsettled_.contains(number)) {
+      refused = fmt::format("trial {} is {}", number,
+                            trial.runs_open > 0 ? "not at its end" : trial_state_name(trial.state));
+      continue;
+    }
     for (int r = 0; r < std::max(1, spec_->replicates); ++r) {
       round.actions.push_back(QueueRun{next_attempt(*history_, number, r)});
     }
@@ -75,6 +81,9 @@ std::string Tuner::retry_trials(const std::vector<std::int64_t>& numbers, Round&
   if (count > 0 && history_->state() != StudyState::open) {
     round.actions.push_back(StudyMoved{StudyState::open, "trials to run again"});
   }
+  if (count == 0)
+    return fmt::format("refused: {}; failed, stopped, paused and cancelled trials run again",
+                       refused);
   return fmt::format("{} queued again", count);
 }
 

@@ -94,16 +94,37 @@ class Refusals(Case):
         self.good("run", "study.yaml")
         self.refused("status", "studdy", says="did you mean 'study'?")
         self.refused("show", "study/9", says="its trials are 0 to 3")
+        self.refused("show", "study/x", says="'x' is no trial of 'study'")
+        self.refused("log", "study/3", says="hone show study/3 --log")
         self.refused("best", "--store", "nowhere.sqlite", says="nowhere.sqlite")
 
     def test_bad_values_are_told(self):
         self.refused("run", "study.yaml", "--trials", "many", says="'many' is no number of trials")
         self.refused("run", "study.yaml", "--time", "soon", says="'soon' is no duration")
-        self.refused("run", "study.yaml", "--parallel", "0", says="at least 1")
+        self.refused("run", "study.yaml", "--parallel", "0", says="0 runs at a time; from 1 to 100000")
+        self.refused("run", "study.yaml", "-j", "1000000", says="from 1 to 100000")
+        self.refused("run", "study.yaml", "-j", "many", says="-j: 'many' is no whole number")
+        self.refused("run", "study.yaml", "--parallel=many", says="--parallel: 'many' is no whole number")
+        self.refused("run", "study.yaml", "-j", "99999999999", says="-j: 99999999999 is too large")
+        self.refused("run", "study.yaml", "--trials", says="--trials needs a value: --trials N")
+        self.refused("run", "--minimize", "--", "true", says="--minimize needs a value: --minimize METRIC")
         self.refused("run", "study.yaml", "--seed", "1.5", says="no whole number")
         self.refused("run", says="what should be run?")
         self.refused("run", "nothing.yaml", says="there is no study file nothing.yaml")
         self.refused("run", "--", "python3", "train.py", says="--minimize")
+        self.refused("run", "--minimize", "a", "--maximize", "b", "--", "true", says="only one of them")
+        self.refused("--json", "list", says="hone list --json")
+
+    def test_names_by_which_a_study_could_not_be_called_again_are_refused(self):
+        self.refused("run", "study.yaml", "--name", "", says="is empty")
+        self.refused("run", "study.yaml", "--name=", says="--name= needs a value: --name=NAME")
+        for name, says in (("-x", "looks like an option"), ("a/b", "holds a '/'"), ("a\nb", "no printable"),
+                           ("n" * 201, "201 bytes"), (os.fsdecode(b"na\xffme"), "no printable"),
+                           (os.fsdecode(b"\xed\xa0\x80"), "no printable")):
+            self.refused("run", "study.yaml", "--name=" + name, says=says)
+        self.assertFalse(os.path.exists(self.path(".hone")))
+        self.good("run", "study.yaml", "--name", "größe 日本", "--trials", "1")
+        self.assertIn("größe 日本", self.good("list").out)
 
     def test_errors_are_json_where_json_was_asked_for(self):
         done = self.hone("status", "study", "--json")
@@ -137,6 +158,15 @@ class Steer(Case):
             done = self.hone("enqueue", "study", *arguments)
             self.assertEqual(done.code, 2)
             self.assertIn(says, done.err)
+
+    def test_retry_of_what_has_not_failed_is_told(self):
+        self.good("run", "study.yaml")
+        done = self.good("retry", "study")
+        self.assertEqual(done.out, "study: no trial has failed, so none runs again\n")
+        self.assertEqual(done.err, "")
+        done = self.hone("retry", "study/3")
+        self.assertEqual(done.code, 2)
+        self.assertIn("trial 3 is complete", done.err)
 
     def test_clean_keeps_the_best_and_asks_first(self):
         self.good("run", "study.yaml")

@@ -112,6 +112,7 @@ class Failures(Case):
         self.assertIn("  | ModuleNotFoundError: No module named 'no_such_module'", done.out)
         self.assertIn("hone retry study && hone resume study", done.out)
         self.assertIn("failed the same way", done.out)
+        self.assertIn("trial 0 started again (attempt 2): the program ended with exit code 1: ModuleNotFoundError", done.out)
 
     def test_a_mended_program_is_retried(self):
         self.study(program="import sys\nsys.exit(3)\n")
@@ -135,11 +136,16 @@ class Failures(Case):
         self.assertEqual(done.code, 2)
         self.assertIn("missing", done.err)
 
+    def test_a_program_that_no_folder_of_path_holds_starts_nothing(self):
+        done = self.hone("run", "--minimize", "loss", "--", "no-such-program", "--lr", "~(0,1)")
+        self.assertEqual((done.code, done.out), (2, ""))
+        self.assertIn("the program 'no-such-program' is in no folder of PATH: nothing was started", done.err)
+
     def test_some_failures_do_not_end_it(self):
         self.study(("trials: 4", "trials: 6"), program="import os, sys\nn = int(os.environ['HONE_TRIAL'])\n"
                    "sys.exit('no luck') if n % 2 else print({'epoch': 1, 'val_loss': n})\n")
         done = self.good("run", "study.yaml")
-        self.assertIn("3 failed (3 exit code)", done.out)
+        self.assertIn("3 failed (exit code)", done.out)
         self.assertIn("trial 0, val_loss 0", done.out)
 
 
