@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 """What it costs to run a program many times: `hone run` beside `xargs -P`, in turns.
 
-    python3 bench/runs/compare.py [--runs 10000] [--parallel 2] [--rounds 3] [--folder DIR] [--work MS]
+    python3 bench/runs/compare.py [--runs 10000] [--parallel 2] [--rounds 5] [--folder DIR] [--work MS]
 
-Three ways to run the same compiled program, which prints one metric:
-  xargs         xargs -P N PROGRAM, its output thrown away
-  xargs + log   xargs -P N sh -c 'mkdir FOLDER; PROGRAM > FOLDER/log': a folder and a log a run
-  hone          a folder and a log a run, parameters chosen, the metric read, and a durable record of
-                every step in SQLite (synchronous=FULL)
---work lets the program compute for so many milliseconds first. Medians over the rounds are printed,
-with the ratio to xargs and the disk's own time for a durable write.
+Four ways to run the same compiled program, which prints one metric:
+  xargs           xargs -P N PROGRAM, its output thrown away
+  xargs + log     xargs -P N sh -c 'mkdir FOLDER; PROGRAM > FOLDER/log': a folder and a log a run
+  xargs + record  xargs -P N RECORDER PROGRAM: a folder, a log and a durable line in a file a run,
+                  from a small C program (recorded.c), the least that does the same work
+  hone            a folder and a log a run, parameters chosen, the metric read, and a durable record of
+                  every step in SQLite (synchronous=FULL)
+The ratio of hone is to `xargs + record` of the same round. --work lets the program compute for so many
+milliseconds of processor time first. Every time is printed, with medians and the range of the ratios,
+and with the disk's own time for a durable write.
 """
 
 import argparse
@@ -61,6 +64,10 @@ def with_log(a, place):
     return xargs(a, place, ["sh", "-c", script, "sh"])
 
 
+def with_record(a, place):
+    return xargs(a, place, [a.recorded, a.trivial, str(a.work)])
+
+
 def hone(a, place):
     with open(os.path.join(place, "study.yaml"), "w") as file:
         file.write(STUDY.format(program=a.trivial, work=f', "{a.work}"' if a.work else ', "0"',
@@ -71,12 +78,13 @@ def hone(a, place):
 
 
 def sync_us(folder):
+    """Median time to append 4 KiB and make them durable."""
     path = os.path.join(folder, "sync")
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     times = []
-    for i in range(200):
-        os.pwrite(file, b"x" * 4096, (i % 50) * 4096)
+    for _ in range(200):
         began = time.perf_counter()
+        os.write(file, b"x" * 4096)
         os.fdatasync(file)
         times.append(time.perf_counter() - began)
     os.close(file)
@@ -87,16 +95,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--runs", type=int, default=10000)
     parser.add_argument("--parallel", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--work", type=int, default=0, help="milliseconds of CPU time a run")
     parser.add_argument("--folder", default=".", help="on the disk to measure (default: here)")
     parser.add_argument("--build", default=os.path.join(ROOT, "build/release"))
     a = parser.parse_args()
     a.hone = os.path.join(a.build, "hone")
     a.trivial = os.path.join(a.build, "bench/runs/hone_bench_trivial")
-    times = {"xargs": [], "xargs + log": [], "hone": []}
+    a.recorded = os.path.join(a.build, "bench/runs/hone_bench_recorded")
+    ways = {"xargs": plain, "xargs + log": with_log, "xargs + record": with_record, "hone": hone}
+    times = {name: [] for name in ways}
     for _ in range(a.rounds):
-        for name, way in (("xargs", plain), ("xargs + log", with_log), ("hone", hone)):
+        for name, way in ways.items():
             place = tempfile.mkdtemp(dir=a.folder)
             try:
                 times[name].append(way(a, place))
@@ -108,8 +118,16 @@ def main():
     base = statistics.median(times["xargs"])
     for name, list_ in times.items():
         median = statistics.median(list_)
-        print(f"{name:12} {median:8.2f} s  {1000 * median / a.runs:7.3f} ms a run  {median / base:5.2f} x xargs"
+        print(f"{name:14} {median:8.2f} s  {1000 * median / a.runs:7.3f} ms a run  {median / base:5.2f} x xargs"
               f"   ({', '.join(f'{t:.2f}' for t in list_)})")
+    ratios = sorted(mine / peer for mine, peer in zip(times["hone"], times["xargs + record"]))
+    print(f"hone / (xargs + record), round by round: median {statistics.median(ratios):.2f}, "
+          f"from {ratios[0]:.2f} to {ratios[-1]:.2f}")
+    if a.work > 0:
+        programs = a.runs * a.work / 1000 / a.parallel
+        extra = statistics.median(m - p for m, p in zip(times["hone"], times["xargs"]))
+        print(f"hone beyond plain xargs: {1000 * extra / a.runs * a.parallel:.2f} ms a run, "
+              f"{100 * extra / programs:.1f} % of the programs' own time")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 
     build/bench-venv/bin/python bench/store/compare.py [--folder DIR] [--rounds N]
 
-The same trial for both: 10 parameters, 5 reported values, one result. Optuna runs through its RDB
+The same trial for both: 10 parameters, 5 reported values, one result. How hone commits it: see
+store_bench.cc. Optuna runs through its RDB
 storage on SQLite as `create_study(storage="sqlite:///...")` sets it up, with its own random sampler,
 through `study.ask`, `trial.suggest_float`, `trial.report` and `study.tell`. Every round measures
 both, one after the other; medians and ratios are printed.
@@ -50,7 +51,7 @@ def optuna_once(folder, trials):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--folder", default=".", help="on the disk to measure (default: here)")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--trials", type=int, default=300)
     parser.add_argument("--program", default=os.path.join(ROOT, "build/release/bench/store/hone_store_bench"))
     arguments = parser.parse_args()
@@ -63,12 +64,22 @@ def main():
         row = hone_once(arguments.program, arguments.folder, arguments.trials)
         row["optuna"] = optuna_once(arguments.folder, max(20, arguments.trials // 10))
         rows.append(row)
-    median = {key: statistics.median(row[key] for row in rows) for key in rows[0]}
-    print(f"disk: one durable 4 KiB block takes {median['sync_us']:.0f} us (median)")
-    print(f"hone, every step by itself        {median['alone']:9.0f} trials/s   {median['alone'] / median['optuna']:6.1f} x Optuna")
-    print(f"hone, {median['threads']:.0f} in flight               {median['in_flight']:9.0f} trials/s   {median['in_flight'] / median['optuna']:6.1f} x Optuna")
-    print(f"Optuna {optuna.__version__}, SQLite             {median['optuna']:9.1f} trials/s")
-    print(f"hone alone: {1e6 / median['alone'] / median['sync_us']:.1f} durable blocks' time a trial, which has 10 commits")
+    def line(name, key):
+        rates = sorted(row[key] for row in rows)
+        ratios = sorted(row[key] / row["optuna"] for row in rows)
+        print(f"{name:34} {statistics.median(rates):9.1f} trials/s ({rates[0]:.1f} to {rates[-1]:.1f})"
+              f"  {statistics.median(ratios):6.1f} x Optuna ({ratios[0]:.1f} to {ratios[-1]:.1f})")
+
+    sync = statistics.median(row["sync_us"] for row in rows)
+    append = statistics.median(row["append_us"] for row in rows)
+    count = rows[0]["in_flight"]
+    print(f"disk: a durable 4 KiB block takes {sync:.0f} us over itself, {append:.0f} us appended (median)")
+    line("hone, every step by itself", "alone")
+    line(f"hone, {count} in flight, one thread", "batch")
+    line(f"hone, {count} in flight, {count} threads", "threads")
+    line(f"Optuna {optuna.__version__}, SQLite", "optuna")
+    alone = statistics.median(row["alone"] * row["sync_us"] for row in rows)
+    print(f"hone, every step by itself: 7 commits in {1e6 / alone:.1f} durable blocks' time a trial")
 
 
 if __name__ == "__main__":

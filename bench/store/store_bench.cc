@@ -1,12 +1,15 @@
-// How many trials a second the SQLite store takes durably: 10 parameters, 5 reports a trial, and
-// every step on disk before the next (synchronous=FULL).
-//   alone      one trial after the other, each step in a commit of its own: added and queued,
-//              claimed, started, five reports, ended, settled: ten commits a trial
-//   in flight  as many trials at once as --in-flight says, each in a thread of its own with the
-//   same
-//              steps; steps that wait for the disk together share one commit, as in `hone run -j
-//              16`
-// Beside them stands how long the disk needs to make one 4 KiB block durable, which bounds `alone`.
+// How many trials a second the SQLite store takes durably: 10 parameters, 5 reports a trial, every
+// step on disk before the next one of that trial (synchronous=FULL), in the calls that `hone run`
+// makes.
+//   alone      one trial after the other, each step a commit of its own: seven a trial (settled,
+//              next one added, queued and claimed; started with the first report; four reports;
+//              ended)
+//   batch      --in-flight trials at once in one thread: the same steps, each taken by all trials
+//              together in one commit, as one process with so many slots does
+//   threads    --in-flight threads with one trial each and a leader beside them, as many workers on
+//              one store do: steps that wait for the disk at the same time share a commit
+// Beside them stands how long the disk takes to make 4 KiB durable, over itself and appended; seven
+// times the first bounds `alone`.
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <stdlib.h>
@@ -40,16 +43,22 @@ double seconds_since(SteadyClock::time_point start) {
   return std::chrono::duration<double>(SteadyClock::now() - start).count();
 }
 
-/// Median time of fdatasync after writing one block, in microseconds.
-double sync_time_us(const std::filesystem::path& folder) {
+/// Median time to write a block of 4 KiB and make it durable, in microseconds: over blocks that are
+/// there (`over`), or behind the end of the file.
+double sync_time_us(const std::filesystem::path& folder, bool over) {
+  constexpr int kTimes = 300;
   const std::string path = folder / "sync";
   const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) throw Error(ErrorCode::io, "cannot write to " + folder.string());
   const std::string block(4096, 'x');
+  for (int i = 0; over && i < kTimes; ++i) {
+    if (pwrite(file, block.data(), block.size(), i * 4096) < 0) break;
+  }
+  fsync(file);
   std::vector<double> times;
-  for (int i = 0; i < 300; ++i) {
-    if (pwrite(file, block.data(), block.size(), (i % 64) * 4096) < 0) break;
+  for (int i = 0; i < kTimes; ++i) {
     const auto start = SteadyClock::now();
+    if (pwrite(file, block.data(), block.size(), i * 4096) < 0) break;
     fdatasync(file);
     times.push_back(seconds_since(start) * 1e6);
   }
@@ -78,15 +87,30 @@ class Bench {
   Bench(const Bench&) = delete;
   Bench& operator=(const Bench&) = delete;
 
-  /// Trials a second.
-  double alone(int trials) {
+  /// Trials a second, `count` of them at a time, each step of all of them in one commit.
+  double together(int trials, int count) {
     const auto start = SteadyClock::now();
-    for (int n = 0; n < trials; ++n) {
-      commit({added(n), queued(n)});
-      const auto claims = store_->claim(study_, worker_, 1, kLease_us);
-      train(claims.at(0));
-      commit({settled(n)});
+    std::vector<Action> actions;
+    for (int done = 0; done < trials; done += count) {
+      for (int n = done; n < done + count; ++n) {
+        actions.push_back(added(n));
+        actions.push_back(queued(n));
+      }
+      actions.push_back(ClaimRuns{worker_, count, kLease_us});
+      commit(actions);
+      const auto claims = store_->held(worker_);
+      if (std::ssize(claims) != count) throw Error(ErrorCode::conflict, "runs were not claimed");
+      std::vector<RunWrite> writes(claims.size());
+      for (int step = 0; step <= kReports; ++step) {
+        for (std::size_t i = 0; i < claims.size(); ++i) writes[i] = step_of(claims[i], step);
+        for (const WorkerAnswer& answer : store_->write_runs(writes)) {
+          if (answer.lease != LeaseState::held) throw Error(ErrorCode::conflict, "a run was lost");
+        }
+      }
+      actions.clear();
+      for (const Claim& claim : claims) actions.push_back(settled(claim.run.plan.trial));
     }
+    commit(actions);
     return trials / seconds_since(start);
   }
 
@@ -169,33 +193,40 @@ class Bench {
     if (store_->apply(study_, token_, actions) != LeaseState::held)
       throw Error(ErrorCode::conflict, "the leadership was lost");
   }
-  /// What a worker commits of a run: its start, each report by itself, its end.
-  void train(const Claim& claim) {
-    const RunId run = claim.run.id;
-    const std::int64_t token = claim.run.token;
-    RunStart begun;
-    begun.argv = {"train", "--lr", "0.001"};
-    begun.folder = "trials/1/run";
-    store_->start_run(run, token, begun);
-    ReportBatch batch;
-    for (int i = 0; i < kReports; ++i) {
-      Report report;
-      report.run = run;
-      report.trial = claim.run.plan.trial;
-      report.ordinal = i;
-      report.fidelity = i + 1;
-      report.value = 1.0 / (i + 1);
-      batch.reports = {report};
-      batch.next_ordinal = i + 1;
-      batch.parsed = fmt::format(R"({{"stdout": {}}})", 40 * (i + 1));
-      store_->append(run, token, batch);
+  /// What a worker commits of a run: with the first report its start, each report by itself, then
+  /// its end.
+  static RunWrite step_of(const Claim& claim, int step) {
+    RunWrite write;
+    write.run = claim.run.id;
+    write.token = claim.run.token;
+    write.batch.emplace();
+    write.batch->next_ordinal = std::min(step + 1, kReports);
+    write.batch->parsed = fmt::format(R"({{"stdout": {}}})", 40 * (step + 1));
+    if (step == kReports) {
+      write.end.emplace();
+      write.end->exit_code = 0;
+      write.end->busy_us = 1'000'000;
+      return write;
     }
-    batch.reports.clear();
-    RunEnd end;
-    end.exit_code = 0;
-    end.busy_us = 1'000'000;
-    if (store_->end_run(run, token, batch, end) != LeaseState::held)
-      throw Error(ErrorCode::conflict, "a run was lost");
+    Report report;
+    report.run = claim.run.id;
+    report.trial = claim.run.plan.trial;
+    report.ordinal = step;
+    report.fidelity = step + 1;
+    report.value = 1.0 / (step + 1);
+    write.batch->reports = {report};
+    if (step > 0) return write;
+    write.start.emplace();
+    write.start->argv = {"train", "--lr", "0.001"};
+    write.start->folder = "trials/1/run";
+    return write;
+  }
+  void train(const Claim& claim) {
+    for (int step = 0; step <= kReports; ++step) {
+      const RunWrite write = step_of(claim, step);
+      if (store_->write_runs({&write, 1}).at(0).lease != LeaseState::held)
+        throw Error(ErrorCode::conflict, "a run was lost");
+    }
   }
 
   SystemClock clock_;
@@ -217,20 +248,17 @@ int run(const Arguments& arguments) {
   std::string folder = arguments.folder + "/hone-store-bench-XXXXXX";
   if (mkdtemp(folder.data()) == nullptr)
     throw Error(ErrorCode::io, "cannot make a folder in " + arguments.folder);
-  const double sync_us = sync_time_us(folder);
-  double alone = 0;
-  double together = 0;
-  {
-    Bench bench(folder);
-    alone = bench.alone(arguments.trials);
-  }
-  {
-    Bench bench(folder);
-    together = bench.in_flight(arguments.trials * 4, arguments.in_flight);
-  }
+  const double over_us = sync_time_us(folder, true);
+  const double append_us = sync_time_us(folder, false);
+  const int many = (arguments.trials * 4 / arguments.in_flight + 1) * arguments.in_flight;
+  const double alone = Bench(folder).together(arguments.trials, 1);
+  const double batch = Bench(folder).together(many, arguments.in_flight);
+  const double threads = Bench(folder).in_flight(many, arguments.in_flight);
   std::filesystem::remove_all(folder);
-  fmt::print("{{\"sync_us\": {:.1f}, \"alone\": {:.1f}, \"in_flight\": {:.1f}, \"threads\": {}}}\n",
-             sync_us, alone, together, arguments.in_flight);
+  fmt::print(
+      "{{\"sync_us\": {:.1f}, \"append_us\": {:.1f}, \"alone\": {:.1f}, \"batch\": {:.1f}, "
+      "\"threads\": {:.1f}, \"in_flight\": {}}}\n",
+      over_us, append_us, alone, batch, threads, arguments.in_flight);
   return 0;
 }
 

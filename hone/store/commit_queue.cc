@@ -31,6 +31,28 @@ void CommitQueue::run(const Work& work) {
   if (task.error) std::rethrow_exception(task.error);
 }
 
+bool CommitQueue::try_read(const Work& work) {
+  if (connection_->locks_rows()) return false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (busy_ || !waiting_.empty()) return false;
+    busy_ = true;
+  }
+  std::exception_ptr error;
+  try {
+    work(*connection_);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    busy_ = false;
+    if (!waiting_.empty()) finished_.notify_all();
+  }
+  if (error) std::rethrow_exception(error);
+  return true;
+}
+
 void CommitQueue::run_all(const std::vector<Task*>& tasks) {
   if (tasks.size() > 1 && try_together(tasks)) return;
   for (Task* task : tasks) run_alone(*task);

@@ -29,6 +29,11 @@ class CommitQueue {
   /// threw, and then the work is undone. (When the commit itself failed through the disk or the
   /// connection, it may turn out complete.)
   void run(const Work& work);
+  /// Runs `work`, which only reads, on the connection that writes, outside of a transaction: its
+  /// cache knows what this process has written, which another connection would read from the file
+  /// again. False, and nothing was done, when somebody uses it or waits for it, and for databases
+  /// whose readers need their own care.
+  bool try_read(const Work& work);
 
  private:
   struct Task {

@@ -137,10 +137,14 @@ struct MemoryStore::State {
   void act(StudyRow& study, const ReclaimRun& action, Undo& undo);
   void act(StudyRow& study, const CancelRun& action, Undo& undo);
   void act(StudyRow& study, const PutSpec& action, Undo& undo);
+  void act(StudyRow& study, const ClaimRuns& action, Undo& undo);
 
   std::int64_t busy_before(const StudyRow& study, const RunRow& row) const;
   Claim claim_of(const StudyRow& study, const RunRow& row) const;
   Claim take(StudyRow& study, RunRow& row, WorkerId worker, std::int64_t ttl_us);
+  LeaseState start(RunId run, std::int64_t token, const RunStart& start);
+  WorkerAnswer append(RunId run, std::int64_t token, const ReportBatch& batch);
+  LeaseState end_of(RunId run, std::int64_t token, const ReportBatch& last, const RunEnd& end);
   void store_batch(StudyRow& study, RunRow& row, const ReportBatch& batch);
   void end(StudyRow& study, RunRow& row, const RunEnd& end);
 };
@@ -401,6 +405,24 @@ void MemoryStore::State::act(StudyRow& study, const PutSpec& action, Undo& undo)
   study.info.spec_version = version;
 }
 
+void MemoryStore::State::act(StudyRow& study, const ClaimRuns& action, Undo& undo) {
+  worker_row(action.worker);
+  for (int i = 0; i < action.count && !study.waiting.empty(); ++i) {
+    const auto place = *study.waiting.begin();
+    RunRow& row = runs.at(place.second);
+    const std::int64_t trial = row.run.plan.trial;
+    undo.restore(row);
+    undo.add([&study, place, trial, before = study.trials[static_cast<std::size_t>(trial)].state] {
+      study.trials[static_cast<std::size_t>(trial)].state = before;
+      study.waiting.insert(place);
+      study.held.erase(place.second);
+    });
+    study.waiting.erase(place);
+    study.held.insert(place.second);
+    take(study, row, action.worker, action.ttl_us);
+  }
+}
+
 std::vector<RunLease> MemoryStore::lost_runs(StudyId study) {
   const std::lock_guard lock(state_->mutex);
   const StudyRow& row = state_->study_row(study);
@@ -519,13 +541,17 @@ std::vector<Claim> MemoryStore::held(WorkerId worker) {
   return claims;
 }
 
-LeaseState MemoryStore::start_run(RunId run, std::int64_t token, const RunStart& start) {
-  const std::lock_guard lock(state_->mutex);
-  RunRow* row = state_->held_row(run, token);
+LeaseState MemoryStore::State::start(RunId run, std::int64_t token, const RunStart& start) {
+  RunRow* row = held_row(run, token);
   if (row == nullptr) return LeaseState::lost;
   row->run.state = RunState::running;
   row->start = start;
   return LeaseState::held;
+}
+
+LeaseState MemoryStore::start_run(RunId run, std::int64_t token, const RunStart& start) {
+  const std::lock_guard lock(state_->mutex);
+  return state_->start(run, token, start);
 }
 
 std::vector<WorkerAnswer> MemoryStore::renew(WorkerId worker, std::span<const RunLease> runs,
@@ -584,26 +610,57 @@ void MemoryStore::State::end(StudyRow& study, RunRow& row, const RunEnd& how) {
   commit(study, RunEnded{row.run.id, row.run.plan.trial, how});
 }
 
+WorkerAnswer MemoryStore::State::append(RunId run, std::int64_t token, const ReportBatch& batch) {
+  RunRow* row = held_row(run, token);
+  if (row == nullptr) return {LeaseState::lost, Verdict::go_on};
+  store_batch(study_row(row->study), *row, batch);
+  return {LeaseState::held, row->verdict};
+}
+
+LeaseState MemoryStore::State::end_of(RunId run, std::int64_t token, const ReportBatch& last,
+                                      const RunEnd& how) {
+  const auto it = runs.find(run);
+  if (it == runs.end() || it->second.run.token != token) return LeaseState::lost;
+  RunRow& row = it->second;
+  if (row.run.state == RunState::ended && token > 0) return LeaseState::held;
+  if (!row.is_held()) return LeaseState::lost;
+  StudyRow& study = study_row(row.study);
+  store_batch(study, row, last);
+  end(study, row, how);
+  return LeaseState::held;
+}
+
 WorkerAnswer MemoryStore::append(RunId run, std::int64_t token, const ReportBatch& batch) {
   const std::lock_guard lock(state_->mutex);
-  RunRow* row = state_->held_row(run, token);
-  if (row == nullptr) return {LeaseState::lost, Verdict::go_on};
-  state_->store_batch(state_->study_row(row->study), *row, batch);
-  return {LeaseState::held, row->verdict};
+  return state_->append(run, token, batch);
 }
 
 LeaseState MemoryStore::end_run(RunId run, std::int64_t token, const ReportBatch& last,
                                 const RunEnd& end) {
   const std::lock_guard lock(state_->mutex);
-  const auto it = state_->runs.find(run);
-  if (it == state_->runs.end() || it->second.run.token != token) return LeaseState::lost;
-  RunRow& row = it->second;
-  if (row.run.state == RunState::ended && token > 0) return LeaseState::held;
-  if (!row.is_held()) return LeaseState::lost;
-  StudyRow& study = state_->study_row(row.study);
-  state_->store_batch(study, row, last);
-  state_->end(study, row, end);
-  return LeaseState::held;
+  return state_->end_of(run, token, last, end);
+}
+
+std::vector<WorkerAnswer> MemoryStore::write_runs(std::span<const RunWrite> writes) {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<WorkerAnswer> answers;
+  for (const RunWrite& each : writes) {
+    WorkerAnswer answer{LeaseState::held, Verdict::go_on};
+    const auto it = state_->runs.find(each.run);
+    if (it != state_->runs.end()) answer.verdict = it->second.verdict;
+    if (each.start &&
+        !(each.end && it != state_->runs.end() && it->second.run.state == RunState::ended)) {
+      answer.lease = state_->start(each.run, each.token, *each.start);
+    }
+    if (answer.lease == LeaseState::held && each.end) {
+      answer.lease =
+          state_->end_of(each.run, each.token, each.batch.value_or(ReportBatch{}), *each.end);
+    } else if (answer.lease == LeaseState::held && each.batch) {
+      answer.lease = state_->append(each.run, each.token, *each.batch).lease;
+    }
+    answers.push_back(answer.lease == LeaseState::held ? answer : WorkerAnswer{});
+  }
+  return answers;
 }
 
 // Readers.

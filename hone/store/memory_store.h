@@ -40,6 +40,7 @@ class MemoryStore final : public Store {
   WorkerAnswer append(RunId run, std::int64_t token, const ReportBatch& batch) override;
   LeaseState end_run(RunId run, std::int64_t token, const ReportBatch& last,
                      const RunEnd& end) override;
+  std::vector<WorkerAnswer> write_runs(std::span<const RunWrite> writes) override;
 
   std::vector<Change> changes_since(StudyId study, std::int64_t after, std::int64_t limit) override;
   bool wait_for_change(StudyId study, std::int64_t after, std::int64_t timeout_us) override;

@@ -34,6 +34,10 @@ class Actor {
   void operator()(const ReclaimRun& action);
   void operator()(const CancelRun& action);
   void operator()(const PutSpec& action);
+  void operator()(const ClaimRuns& action) {
+    sql::find_worker(connection_, action.worker);
+    sql::take_waiting(study_, action.worker, action.count, action.ttl_us);
+  }
 
  private:
   TrialRef trial(std::int64_t number) { return sql::find_trial(connection_, study_.id(), number); }

@@ -33,6 +33,7 @@ void SqlStore::read(const Work& work) {
     writer_->run(work);
     return;
   }
+  if (writer_->try_read(work)) return;
   auto connection = readers_->take();
   try {
     work(*connection);

@@ -47,6 +47,7 @@ class SqlStore final : public Store {
   WorkerAnswer append(RunId run, std::int64_t token, const ReportBatch& batch) override;
   LeaseState end_run(RunId run, std::int64_t token, const ReportBatch& last,
                      const RunEnd& end) override;
+  std::vector<WorkerAnswer> write_runs(std::span<const RunWrite> writes) override;
 
   std::vector<Change> changes_since(StudyId study, std::int64_t after, std::int64_t limit) override;
   bool wait_for_change(StudyId study, std::int64_t after, std::int64_t timeout_us) override;
@@ -58,8 +59,18 @@ class SqlStore final : public Store {
   std::vector<Request> open_requests(StudyId study) override;
   std::optional<std::string> request_outcome(RequestId request) override;
 
+  /// A RunWrite that owns nothing; null: no such part.
+  struct PartsOfRun {
+    RunId run;
+    std::int64_t token;
+    const RunStart* start;
+    const ReportBatch* batch;
+    const RunEnd* end;
+  };
+
  private:
   using Work = std::function<void(sql::Connection&)>;
+  WorkerAnswer write_one(const PartsOfRun& parts);
   /// Runs `work` in a writing transaction (again, if it was undone through nobody's fault) and
   /// wakes those who wait for changes.
   void write(const Work& work);

@@ -229,4 +229,51 @@ Claim read_claim(const Query& query) {
   return claim;
 }
 
+RunLease take(StudyTransaction& study, std::int64_t run, WorkerId worker, std::int64_t ttl_us) {
+  Connection& connection = study.connection();
+  std::int64_t trial_id = 0;
+  RunClaimed claimed{RunId{run}, -1, 0, worker};
+  auto purpose = RunPurpose::search;
+  {
+    Query query(connection,
+                "UPDATE run SET state = CASE WHEN state = 0 THEN 1 ELSE state END, token = token + "
+                "1, worker_id = $2, "
+                "lease_until_us = $3, started_us = COALESCE(started_us, $4) WHERE run_id = $1 "
+                "RETURNING trial_id, token, purpose",
+                run, worker.value, study.now_us() + ttl_us, study.now_us());
+    query.step();
+    trial_id = query.integer(0);
+    claimed.token = query.integer(1);
+    purpose = query.as<RunPurpose>(2);
+    query.run();
+  }
+  {
+    Query query(connection, "SELECT number, state FROM trial WHERE trial_id = $1", trial_id);
+    query.step();
+    claimed.trial = query.integer(0);
+    const auto before = query.as<TrialState>(1);
+    const auto after = rules::on_claim(purpose, before);
+    if (after != before) {
+      Query(connection, "UPDATE trial SET state = $2 WHERE trial_id = $1", trial_id, after).run();
+    }
+  }
+  study.commit(claimed, trial_id);
+  return {claimed.run, claimed.token};
+}
+
+std::vector<RunLease> take_waiting(StudyTransaction& study, WorkerId worker, int count,
+                                   std::int64_t ttl_us) {
+  std::vector<std::int64_t> runs;
+  {
+    Query waiting(study.connection(),
+                  "SELECT run_id FROM run WHERE study_id = $1 AND state = 0 ORDER BY priority "
+                  "DESC, run_id LIMIT $2",
+                  study.id().value, count);
+    while (waiting.step()) runs.push_back(waiting.integer(0));
+  }
+  std::vector<RunLease> taken;
+  for (const std::int64_t run : runs) taken.push_back(take(study, run, worker, ttl_us));
+  return taken;
+}
+
 }  // namespace hone::sql

@@ -86,6 +86,12 @@ std::int64_t busy_before(Connection& connection, const RunRef& run);
 void end_run_row(StudyTransaction& study, const RunRef& run, std::int64_t new_token,
                  const RunEnd& end);
 
+/// Gives the run to the worker: a new token and the event.
+RunLease take(StudyTransaction& study, std::int64_t run, WorkerId worker, std::int64_t ttl_us);
+/// Gives up to `count` waiting runs to the worker: by priority, then in order of queueing.
+std::vector<RunLease> take_waiting(StudyTransaction& study, WorkerId worker, int count,
+                                   std::int64_t ttl_us);
+
 struct WorkerRef {
   Holder holder;
 };

@@ -13,41 +13,9 @@ using sql::Connection;
 using sql::Query;
 using sql::RunRef;
 using sql::StudyTransaction;
+using sql::take;
 
 namespace {
-
-/// Gives the run to the worker: a new token and the event.
-RunLease take(StudyTransaction& study, std::int64_t run, WorkerId worker, std::int64_t ttl_us) {
-  Connection& connection = study.connection();
-  std::int64_t trial_id = 0;
-  RunClaimed claimed{RunId{run}, -1, 0, worker};
-  auto purpose = RunPurpose::search;
-  {
-    Query query(connection,
-                "UPDATE run SET state = CASE WHEN state = 0 THEN 1 ELSE state END, token = token + "
-                "1, worker_id = $2, "
-                "lease_until_us = $3, started_us = COALESCE(started_us, $4) WHERE run_id = $1 "
-                "RETURNING trial_id, token, purpose",
-                run, worker.value, study.now_us() + ttl_us, study.now_us());
-    query.step();
-    trial_id = query.integer(0);
-    claimed.token = query.integer(1);
-    purpose = query.as<RunPurpose>(2);
-    query.run();
-  }
-  {
-    Query query(connection, "SELECT number, state FROM trial WHERE trial_id = $1", trial_id);
-    query.step();
-    claimed.trial = query.integer(0);
-    const auto before = query.as<TrialState>(1);
-    const auto after = rules::on_claim(purpose, before);
-    if (after != before) {
-      Query(connection, "UPDATE trial SET state = $2 WHERE trial_id = $1", trial_id, after).run();
-    }
-  }
-  study.commit(claimed, trial_id);
-  return {claimed.run, claimed.token};
-}
 
 void store_points(Connection& connection, RunId run, const std::vector<Point>& points) {
   std::int64_t chunk = 0;
@@ -98,6 +66,49 @@ void store_batch(StudyTransaction& study, const RunRef& run, const ReportBatch& 
   Query(connection, "UPDATE run SET next_ordinal = $2, parsed = $3, busy_us = $4 WHERE run_id = $1",
         run.id.value, batch.next_ordinal, batch.parsed, busy_us)
       .run();
+}
+
+void store_start(Connection& connection, RunId run, const RunStart& start) {
+  const Hash128 key = hash128(start.environment);
+  const auto environment =
+      start.environment.empty() ? std::nullopt : std::optional(std::span<const std::uint8_t>(key));
+  if (environment) {
+    Query(connection,
+          "INSERT INTO environment (environment_id, body) VALUES ($1, $2) ON CONFLICT "
+          "(environment_id) DO NOTHING",
+          environment, start.environment)
+        .run();
+  }
+  Value::List argv(start.argv.begin(), start.argv.end());
+  Query(connection,
+        "UPDATE run SET state = 2, argv = $2, folder = $3, pid = $4, pid_start = $5, devices = $6, "
+        "environment_id = $7 WHERE run_id = $1",
+        run.value, Value(std::move(argv)).dump(), start.folder, start.pid, start.pid_start,
+        start.devices, environment)
+      .run();
+}
+
+/// Stores the parts of one run, if this token holds it. `study`: the locked row of the study that
+/// the transaction has changed so far; saved by the caller, or here when a run is another study's.
+WorkerAnswer write_parts(Connection& connection, std::int64_t now_us,
+                         const SqlStore::PartsOfRun& parts,
+                         std::optional<StudyTransaction>& study) {
+  const auto ref = sql::lock_run(connection, parts.run);
+  if (!ref || ref->token != parts.token || parts.token <= 0) return {};
+  const bool told_before = parts.end != nullptr && ref->state == RunState::ended;
+  if (told_before) return {LeaseState::held, ref->verdict};
+  if (!ref->is_held(parts.token)) return {};
+  if (parts.start != nullptr) store_start(connection, ref->id, *parts.start);
+  if (parts.batch != nullptr || parts.end != nullptr) {
+    if (study && study->id() != ref->study) {
+      study->save();
+      study.reset();
+    }
+    if (!study) study.emplace(connection, ref->study, now_us);
+    if (parts.batch != nullptr) store_batch(*study, *ref, *parts.batch);
+    if (parts.end != nullptr) sql::end_run_row(*study, *ref, ref->token, *parts.end);
+  }
+  return {LeaseState::held, ref->verdict};
 }
 
 }  // namespace
@@ -178,15 +189,7 @@ std::vector<Claim> SqlStore::claim(StudyId study, WorkerId worker, int count, st
   write([&](Connection& connection) {
     taken.clear();
     StudyTransaction row(connection, study, clock_.now_us());
-    std::vector<std::int64_t> runs;
-    {
-      Query waiting(connection,
-                    "SELECT run_id FROM run WHERE study_id = $1 AND state = 0 ORDER BY priority "
-                    "DESC, run_id LIMIT $2",
-                    study.value, count);
-      while (waiting.step()) runs.push_back(waiting.integer(0));
-    }
-    for (const std::int64_t run : runs) taken.push_back(take(row, run, worker, ttl_us));
+    taken = sql::take_waiting(row, worker, count, ttl_us);
     if (!taken.empty()) row.save();
   });
   return describe(taken);
@@ -225,32 +228,6 @@ std::vector<Claim> SqlStore::held(WorkerId worker) {
     while (query.step()) claims.push_back(sql::read_claim(query));
   });
   return claims;
-}
-
-LeaseState SqlStore::start_run(RunId run, std::int64_t token, const RunStart& start) {
-  LeaseState lease = LeaseState::lost;
-  write([&](Connection& connection) {
-    const Hash128 key = hash128(start.environment);
-    const auto environment = start.environment.empty()
-                                 ? std::nullopt
-                                 : std::optional(std::span<const std::uint8_t>(key));
-    if (environment) {
-      Query(connection,
-            "INSERT INTO environment (environment_id, body) VALUES ($1, $2) ON CONFLICT "
-            "(environment_id) DO NOTHING",
-            environment, start.environment)
-          .run();
-    }
-    Value::List argv(start.argv.begin(), start.argv.end());
-    Query update(
-        connection,
-        "UPDATE run SET state = 2, argv = $3, folder = $4, pid = $5, pid_start = $6, devices = $7, "
-        "environment_id = $8 WHERE run_id = $1 AND token = $2 AND state IN (1, 2) RETURNING run_id",
-        run.value, token, Value(std::move(argv)).dump(), start.folder, start.pid, start.pid_start,
-        start.devices, environment);
-    lease = update.step() ? LeaseState::held : LeaseState::lost;
-  });
-  return lease;
 }
 
 std::vector<WorkerAnswer> SqlStore::renew(WorkerId worker, std::span<const RunLease> runs,
@@ -293,35 +270,45 @@ std::vector<WorkerAnswer> SqlStore::check(std::span<const RunLease> runs) {
   return answers;
 }
 
+LeaseState SqlStore::start_run(RunId run, std::int64_t token, const RunStart& start) {
+  return write_one({run, token, &start, nullptr, nullptr}).lease;
+}
+
 WorkerAnswer SqlStore::append(RunId run, std::int64_t token, const ReportBatch& batch) {
-  WorkerAnswer answer;
-  write([&](Connection& connection) {
-    answer = {};
-    const auto ref = sql::lock_run(connection, run);
-    if (!ref || !ref->is_held(token)) return;
-    StudyTransaction row(connection, ref->study, clock_.now_us());
-    store_batch(row, *ref, batch);
-    row.save();
-    answer = {LeaseState::held, ref->verdict};
-  });
-  return answer;
+  return write_one({run, token, nullptr, &batch, nullptr});
 }
 
 LeaseState SqlStore::end_run(RunId run, std::int64_t token, const ReportBatch& last,
                              const RunEnd& end) {
-  LeaseState lease = LeaseState::lost;
+  return write_one({run, token, nullptr, &last, &end}).lease;
+}
+
+WorkerAnswer SqlStore::write_one(const PartsOfRun& parts) {
+  WorkerAnswer answer;
   write([&](Connection& connection) {
-    lease = LeaseState::lost;
-    const auto ref = sql::lock_run(connection, run);
-    if (!ref || ref->token != token || token <= 0) return;
-    lease = LeaseState::held;
-    if (ref->state == RunState::ended) return;  // told before
-    StudyTransaction row(connection, ref->study, clock_.now_us());
-    store_batch(row, *ref, last);
-    sql::end_run_row(row, *ref, ref->token, end);
-    row.save();
+    std::optional<StudyTransaction> study;
+    answer = write_parts(connection, clock_.now_us(), parts, study);
+    if (study) study->save();
   });
-  return lease;
+  return answer;
+}
+
+std::vector<WorkerAnswer> SqlStore::write_runs(std::span<const RunWrite> writes) {
+  std::vector<WorkerAnswer> answers;
+  if (writes.empty()) return answers;
+  write([&](Connection& connection) {
+    answers.clear();
+    std::optional<StudyTransaction> study;
+    for (const RunWrite& each : writes) {
+      answers.push_back(
+          write_parts(connection, clock_.now_us(),
+                      {each.run, each.token, each.start ? &*each.start : nullptr,
+                       each.batch ? &*each.batch : nullptr, each.end ? &*each.end : nullptr},
+                      study));
+    }
+    if (study) study->save();
+  });
+  return answers;
 }
 
 }  // namespace hone

@@ -97,8 +97,15 @@ struct PutSpec {
   std::string body;
   std::string by_whom;
 };
+/// As the worker's own `claim`, in the leader's transaction: for the worker that lives in the same
+/// process, which then learns from `held` what it got. Becomes RunClaimed, one for each run taken.
+struct ClaimRuns {
+  WorkerId worker;
+  int count = 0;
+  std::int64_t ttl_us = 0;
+};
 using Action = std::variant<TrialAdded, QueueRun, Judged, TrialMoved, StudyMoved, RequestHandled,
-                            Noted, ReclaimRun, CancelRun, PutSpec>;
+                            Noted, ReclaimRun, CancelRun, PutSpec, ClaimRuns>;
 
 struct WorkerInfo {
   std::string uid;
@@ -149,6 +156,15 @@ struct ReportBatch {
 struct WorkerAnswer {
   LeaseState lease = LeaseState::lost;
   Verdict verdict = Verdict::go_on;  ///< the trial's current one
+};
+
+/// What a worker has to store of one run: whichever of them are there, in this order.
+struct RunWrite {
+  RunId run;
+  std::int64_t token = 0;
+  std::optional<RunStart> start;
+  std::optional<ReportBatch> batch;
+  std::optional<RunEnd> end;
 };
 
 struct RunLease {
@@ -219,6 +235,9 @@ class Store {
   /// after success answers held.
   virtual LeaseState end_run(RunId run, std::int64_t token, const ReportBatch& last,
                              const RunEnd& end) = 0;
+  /// `start_run`, `append` and `end_run` of several runs in one transaction; an answer for each. A
+  /// run that is lost is left out, which touches none of the others.
+  virtual std::vector<WorkerAnswer> write_runs(std::span<const RunWrite> writes) = 0;
 
   // Readers.
   /// Up to `limit` changes with seq > after, in order.

@@ -237,7 +237,8 @@ std::optional<std::string> LocalJobBuilder::write_files(const Claim& claim, Draf
   Value::List sources;
   for (const JobSource& source : draft.sources)
     sources.emplace_back(Value::List{source.name, source.path, source.offset});
-  job.set("sources", Value(std::move(sources)))
+  job.set("argv", Value(Value::List(draft.argv.begin(), draft.argv.end())))
+      .set("sources", Value(std::move(sources)))
       .set("devices", Value::parse(devices_json(claim.run.id)).value_or(Value::Map{}));
   write_private_file(draft.folder / kJobFile, job.dump() + "\n");
   return std::nullopt;
@@ -312,17 +313,19 @@ Job LocalJobBuilder::rebuild(const Claim& claim) {
   const Value started = Value::parse(claim.started).value_or(Value::Map{});
   job.folder =
       started.string_or("folder", run_folder(options_.trials_folder, claim.run.plan).string());
-  if (const Value* argv = started.find("argv"); argv != nullptr && argv->is_list()) {
-    for (const Value& argument : argv->as_list()) {
-      if (argument.is_string()) job.argv.push_back(argument.as_string());
-    }
-  }
   job.tty = spec_->command.tty;
   job.output_limit_bytes = spec_->limits.output_bytes;
   job.orphan_us = spec_->limits.orphan_us;
   const fs::path folder = job.folder;
   std::optional<Value> stored;
   if (fs::exists(folder / kJobFile)) stored = Value::parse(read_file(folder / kJobFile, 1 << 20));
+  const Value* argv = started.find("argv");
+  if (argv == nullptr && stored) argv = stored->find("argv");  // its start was not stored any more
+  if (argv != nullptr && argv->is_list()) {
+    for (const Value& argument : argv->as_list()) {
+      if (argument.is_string()) job.argv.push_back(argument.as_string());
+    }
+  }
   const Value* sources = stored ? stored->find("sources") : nullptr;
   if (sources != nullptr && sources->is_list()) {
     for (const Value& row : sources->as_list()) {

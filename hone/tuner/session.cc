@@ -42,6 +42,7 @@ Session::Session(Store& store, Executor& executor, const Clock& clock, const Liv
     tuner.entropy = options_.entropy;
     tuner.rule_out = options_.rule_out;
     tuner.other_request = [this](const Request& request) { return answer(request); };
+    tuner.offer = [this] { return worker_->offer(); };
     tuner_ = std::make_unique<Tuner>(store_, clock_, options_.study, std::move(tuner));
     tuner_->on_change([this](const Change& change) { see(change); });
   } else {

@@ -27,6 +27,11 @@ std::int64_t judged_by(const ChangeBody& body) {
   return 0;
 }
 
+/// Samplers that look at which configurations there are, and at nothing that came of them.
+bool ignores_results(std::string_view sampler) {
+  return sampler == "random" || sampler == "sobol" || sampler == "grid";
+}
+
 bool is_transient(ErrorCode code) {
   return code == ErrorCode::store || code == ErrorCode::store_busy || code == ErrorCode::store_full;
 }
@@ -151,11 +156,13 @@ bool Tuner::step_once() {
     if (history_->state() == StudyState::open) {
       end_if_due(round);
       // A suggestion is made from everything that is known: first commit and fold what was just
-      // decided.
-      if (round.actions.empty() && !draining_ && !round.ending) launch(round);
+      // decided, where that could make a difference.
+      const bool settled = round.actions.empty() || may_launch_beside(round);
+      if (settled && !draining_ && !round.ending) launch(round);
       if (round.actions.empty() && !draining_) finish_if_done(round);
     }
     if (round.actions.empty()) return changed;
+    hand_over(round);
     if (store_.apply(study_, token_, round.actions) == LeaseState::lost) {
       role_ = TunerRole::following;
       stale_ = true;
@@ -264,6 +271,32 @@ void Tuner::end_if_due(Round& round) {
   if (round.actions.empty() && history_->open_runs() == 0 && unsettled_.empty()) {
     if (end->at_once || !confirm(end->reason, round)) finish(end->reason, round);
   }
+}
+
+/// Whether new trials may share a commit with these decisions: trials that are complete, told to a
+/// sampler and a scheduler that do not look at results, in a study that no result can end.
+bool Tuner::may_launch_beside(const Round& round) const {
+  if (!ignores_results(spec_->sampler.name) || spec_->scheduler.name != "none") return false;
+  if (spec_->objective().target || spec_->budget.stop_without_improvement || confirming())
+    return false;
+  return std::all_of(round.actions.begin(), round.actions.end(), [](const Action& action) {
+    const auto* moved = std::get_if<TrialMoved>(&action);
+    return moved != nullptr && moved->state == TrialState::complete;
+  });
+}
+
+/// What waits after this round goes to the worker of this process, if it has room: one commit less
+/// than its own claim.
+void Tuner::hand_over(Round& round) {
+  if (!options_.offer || draining_ || history_->state() != StudyState::open) return;
+  std::int64_t waiting = history_->waiting_runs();
+  for (const Action& action : round.actions) {
+    if (std::holds_alternative<StudyMoved>(action) || std::holds_alternative<CancelRun>(action))
+      return;
+    if (std::holds_alternative<QueueRun>(action)) ++waiting;
+  }
+  if (waiting == 0) return;
+  if (const auto offer = options_.offer()) round.actions.push_back(*offer);
 }
 
 bool Tuner::may_add(const Round& round) const {

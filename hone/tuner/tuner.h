@@ -33,6 +33,9 @@ struct TunerOptions {
   /// Answers requests of kinds that the tuner does not know ("join" of workers); their outcome, or
   /// nullopt where nobody does.
   std::function<std::optional<std::string>(const Request&)> other_request;
+  /// What the worker of the same process would claim: a round that leaves runs waiting gives them
+  /// to it in its own commit.
+  std::function<std::optional<ClaimRuns>()> offer;
   std::function<std::string(std::string_view)>
       fault;  ///< test switch: names of deliberate faults; empty in production
 };
@@ -86,6 +89,8 @@ class Tuner {
   std::string enqueue(const Value& body, Round& round);
   std::string change_budget(const Value& body, const std::string& actor, Round& round);
   void end_if_due(Round& round);
+  bool may_launch_beside(const Round& round) const;
+  void hand_over(Round& round);
   void launch(Round& round);
   void launch_new(const LaunchNew& launch, std::int64_t room, Round& round);
   void add_trial(Suggestion suggestion, TrialOrigin origin, const LaunchNew& launch, Round& round);

@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kTailBytes = 8 * 1024;
 constexpr std::int64_t kPointsFrame_us = 250'000;
 constexpr std::size_t kPointsAtMost = 1000;
+constexpr std::int64_t kFirstFrame_us = 10'000;  ///< of a run's life: its reports wait for its end
+constexpr std::int64_t kStartFrame_us = 50'000;  ///< a start waits so long for a first report
 constexpr std::size_t kSeenAtMost = 256;
 constexpr std::int64_t kRetryPause_us = 200'000;
 
@@ -210,6 +212,8 @@ void Worker::adopt(Claim claim) {
   run.busy_offset_us = parsed.int_or("busy_us", 0) + std::max<std::int64_t>(0, away_us);
   run.started = true;
   run.recorded = run.claim.started != "{}";
+  run.start.argv = run.job.argv;
+  run.start.folder = run.job.folder;
   AdoptedJob adopted;
   adopted.job = run.job;
   const Value started = Value::parse(run.claim.started).value_or(Value::Map{});
@@ -231,9 +235,7 @@ std::int64_t Worker::busy_us(const ActiveState& run) const {
 }
 
 bool Worker::handle_events(std::int64_t timeout_us) {
-  bool ended = false;
-  for (const auto& [id, run] : runs_) ended = ended || run->ended.has_value();
-  const std::vector<JobEvent> events = executor_.poll(ended ? 0 : timeout_us);
+  const std::vector<JobEvent> events = executor_.poll(until_due_us(timeout_us));
   for (const JobEvent& event : events) {
     const RunId id = std::visit([](const auto& e) { return e.run; }, event);
     const auto it = runs_.find(id);
@@ -323,59 +325,99 @@ std::string Worker::parsed_text(const ActiveState& run) const {
   return parsed.dump();
 }
 
-bool Worker::commit_all() {
-  bool any = false;
-  for (auto it = runs_.begin(); it != runs_.end();) {
-    ActiveState& run = *it->second;
-    ++it;  // commit may erase the run
-    if (commit(run)) any = true;
+/// What there is to store of a run now. A start and the reports of a program's first instants wait
+/// a moment for what may come next: a program that ends at once then takes one commit instead of
+/// three. A run that outlives this process before its start is stored is found by its mark (see
+/// Executor::adopt).
+std::optional<RunWrite> Worker::due_write(ActiveState& run) const {
+  const std::int64_t now = clock_.monotonic_us();
+  const bool frame_due = !run.points.empty() && (now - run.points_since_us >= kPointsFrame_us ||
+                                                 run.points.size() >= kPointsAtMost);
+  const std::int64_t age_us = now - run.started_mono_us;
+  const bool reports_due = !run.reports.empty() && age_us >= kFirstFrame_us;
+  const bool batch_due = run.ended || reports_due || frame_due;
+  const bool unknown = !run.recorded && run.pid != 0;
+  if (!batch_due && !(unknown && age_us >= kStartFrame_us)) return std::nullopt;
+  RunWrite write;
+  write.run = run.claim.run.id;
+  write.token = run.claim.run.token;
+  if (unknown) {
+    write.start = run.start;
+    write.start->pid = run.pid;
+    write.start->pid_start = run.pid_start;
   }
-  return any;
+  if (!batch_due) return write;
+  write.batch.emplace();
+  write.batch->reports = run.reports;
+  write.batch->points = run.points;
+  write.batch->next_ordinal = run.next_ordinal;
+  write.batch->parsed = parsed_text(run);
+  if (!run.ended) return write;
+  write.end = describe_end(run);
+  if (faulty("last_batch_lost")) write.batch = ReportBatch{};
+  return write;
 }
 
-bool Worker::commit(ActiveState& run) {
-  const RunId id = run.claim.run.id;
-  const std::int64_t token = run.claim.run.token;
-  if (run.cause == kLost) {
-    if (!run.ended) return false;
-    builder_.release(id);
-    runs_.erase(id);
-    return true;
+void Worker::take_answer(const RunWrite& write, const WorkerAnswer& answer) {
+  ActiveState& run = *runs_.at(write.run);
+  if (write.end) {
+    builder_.release(write.run);
+    runs_.erase(write.run);
+    return;
   }
-  if (!run.recorded && run.pid != 0) {
-    RunStart start = run.start;
-    start.pid = run.pid;
-    start.pid_start = run.pid_start;
-    LeaseState lease = LeaseState::held;
-    if (!try_store([&] { lease = store_.start_run(id, token, start); })) return false;
-    run.recorded = true;
-    if (lease == LeaseState::lost) lose(run);
+  if (write.start) run.recorded = true;
+  if (write.batch) {
+    run.reports.clear();
+    run.points.clear();
+    run.dirty = false;
   }
-  const bool frame_due =
-      !run.points.empty() && (clock_.monotonic_us() - run.points_since_us >= kPointsFrame_us ||
-                              run.points.size() >= kPointsAtMost);
-  if (!run.ended && run.reports.empty() && !frame_due) return false;
-  ReportBatch batch;
-  batch.reports = run.reports;
-  batch.points = run.points;
-  batch.next_ordinal = run.next_ordinal;
-  batch.parsed = parsed_text(run);
-  if (run.ended) {
-    const RunEnd end = describe_end(run);
-    if (faulty("last_batch_lost")) batch = ReportBatch{};
-    LeaseState lease = LeaseState::held;
-    if (!try_store([&] { lease = store_.end_run(id, token, batch, end); })) return false;
-    builder_.release(id);
-    runs_.erase(id);
-    return true;
-  }
-  WorkerAnswer answer;
-  if (!try_store([&] { answer = store_.append(id, token, batch); })) return false;
-  run.reports.clear();
-  run.points.clear();
-  run.dirty = false;
   obey(run, answer);
+}
+
+/// One commit for all runs: what happened to several at the same time waits for the disk once.
+bool Worker::commit_all() {
+  bool any = false;
+  std::vector<RunWrite> writes;
+  for (auto it = runs_.begin(); it != runs_.end();) {
+    ActiveState& run = *it->second;
+    ++it;  // the run may be erased
+    if (run.cause == kLost) {
+      if (!run.ended) continue;
+      const RunId id = run.claim.run.id;
+      builder_.release(id);
+      runs_.erase(id);
+      any = true;
+    } else if (auto write = due_write(run)) {
+      writes.push_back(*std::move(write));
+    }
+  }
+  if (writes.empty()) return any;
+  std::vector<WorkerAnswer> answers;
+  if (!try_store([&] { answers = store_.write_runs(writes); })) return any;
+  for (std::size_t i = 0; i < writes.size(); ++i) take_answer(writes[i], answers[i]);
   return true;
+}
+
+/// `timeout_us`, cut to when something that waits for company must be stored by itself.
+std::int64_t Worker::until_due_us(std::int64_t timeout_us) const {
+  const std::int64_t now = clock_.monotonic_us();
+  for (const auto& [id, run] : runs_) {
+    if (run->ended) return 0;
+    if (run->cause == kLost) continue;
+    const std::int64_t age_us = now - run->started_mono_us;
+    if (!run->reports.empty()) timeout_us = std::min(timeout_us, kFirstFrame_us - age_us);
+    if (!run->recorded && run->pid != 0) timeout_us = std::min(timeout_us, kStartFrame_us - age_us);
+    if (!run->points.empty())
+      timeout_us = std::min(timeout_us, run->points_since_us + kPointsFrame_us - now);
+  }
+  return std::max<std::int64_t>(0, timeout_us);
+}
+
+std::optional<ClaimRuns> Worker::offer() {
+  const int room = options_.parallel - static_cast<int>(runs_.size());
+  if (!id_.valid() || draining_ || room <= 0) return std::nullopt;
+  claim_in_doubt_ = true;
+  return ClaimRuns{id_, room, options_.lease_ttl_us};
 }
 
 void Worker::obey(ActiveState& run, const WorkerAnswer& answer) {

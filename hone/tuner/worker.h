@@ -79,6 +79,10 @@ class Worker {
 
   /// Claims nothing more.
   void drain() { draining_ = true; }
+  /// What this worker would claim now, for a leader in the same process to put into its own
+  /// transaction; nullopt where it wants nothing. The worker then looks for what it got at its next
+  /// step, whether or not that transaction came about.
+  std::optional<ClaimRuns> offer();
   /// Ends every run; they are recorded as interrupted. Repeating with `kill` overrides the grace.
   void interrupt(StopHow how);
   /// Runs in this worker's hands.
@@ -106,8 +110,10 @@ class Worker {
   void record(ActiveState& run, const std::vector<ParsedRecord>& records);
   void handle_end(ActiveState& run, const JobEnded& ended);
   RunEnd describe_end(const ActiveState& run) const;
-  bool commit(ActiveState& run);
+  std::optional<RunWrite> due_write(ActiveState& run) const;
+  void take_answer(const RunWrite& write, const WorkerAnswer& answer);
   bool commit_all();
+  std::int64_t until_due_us(std::int64_t timeout_us) const;
   void renew();
   void look_for_verdicts();
   void obey(ActiveState& run, const WorkerAnswer& answer);
@@ -133,7 +139,7 @@ class Worker {
   bool interrupted_ = false;
   bool took_over_ = false;  ///< at least once
   std::int64_t take_over_at_us_ = 0;
-  bool claim_in_doubt_ = false;      ///< the store may have given runs without being heard
+  bool claim_in_doubt_ = false;      ///< the store may have given runs that are not known here yet
   bool take_over_in_doubt_ = false;  ///< among them such as a dead worker may have started
   std::int64_t renew_at_us_ = 0;
   std::int64_t usage_at_us_ = 0;

@@ -138,6 +138,20 @@ class SimStore final : public Store {
       return inner_.end_run(r, t, b, e);
     });
   }
+  std::vector<WorkerAnswer> write_runs(std::span<const RunWrite> w) override {
+    return call([&] {
+      const auto answers = inner_.write_runs(w);
+      for (const RunWrite& each : w) {
+        if (!each.batch) continue;
+        if (each.end) {
+          sent_.push_back({each.run, each.token, *each.batch});
+        } else {
+          repeat(each.run, each.token, *each.batch);
+        }
+      }
+      return answers;
+    });
+  }
   std::vector<Change> changes_since(StudyId s, std::int64_t after, std::int64_t limit) override {
     return call([&] { return inner_.changes_since(s, after, limit); });
   }

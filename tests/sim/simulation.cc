@@ -219,6 +219,7 @@ void Simulation::boot(Process& process) {
     return std::shared_ptr<const StudySpec>(other);
   };
   tuner.fault = switch_for();
+  if (process.pid % 2 == 0) tuner.offer = [&process] { return process.worker->offer(); };
   for (;;) {
     try {
       process.tuner = std::make_unique<Tuner>(*process.store, clock_, study_, tuner);
