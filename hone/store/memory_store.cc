@@ -643,6 +643,13 @@ LeaseState MemoryStore::end_run(RunId run, std::int64_t token, const ReportBatch
 
 std::vector<WorkerAnswer> MemoryStore::write_runs(std::span<const RunWrite> writes) {
   const std::lock_guard lock(state_->mutex);
+  for (const RunWrite& each :
+       writes) {  // all or nothing: mistakes are found before the first write
+    const auto it = state_->runs.find(each.run);
+    if (it == state_->runs.end() || !each.batch) continue;
+    rules::new_part(*each.batch, it->second.next_ordinal,
+                    state_->study_row(it->second.study).metrics);
+  }
   std::vector<WorkerAnswer> answers;
   for (const RunWrite& each : writes) {
     WorkerAnswer answer{LeaseState::held, Verdict::go_on};

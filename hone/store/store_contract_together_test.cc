@@ -72,6 +72,23 @@ TEST_P(StoreContract, LeavesALostRunOutOfAWriteOfSeveral) {
   EXPECT_EQ(store_->run_detail(claims[0].run.id).started, "{}");
 }
 
+TEST_P(StoreContract, WritesNoneOfSeveralRunsWhenOneIsWrong) {
+  const StudyId id = make_study();
+  apply(id, lead(id), {trial(0), queue(0), trial(1), queue(1)});
+  const auto claims = store_->claim(id, worker(here(2)), 2, kTtl_us);
+  ASSERT_EQ(claims.size(), 2U);
+  const std::size_t before = changes(id).size();
+  std::vector<RunWrite> writes = {write_of(claims[0]), write_of(claims[1])};
+  writes[0].batch = reports(0, 1);
+  writes[1].batch = reports(0, 1);
+  writes[1].batch->reports[0].metric = 99;
+  EXPECT_THROW(store_->write_runs(writes), Error);
+  EXPECT_EQ(changes(id).size(), before);
+  EXPECT_EQ(store_->append(claims[0].run.id, claims[0].run.token, reports(0, 1)).lease,
+            LeaseState::held);
+  EXPECT_EQ(changes(id).size(), before + 1);
+}
+
 TEST_P(StoreContract, TellsTheVerdictInTheAnswerToAWriteOfSeveral) {
   const auto [id, token, mine, claim] = make_running();
   apply(id, token, {Judged{0, Verdict::stop, "rung 1", "asha", 0, FailKind::none}});

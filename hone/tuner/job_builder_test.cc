@@ -306,6 +306,7 @@ TEST_F(Builder, RebuildsAJobThatRunsWithItsSourcesAndDevices) {
   LocalJobBuilder after = builder(wanted, options);
   const Job again = after.rebuild(held);
   EXPECT_EQ(again.folder, job.folder);
+  EXPECT_EQ(again.argv, job.argv);
   ASSERT_EQ(again.sources.size(), job.sources.size());
   for (std::size_t i = 0; i < job.sources.size(); ++i)
     EXPECT_EQ(again.sources[i].path, job.sources[i].path);

@@ -73,14 +73,14 @@ bool Worker::try_store(Call&& call) {
 }
 
 bool Worker::step(std::int64_t timeout_us) {
-  if (clock_.monotonic_us() < retry_at_us_) {
+  if (clock_.monotonic_us() < retry_at_us_) {  // also with ends that wait for the store: no haste
     return handle_events(std::min(timeout_us, retry_at_us_ - clock_.monotonic_us()));
   }
   register_once();
   if (!id_.valid()) return false;
   take_over();
   claim();
-  bool changed = handle_events(timeout_us);
+  bool changed = handle_events(until_due_us(timeout_us));
   if (commit_all()) changed = true;
   renew();
   look_for_verdicts();
@@ -235,7 +235,7 @@ std::int64_t Worker::busy_us(const ActiveState& run) const {
 }
 
 bool Worker::handle_events(std::int64_t timeout_us) {
-  const std::vector<JobEvent> events = executor_.poll(until_due_us(timeout_us));
+  const std::vector<JobEvent> events = executor_.poll(timeout_us);
   for (const JobEvent& event : events) {
     const RunId id = std::visit([](const auto& e) { return e.run; }, event);
     const auto it = runs_.find(id);
