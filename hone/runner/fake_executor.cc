@@ -1,14 +1,20 @@
 #include "hone/runner/fake_executor.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <csignal>
 
 #include "hone/base/assert.h"
+#include "hone/base/error.h"
 
 namespace hone {
 
 void FakeMachine::start(const Job& job, FakeProgram program) {
-  HONE_ASSERT(!is_alive(job.run), "a run is started once");
+  if (is_alive(job.run)) {
+    throw Error(ErrorCode::process,
+                fmt::format("run {} is started twice on one machine", job.run.value));
+  }
   processes_[job.run] = Process{job, std::move(program), clock_.monotonic_us(), -1, 0, false};
   forgotten_.erase(job.run);
 }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <functional>
+#include <iterator>
+#include <numeric>
 #include <vector>
 
 #include "hone/base/error.h"
@@ -31,6 +33,7 @@ class SimProbe final : public LivenessProbe {
 struct FaultLog {
   std::int64_t count[kFaultKinds] = {};
   void add(FaultKind kind) { ++count[static_cast<int>(kind)]; }
+  std::int64_t total() const { return std::accumulate(std::begin(count), std::end(count), 0LL); }
 };
 
 /// A batch that a worker sent, to be sent again later by a network that repeats.
