@@ -29,6 +29,7 @@ struct LocalExecutor::Watched {
   KeeperClient* keeper = nullptr;  ///< while living
   std::int64_t pid = 0;
   std::uint64_t start_ticks = 0;
+  std::int64_t spawned_us = 0;               ///< 0: not by this executor
   std::vector<OutputReader> readers;         ///< one per source
   std::set<std::string> folders;             ///< that are watched for it
   bool unread = true;                        ///< its files may have more
@@ -127,7 +128,8 @@ void LocalExecutor::start(const Job& job) {
   add_watches(watched);
   ProcessSpec spec = spec_of(job, mark, program.path);
   spec.leak_us = options_.leak_us;
-  spec.cgroup = cgroups_.make(mark);
+  spec.cgroup = programs_are_short_ ? "" : cgroups_.make(mark);
+  watched.spawned_us = keeper::monotonic_us();
   const SpawnOutcome outcome = client.spawn(spec);
   if (const auto* started = std::get_if<StartedProcess>(&outcome)) {
     watched.pid = started->pid;
@@ -357,6 +359,8 @@ void LocalExecutor::finish_ended() {
     }
     unwatch(watched);
     cgroups_.remove(watched.mark);
+    if (watched.spawned_us != 0)
+      programs_are_short_ = keeper::monotonic_us() - watched.spawned_us < kShort_us;
     events_.push_back(watched.ended);
     it = runs_.erase(it);
   }

@@ -63,6 +63,10 @@ class LocalExecutor final : public Executor {
   static constexpr std::int64_t kBirth_us = 1'000'000;
   /// Looks in a row that must find nothing: one may miss a process that is born meanwhile.
   static constexpr int kEmptyLooks = 2;
+  /// Making a control group, being born into it and removing it takes the kernel about 10 ms: after
+  /// a program that took less than this, the next one gets none. What it leaves behind is found by
+  /// its mark and by its descent.
+  static constexpr std::int64_t kShort_us = 500'000;
 
  private:
   /// Where a run is known to be.
@@ -97,6 +101,7 @@ class LocalExecutor final : public Executor {
   std::vector<JobEvent> events_;
   std::int64_t looked_us_ = 0;
   std::int64_t swept_us_ = 0;
+  bool programs_are_short_ = false;
 };
 
 }  // namespace hone
