@@ -14,12 +14,12 @@
 namespace hone::cli {
 namespace {
 
-std::string counts_text(const TrialCounts& counts) {
+std::string counts_text(const TrialCounts& counts, bool led) {
   std::string out;
   const auto add = [&](std::int64_t n, const char* name) {
     if (n > 0) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", n, name);
   };
-  add(counts.running, "running");
+  add(counts.running, led ? "running" : "interrupted");
   add(counts.queued, "queued");
   add(counts.paused, "paused");
   add(counts.complete, "done");
@@ -92,7 +92,8 @@ class StatusCommand final : public Command {
                      spec.objective().name, spec.sampler.name,
                      spec.scheduler.name == "none" ? "" : " · " + spec.scheduler.name)},
         {"state", state_text(place, study, history)},
-        {"trials", fmt::format("{}: {}", trials, counts_text(history.counts()))}};
+        {"trials",
+         fmt::format("{}: {}", trials, counts_text(history.counts(), is_led(place, study)))}};
     if (outcome.best >= 0) {
       const Trial& best = history.trial(outcome.best);
       const std::string gain = gain_text(outcome);

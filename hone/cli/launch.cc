@@ -72,8 +72,8 @@ bool print_outcome(const Workplace& place, const StudyInfo& study, const History
     const std::string command = reproduce_text(place, history, outcome.best);
     if (!command.empty()) std::printf("Reproduce: %s\n", command.c_str());
     if (!common.quiet)
-      std::printf("Details:   hone show %s/%lld\n", study_title(study).c_str(),
-                  static_cast<long long>(outcome.best));
+      std::printf("Details:   hone show %s/%lld%s\n", study_title(study).c_str(),
+                  static_cast<long long>(outcome.best), place.store_option().c_str());
   }
   return outcome.best >= 0;
 }
@@ -111,9 +111,9 @@ int launch(const Workplace& place, const StudyInfo& study, std::shared_ptr<const
       sentence = row.dump() + "\n";
     } else {
       sentence = fmt::format(
-          "{} runs in the background (process {}, log {})\n  watch it: hone attach {}   end it: "
-          "hone stop {}\n",
-          study_title(study), getpid(), lines.log_path, study_title(study), study_title(study));
+          "{0} runs in the background (process {1}, log {2})\n  watch it: hone attach {0}{3}   end "
+          "it: hone stop {0}{3}\n",
+          study_title(study), getpid(), lines.log_path, place.store_option());
     }
     options.background->started(sentence, lines.log_path);
     lines.colour = false;

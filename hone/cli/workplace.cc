@@ -12,6 +12,7 @@
 #include "hone/base/file.h"
 #include "hone/base/log.h"
 #include "hone/base/text.h"
+#include "hone/cli/terminal.h"
 #include "hone/tuner/tuner.h"
 
 namespace hone::cli {
@@ -48,6 +49,28 @@ std::optional<std::int64_t> trial_number(std::string_view word) {
   return number;
 }
 
+/// A store of a folder below `top`, for a hint: the first in order of names, three levels deep, in
+/// no hidden folder.
+std::optional<std::string> find_store_below(const fs::path& top) {
+  constexpr int kDeep = 3;
+  constexpr int kLooked = 2000;
+  int looked = 0;
+  std::vector<std::string> found;
+  std::error_code error;
+  for (fs::recursive_directory_iterator
+           it(top, fs::directory_options::skip_permission_denied, error),
+       end;
+       !error && it != end && ++looked < kLooked; it.increment(error)) {
+    std::error_code ignored;
+    const std::string name = it->path().filename().string();
+    if (name == ".hone" && fs::is_regular_file(it->path() / "store.sqlite", ignored))
+      found.push_back(it->path().lexically_relative(top).string());
+    if (name.starts_with('.') || it.depth() >= kDeep) it.disable_recursion_pending();
+  }
+  if (found.empty()) return std::nullopt;
+  return *std::min_element(found.begin(), found.end());
+}
+
 }  // namespace
 
 void CommonOptions::declare(CommandLine& line) {
@@ -72,10 +95,11 @@ Workplace Workplace::open(const CommonOptions& common, OpenMode mode,
   where.current_folder = fs::current_path();
   where.home_folder = variable("HOME").value_or("");
   where.study_file = study_file;
-  place.address_ = locate_store(where, [](const fs::path& path) {
+  const auto exists = [](const fs::path& path) {
     std::error_code ignored;
     return fs::is_directory(path, ignored);
-  });
+  };
+  place.address_ = locate_store(where, exists);
   const bool in_file =
       place.address_.find("://") == std::string::npos && place.address_ != ":memory:";
   place.folder_ = in_file ? fs::path(place.address_).parent_path() : fs::current_path() / ".hone";
@@ -83,10 +107,23 @@ Workplace Workplace::open(const CommonOptions& common, OpenMode mode,
     place.store_ = open_store(place.address_, *place.clock_, *place.probe_, mode);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::not_found && in_file && mode != OpenMode::create) {
+      const auto below = find_store_below(fs::current_path());
       throw Error(ErrorCode::not_found, fmt::format("there is no store at {}", place.address_),
-                  "hone run study.yaml makes one; --store PATH names another");
+                  below && !common.store
+                      ? fmt::format("there is one at {0}: --store {0}", shell_quoted(*below))
+                      : "hone run study.yaml makes one; --store PATH names another");
     }
     throw;
+  }
+  // A store that was just made beside its study file may be in a folder where nobody looks.
+  where.flag.reset();
+  where.study_file.reset();
+  if (locate_store(where, exists) != place.address_) {
+    const fs::path path(place.address_);
+    const bool plain = in_file && path.filename() == "store.sqlite";
+    std::string text = place.address_;
+    if (in_file) text = (plain ? path.parent_path() : path).lexically_proximate(fs::current_path());
+    place.store_option_ = " --store " + shell_quoted(text);
   }
   return place;
 }

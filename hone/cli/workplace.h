@@ -49,6 +49,9 @@ class Workplace {
   const std::string& address() const { return address_; }
   /// `.hone` beside a store in a file, else in the current folder: trials, logs, keepers.
   const std::filesystem::path& private_folder() const { return folder_; }
+  /// " --store PATH" where commands in the current folder would not find this store by themselves,
+  /// else "".
+  const std::string& store_option() const { return store_option_; }
   /// Where the trials of a study are; a folder of an older study of that name is not used again.
   std::filesystem::path trials_folder(const StudyInfo& study) const;
 
@@ -66,6 +69,7 @@ class Workplace {
   std::unique_ptr<ProcLiveness> probe_;
   std::unique_ptr<Store> store_;
   std::string address_;
+  std::string store_option_;
   std::filesystem::path folder_;
 };
 

@@ -108,6 +108,8 @@ fs::path write_wandb_hook(const fs::path& folder) {
   for (const EmbeddedFile& file : wandb_hook_files()) {
     const fs::path path = target / file.path;
     make_private_folder(path.parent_path());
+    // Python makes this one by the program's umask, if it is not there.
+    make_private_folder(path.parent_path() / "__pycache__");
     write_private_file(path, file.content);
   }
   write_private_file(marker, "");

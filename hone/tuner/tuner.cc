@@ -17,6 +17,7 @@ namespace hone {
 namespace {
 
 constexpr std::int64_t kChangesAtOnce = 2000;
+constexpr std::int64_t kWarnEvery_us = 60'000'000;
 constexpr int kRoundsAtMost = 64;
 
 /// The commit up to which the leader that made this change had judged all reports.
@@ -100,8 +101,10 @@ bool Tuner::step() {
     stale_ = true;  // whether the last commit took effect is not known
     if (!is_transient(error.code())) throw;
     const std::int64_t now = clock_.monotonic_us();
-    if (failing_since_us_ == 0) {
-      failing_since_us_ = now;
+    if (failing_since_us_ == 0) failing_since_us_ = now;
+    // On a full disk reading works and writing does not: one warning for all of it.
+    if (warned_us_ == 0 || now - warned_us_ >= kWarnEvery_us) {
+      warned_us_ = now;
       log(LogLevel::warning, fmt::format("{}; trying again", error.what()));
     }
     if (now - failing_since_us_ > options_.give_up_us) throw;

@@ -112,6 +112,7 @@ class Tuner {
   bool draining_ = false;
   bool stale_ = true;  ///< the fold must be made anew from the store
   std::int64_t failing_since_us_ = 0;
+  std::int64_t warned_us_ = 0;  // of that, last
   std::shared_ptr<const StudySpec> spec_;
   std::int64_t spec_version_ = 0;
   std::unique_ptr<History> history_;

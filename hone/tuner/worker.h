@@ -146,6 +146,7 @@ class Worker {
   std::int64_t retry_at_us_ = 0;
   std::int64_t seen_seq_ = 0;
   std::int64_t failing_since_us_ = 0;
+  std::int64_t warned_us_ = 0;  // of that, last
   std::vector<std::string> seen_;
   std::string recognised_;
 };

@@ -3,6 +3,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 
 from harness import HONE, Case, main
@@ -97,6 +98,16 @@ class Refusals(Case):
         self.refused("show", "study/x", says="'x' is no trial of 'study'")
         self.refused("log", "study/3", says="hone show study/3 --log")
         self.refused("best", "--store", "nowhere.sqlite", says="nowhere.sqlite")
+
+    def test_a_store_beside_a_study_file_elsewhere_is_named(self):
+        os.mkdir(self.path("deep"))
+        for name in ("train.py", "study.yaml"):
+            os.rename(self.path(name), self.path("deep/" + name))
+        done = self.good("run", "deep/study.yaml")
+        command = re.search(r"Details: +hone (.*)", done.out).group(1)
+        self.assertIn("--store deep/.hone", command)
+        self.assertIn("lr", self.good(*command.split()).out)
+        self.refused("best", says="there is one at deep/.hone: --store deep/.hone")
 
     def test_bad_values_are_told(self):
         self.refused("run", "study.yaml", "--trials", "many", says="'many' is no number of trials")

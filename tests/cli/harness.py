@@ -108,7 +108,8 @@ class Case(unittest.TestCase):
         self.write(name, text)
 
     def environment(self, **more):
-        env = {k: v for k, v in os.environ.items() if not k.startswith(("HONE_", "WANDB_")) and k != "HONE"}
+        env = {k: v for k, v in os.environ.items()
+               if not k.startswith(("HONE_", "WANDB_")) and k not in ("HONE", "PYTHONDONTWRITEBYTECODE")}
         env.update(HOME=self.folder, **more)
         return env
 
