@@ -26,7 +26,7 @@ std::size_t at(int i) { return static_cast<std::size_t>(i); }
 GpPrior gp_prior(int d) {
   GpPrior prior;
   const double grow = 0.5 * std::log(std::max(1, d));
-  prior.length_mean = d <= 20 ? 0.25 + grow : M_SQRT2 + grow;
+  prior.length_mean = d <= 20 ? -0.7 + grow : M_SQRT2 + grow;
   prior.length_sd = d <= 20 ? 1.0 : std::sqrt(3.0);
   return prior;
 }
