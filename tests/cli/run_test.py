@@ -7,6 +7,23 @@ import subprocess
 from harness import Case, main
 
 
+# The trial that is worse than all before it at its first epoch is stopped there, however long that takes.
+WORST_WAITS = """
+import argparse, os, time
+p = argparse.ArgumentParser()
+p.add_argument("--lr", type=float)
+a, _ = p.parse_known_args()
+loss = (a.lr - 0.3) ** 2
+before = [float(line) for line in open("seen")] if os.path.exists("seen") else []
+with open("seen", "a") as file:
+    print(loss, file=file)
+for epoch in range(1, 4):
+    print({"epoch": epoch, "val_loss": loss + 1.0 / epoch}, flush=True)
+    while before and loss > max(before):
+        time.sleep(0.02)
+"""
+
+
 class Run(Case):
     def test_finds_the_best_and_compares_it_with_the_defaults(self):
         done = self.good("run", "study.yaml")
@@ -93,7 +110,8 @@ class Run(Case):
                 self.assertFalse(stat.S_IMODE(mode) & 0o077, os.path.join(folder, name))
 
     def test_early_stopping_says_what_it_saved(self):
-        self.study(("budget: {trials: 4}", "budget: {trials: 8}\nscheduler: {type: asha, eta: 2}"), ("parallel: 2", "parallel: 1"))
+        self.study(("budget: {trials: 4}", "budget: {trials: 8}\nscheduler: {type: asha, eta: 2}"), ("parallel: 2", "parallel: 1"),
+                   program=WORST_WAITS)
         done = self.good("run", "study.yaml")
         self.assertRegex(done.out, r"trial \d stopped at epoch \d of 3")
         self.assertRegex(done.out, r"early stopping saved \d+ % of the steps")
