@@ -21,7 +21,7 @@ enum class GpColumn { number, category };
 struct GpPrior {
   double length_mean = 0;  ///< of ln ℓ
   double length_sd = 1;
-  double scale_sd = 0.3;     ///< of ln σ², mean 0
+  double scale_sd = 0.3;   ///< of ln σ², mean 0
   double noise_mean = -5;  ///< of ln of the noise variance
   double noise_sd = 1.5;
 };
