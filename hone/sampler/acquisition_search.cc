@@ -98,14 +98,14 @@ std::vector<double> AcquisitionSearch::near(const std::vector<double>& centre, R
   return settle(std::move(row));
 }
 
-bool AcquisitionSearch::polish(const Acquisition& acquisition,
+void AcquisitionSearch::polish(const Acquisition& acquisition,
                                const AcquisitionSearchOptions& options, const Box& box,
                                AcquisitionCandidate& candidate) const {
   std::vector<std::size_t> moved;
   for (std::size_t j = 0; j < columns_.size(); ++j) {
     if (columns_[j].continuous && !std::isnan(candidate.row[j])) moved.push_back(j);
   }
-  if (moved.empty()) return false;
+  if (moved.empty()) return;
   const std::size_t m = moved.size();
   std::vector<double> x(m);
   std::vector<double> low(m);
@@ -136,12 +136,9 @@ bool AcquisitionSearch::polish(const Acquisition& acquisition,
     std::vector<double> settled = settle(row);
     if (!is_feasible(settled)) continue;
     const double value = acquisition.value(settled);
-    if (!(value > candidate.value)) return false;
-    const bool worth = value > candidate.value + 1e-9;
-    candidate = {std::move(settled), value};
-    return worth;
+    if (value > candidate.value) candidate = {std::move(settled), value};
+    return;
   }
-  return false;
 }
 
 bool AcquisitionSearch::step_through(const Acquisition& acquisition, const Box& box,
@@ -244,10 +241,8 @@ std::vector<AcquisitionCandidate> AcquisitionSearch::run(
                                            found.begin() + static_cast<std::ptrdiff_t>(refined));
   for (AcquisitionCandidate& candidate : better) {
     for (int round = 0; round < options.rounds; ++round) {
-      const bool polished = polish(acquisition, options, box, candidate);
-      const bool stepped = step_through(acquisition, box, candidate);
-      if (!stepped && !(polished && round == 0)) break;
-      if (!stepped) break;
+      polish(acquisition, options, box, candidate);
+      if (!step_through(acquisition, box, candidate)) break;
     }
   }
   // Starts stay in the list behind what became of them: a caller may refuse the first.

@@ -60,13 +60,12 @@ class AcquisitionSearch {
     bool continuous = false;      // moved by gradients
     std::vector<double> middles;  // of discrete columns with few cells
     double cell = 0;              // width of a cell of other discrete ones
-    bool steers = false;          // decides whether others exist
   };
   struct Box {
     std::vector<double> low, high;
   };
   std::vector<double> near(const std::vector<double>& centre, Rng& rng, const Box& box) const;
-  bool polish(const Acquisition& acquisition, const AcquisitionSearchOptions& options,
+  void polish(const Acquisition& acquisition, const AcquisitionSearchOptions& options,
               const Box& box, AcquisitionCandidate& candidate) const;
   bool step_through(const Acquisition& acquisition, const Box& box,
                     AcquisitionCandidate& candidate) const;

@@ -46,8 +46,8 @@ class Auto final : public Sampler {
     const std::int64_t trials = history.size();
     if (history.spec().space.dimension() > kManyParameters || trials > kManyTrials) return false;
     if (is_short(history)) return false;
-    return context.first_trial % (trials <= kFewTrials ? 4 : 2) !=
-           3 % (trials <= kFewTrials ? 4 : 2);
+    const int turn = trials <= kFewTrials ? 4 : 2;
+    return context.first_trial % turn != turn - 1;
   }
   /// Whether the first programs, where their time is known, took no longer than a suggestion may.
   static bool is_short(const History& history) {

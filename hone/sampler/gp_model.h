@@ -39,14 +39,9 @@ class GpModel final : public Acquisition {
              const GpParameters* start, bool restart, bool refit);
   /// Adds a trial that has no value yet with the value that the model expects of it.
   void believe(std::span<const double> row);
-  /// The number of columns of the objective's model: those of the space, and one more with
-  /// fidelity.
-  std::size_t parameters() const { return objective_->size() > 0 ? parameters_.size() : 0; }
-
   const GpParameters& fitted() const { return parameters_; }
   /// Rows of the best trials, best first: by the model's mean where it finds noise.
   const std::vector<std::vector<double>>& incumbents() const { return incumbents_; }
-  bool noisy() const;
 
   /// Explores instead: the acquisition is the model's uncertainty.
   void explore(bool on) { exploring_ = on; }
@@ -63,6 +58,7 @@ class GpModel final : public Acquisition {
   void choose(const History& history, Observations& observations, int points);
   void build_guards(const History& history);
   void build_failures(const History& history, Observations& observations);
+  bool noisy() const;
   void find_incumbents();
   double add_terms(std::span<const double> row, double* gradient) const;
   void extend(std::span<const double> row) const;

@@ -69,6 +69,7 @@ class Grid final : public Sampler {
   }
 
   std::string describe() const override { return "grid"; }
+  bool looks_at_results() const override { return false; }
 
  private:
   static std::shared_ptr<const Proposal> identity(const History& history) {

@@ -54,6 +54,7 @@ class Random final : public Sampler {
   }
 
   std::string describe() const override { return "random"; }
+  bool looks_at_results() const override { return false; }
 
  private:
   RandomOptions options_;

@@ -48,6 +48,8 @@ class Sampler {
   virtual SuggestResult suggest(const SuggestContext& context, int count) = 0;
   /// One line for the live display: "tpe", "random (10 start points, then tpe)".
   virtual std::string describe() const = 0;
+  /// False where it looks at which configurations there are, and at nothing that came of them.
+  virtual bool looks_at_results() const { return true; }
 };
 
 /// The sampler named by the spec; mistakes in its options or a space it cannot search are appended

@@ -65,6 +65,7 @@ class SobolSampler final : public Sampler {
   }
 
   std::string describe() const override { return "sobol"; }
+  bool looks_at_results() const override { return false; }
 
  private:
   SobolOptions options_;

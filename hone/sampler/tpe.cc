@@ -105,23 +105,10 @@ class Tpe final : public Sampler {
   SuggestResult suggest(const SuggestContext& context, int count) override {
     prepare(context.history);
     observations_.update(context.history);
-    Chosen chosen(context.history);
-    batch_.clear();
-    std::vector<Suggestion> suggestions;
-    for (int i = 0; i < count; ++i) {
-      const std::int64_t number = context.first_trial + i;
-      Suggestion suggestion;
-      if (const auto why = propose(context.history, number, chosen, suggestion)) {
-        if (suggestions.empty()) return *why;
-        break;
-      }
-      chosen.add(suggestion.config);
-      std::vector<double> row(static_cast<std::size_t>(space_->dimension()));
-      space_->encode(suggestion.config, row);
-      batch_.push_back(std::move(row));
-      suggestions.push_back(std::move(suggestion));
-    }
-    return suggestions;
+    return suggest_in_turn(context, count, batch_,
+                           [&](std::int64_t number, const Chosen& chosen, Suggestion& suggestion) {
+                             return propose(context.history, number, chosen, suggestion);
+                           });
   }
 
   std::string describe() const override { return "tpe"; }

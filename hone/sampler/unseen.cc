@@ -21,6 +21,28 @@ bool Chosen::has(const Config& config) const {
 
 void Chosen::add(const Config& config) { batch_.insert(config.key()); }
 
+SuggestResult suggest_in_turn(
+    const SuggestContext& context, int count, std::vector<std::vector<double>>& batch,
+    const std::function<std::optional<Exhausted>(std::int64_t number, const Chosen& chosen,
+                                                 Suggestion& suggestion)>& propose) {
+  const SearchSpace& space = context.history.spec().space;
+  Chosen chosen(context.history);
+  batch.clear();
+  std::vector<Suggestion> suggestions;
+  for (int i = 0; i < count; ++i) {
+    Suggestion suggestion;
+    if (const auto why = propose(context.first_trial + i, chosen, suggestion)) {
+      if (suggestions.empty()) return *why;
+      break;
+    }
+    chosen.add(suggestion.config);
+    batch.emplace_back(static_cast<std::size_t>(space.dimension()));
+    space.encode(suggestion.config, batch.back());
+    suggestions.push_back(std::move(suggestion));
+  }
+  return suggestions;
+}
+
 std::variant<Config, Exhausted> draw_unseen(const SearchSpace& space, const Chosen& chosen,
                                             Rng& rng,
                                             const std::function<std::optional<Config>()>& draw) {

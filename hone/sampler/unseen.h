@@ -30,6 +30,14 @@ class Chosen {
   std::unordered_set<Hash128, KeyHash> batch_;
 };
 
+/// Asks `propose` for `count` suggestions, one after the other, each aware of those before it:
+/// their configurations are in `chosen`, their encoded rows in `batch`, which is emptied first. A
+/// space that is used up ends the batch; Exhausted where that is its first.
+SuggestResult suggest_in_turn(
+    const SuggestContext& context, int count, std::vector<std::vector<double>>& batch,
+    const std::function<std::optional<Exhausted>(std::int64_t number, const Chosen& chosen,
+                                                 Suggestion& suggestion)>& propose);
+
 /// Spaces of up to so many configurations are counted when draws keep hitting known ones.
 constexpr std::uint64_t kMaxCounted = 65'536;
 /// Draws before counting.

@@ -21,14 +21,14 @@ std::string locate(StorePlace place, const std::set<std::string>& folders) {
 
 TEST(TheStore, IsTheOneNamedByTheFlagThenByTheEnvironment) {
   StorePlace place;
-  place.current_folder = "/home/me/work";
+  place.current_folder = "/users/ann/lab";
   place.flag = "a.sqlite";
   place.environment = "postgres://host/db";
-  EXPECT_EQ(locate(place, {"/home/me/work/.hone"}), "/home/me/work/a.sqlite");
+  EXPECT_EQ(locate(place, {"/users/ann/lab/.hone"}), "/users/ann/lab/a.sqlite");
   place.flag.reset();
-  EXPECT_EQ(locate(place, {"/home/me/work/.hone"}), "postgres://host/db");
+  EXPECT_EQ(locate(place, {"/users/ann/lab/.hone"}), "postgres://host/db");
   place.environment = "../there";
-  EXPECT_EQ(locate(place, {"/home/me/there"}), "/home/me/there/store.sqlite");
+  EXPECT_EQ(locate(place, {"/users/ann/there"}), "/users/ann/there/store.sqlite");
   place.environment = "/abs/file.db";
   EXPECT_EQ(locate(place, {}), "/abs/file.db");
   place.environment = ":memory:";
@@ -37,16 +37,16 @@ TEST(TheStore, IsTheOneNamedByTheFlagThenByTheEnvironment) {
 
 TEST(TheStore, IsTheNearestUpwardsElseBesideTheStudyFile) {
   StorePlace place;
-  place.current_folder = "/home/me/work/deep";
-  place.home_folder = "/home/me";
+  place.current_folder = "/users/ann/lab/deep";
+  place.home_folder = "/users/ann";
   place.environment = "";
-  EXPECT_EQ(locate(place, {"/home/me/work/.hone", "/home/me/.hone"}),
-            "/home/me/work/.hone/store.sqlite");
-  EXPECT_EQ(locate(place, {"/home/me/.hone"}), "/home/me/.hone/store.sqlite");
-  EXPECT_EQ(locate(place, {"/home/.hone"}), "/home/me/work/deep/.hone/store.sqlite")
+  EXPECT_EQ(locate(place, {"/users/ann/lab/.hone", "/users/ann/.hone"}),
+            "/users/ann/lab/.hone/store.sqlite");
+  EXPECT_EQ(locate(place, {"/users/ann/.hone"}), "/users/ann/.hone/store.sqlite");
+  EXPECT_EQ(locate(place, {"/users/.hone"}), "/users/ann/lab/deep/.hone/store.sqlite")
       << "not above the home folder";
   place.study_file = "../studies/a.yaml";
-  EXPECT_EQ(locate(place, {}), "/home/me/work/studies/.hone/store.sqlite");
+  EXPECT_EQ(locate(place, {}), "/users/ann/lab/studies/.hone/store.sqlite");
   place.study_file = "/elsewhere/a.yaml";
   EXPECT_EQ(locate(place, {}), "/elsewhere/.hone/store.sqlite");
 }

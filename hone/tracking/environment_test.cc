@@ -47,7 +47,7 @@ EnvironmentSources repository(std::string diff) {
     if (argv[3] == "config") return "https://user:pw@host/repository.git\n";
     return argv[4] == "HEAD" ? "0123abc\n" : "main\n";
   };
-  sources.environment = {{"OMP_NUM_THREADS", "2"}, {"HOME", "/home/me"}};
+  sources.environment = {{"OMP_NUM_THREADS", "2"}, {"HOME", "/users/ann"}};
   return sources;
 }
 

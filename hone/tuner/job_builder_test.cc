@@ -164,7 +164,7 @@ class Builder : public Folder {
 
 TEST_F(Builder, FillsInCommandFilesAndEnvironment) {
   JobBuilderOptions options;
-  options.environment = {{"HOME", "/home/me"}, {"PYTHONPATH", "/mine"}};
+  options.environment = {{"HOME", "/users/ann"}, {"PYTHONPATH", "/mine"}};
   LocalJobBuilder made = builder(spec(), options);
   const auto built = made.build(claim());
   ASSERT_TRUE(std::holds_alternative<BuiltJob>(built));
@@ -172,7 +172,7 @@ TEST_F(Builder, FillsInCommandFilesAndEnvironment) {
   const std::string trial_dir = (folder_ / "trials/7").string();
   EXPECT_EQ(job.argv, (std::vector<std::string>{"./train", "--lr", "0.5", trial_dir + "/out"}));
   EXPECT_EQ(job.folder, trial_dir + "/run-0-0");
-  EXPECT_EQ(variable(job, "HOME"), "/home/me");
+  EXPECT_EQ(variable(job, "HOME"), "/users/ann");
   EXPECT_EQ(variable(job, "DEPTH"), "3");
   EXPECT_EQ(variable(job, "HONE_PARAM_model_depth"), "3");
   EXPECT_EQ(variable(job, "HONE_TRIAL_DIR"), trial_dir);

@@ -28,11 +28,6 @@ std::int64_t judged_by(const ChangeBody& body) {
   return 0;
 }
 
-/// Samplers that look at which configurations there are, and at nothing that came of them.
-bool ignores_results(std::string_view sampler) {
-  return sampler == "random" || sampler == "sobol" || sampler == "grid";
-}
-
 bool is_transient(ErrorCode code) {
   return code == ErrorCode::store || code == ErrorCode::store_busy || code == ErrorCode::store_full;
 }
@@ -279,7 +274,8 @@ void Tuner::end_if_due(Round& round) {
 /// Whether new trials may share a commit with these decisions: trials that are complete, told to a
 /// sampler and a scheduler that do not look at results, in a study that no result can end.
 bool Tuner::may_launch_beside(const Round& round) const {
-  if (!ignores_results(spec_->sampler.name) || spec_->scheduler.name != "none") return false;
+  if (sampler_ == nullptr || sampler_->looks_at_results() || spec_->scheduler.name != "none")
+    return false;
   if (spec_->objective().target || spec_->budget.stop_without_improvement || confirming())
     return false;
   return std::all_of(round.actions.begin(), round.actions.end(), [](const Action& action) {
