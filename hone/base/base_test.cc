@@ -1,7 +1,10 @@
 // Tests of base: values, random numbers, text, hashes, ids and files.
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include <cmath>
+#include <fstream>
+#include <thread>
 
 #include "hone/base/error.h"
 #include "hone/base/file.h"
@@ -137,6 +140,20 @@ TEST(File, NamesThePathThatIsMissing) {
     EXPECT_EQ(e.code(), ErrorCode::not_found);
     EXPECT_NE(std::string(e.what()).find("/nonexistent/hone"), std::string::npos);
   }
+}
+
+TEST(File, ATreeGoesThoughAnotherRemovesItToo) {
+  char root[] = "/tmp/hone-test-XXXXXX";
+  ASSERT_NE(::mkdtemp(root), nullptr);
+  for (int i = 0; i < 500; ++i) std::ofstream(std::filesystem::path(root) / std::to_string(i));
+  std::error_code theirs;
+  std::thread other([&] { theirs = remove_tree(root); });
+  const std::error_code ours = remove_tree(root);
+  other.join();
+  EXPECT_FALSE(ours) << ours.message();
+  EXPECT_FALSE(theirs) << theirs.message();
+  EXPECT_FALSE(std::filesystem::exists(root));
+  EXPECT_FALSE(remove_tree(root)) << "it was gone";
 }
 
 }  // namespace

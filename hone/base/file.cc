@@ -93,4 +93,15 @@ void make_private_folder(const std::filesystem::path& path) {
   fail("create the folder", path, error);
 }
 
+std::error_code remove_tree(const std::filesystem::path& path) {
+  constexpr int kAttempts = 100;
+  std::error_code error;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    std::filesystem::remove_all(path, error);
+    // It gives up at a file that vanishes between its listing and its removal: once more, then.
+    if (error != std::errc::no_such_file_or_directory) break;
+  }
+  return error;
+}
+
 }  // namespace hone

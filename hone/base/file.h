@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace hone {
 
@@ -15,5 +16,8 @@ std::string read_file(const std::filesystem::path& path, std::int64_t limit_byte
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 /// Creates the folder and its parents with mode 0700; throws Error(io) with the reason.
 void make_private_folder(const std::filesystem::path& path);
+/// Removes a folder with all that is in it, whatever another process removes there meanwhile.
+/// Without error when it is gone, or never was.
+std::error_code remove_tree(const std::filesystem::path& path);
 
 }  // namespace hone

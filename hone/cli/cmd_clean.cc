@@ -8,6 +8,7 @@
 #include <set>
 
 #include "hone/base/error.h"
+#include "hone/base/file.h"
 #include "hone/base/text.h"
 #include "hone/cli/commands.h"
 #include "hone/cli/launch.h"
@@ -31,11 +32,9 @@ std::int64_t bytes_below(const fs::path& folder) {
   return bytes;
 }
 
-/// Removes a tree; throws Error(io) with the path.
-void remove_tree(const fs::path& folder) {
-  std::error_code error;
-  fs::remove_all(folder, error);
-  if (error)
+/// Removes a tree, or throws Error(io) with the path.
+void remove_or_throw(const fs::path& folder) {
+  if (const std::error_code error = remove_tree(folder))
     throw Error(ErrorCode::io,
                 fmt::format("cannot remove {}: {}", folder.string(), error.message()));
 }
@@ -80,7 +79,7 @@ class CleanCommand final : public Command {
                     victims.size() == 1 ? "" : "s", folder.string());
     const bool go = !victims.empty() && agreed(yes_, fmt::format("Remove {}?", what));
     if (go) {
-      for (const fs::path& victim : victims) remove_tree(victim);
+      for (const fs::path& victim : victims) remove_or_throw(victim);
     }
     if (common_.json) {
       Value row = Value::Map{};
@@ -149,7 +148,7 @@ class DeleteCommand final : public Command {
     const std::string log = log_path(place, study);
     place.store().delete_study(study.id);
     if (!keep_files_) {
-      if (fs::exists(folder / ".study")) remove_tree(folder);
+      if (fs::exists(folder / ".study")) remove_or_throw(folder);
       std::error_code ignored;
       fs::remove(log, ignored);
     }

@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "hone/base/file.h"
 #include "hone/runner/keeper_client.h"
 #include "hone/runner/process.h"
 
@@ -62,7 +63,7 @@ class KeeperFixture : public testing::Test {
       EXPECT_TRUE(eventually([&] { return !is_process_alive(pid, start); })) << "the keeper lives";
     }
     EXPECT_EQ(signal_marked_processes(study_ + "/", SIGKILL), 0) << "processes were left behind";
-    std::filesystem::remove_all(root_);
+    EXPECT_FALSE(remove_tree(root_));
   }
 
   std::filesystem::path folder() const { return root_ / "keeper"; }

@@ -69,15 +69,14 @@ KeeperPool::KeeperPool(fs::path folder, std::string program)
 }
 
 void KeeperPool::forget_old() {
-  std::error_code error;
   for (const fs::path& boot : folders_in(folder_.parent_path())) {
     const bool of_this_machine = boot.filename().string().starts_with(machine_name() + "-");
     if (boot == folder_ || !of_this_machine) continue;
-    if (is_older(boot, kForget_hours)) fs::remove_all(boot, error);  // of a boot that is over
+    if (is_older(boot, kForget_hours)) remove_tree(boot);  // of a boot that is over
   }
   for (const fs::path& each : folders_in(folder_)) {
     if (!is_older(each, kForget_hours) || !is_older(each / kKeeperEnds, kForget_hours)) continue;
-    if (KeeperClient::connect(each, keeper::Role::observer) == nullptr) fs::remove_all(each, error);
+    if (KeeperClient::connect(each, keeper::Role::observer) == nullptr) remove_tree(each);
   }
 }
 
@@ -139,8 +138,7 @@ std::optional<FoundRun> KeeperPool::find(std::string_view mark, std::int64_t pid
 
 void KeeperPool::forget_own() {
   if (own_ != nullptr) drop(own_);
-  std::error_code error;
-  fs::remove_all(own_folder_, error);
+  remove_tree(own_folder_);  // while its keeper, on its way out, removes its socket
 }
 
 void KeeperPool::drop(const KeeperClient* client) {
