@@ -3,8 +3,8 @@
 //
 //   hone_quality [--data DIR] [--problems a,b] [--samplers 'random;tpe;tpe{"candidates": 24}']
 //   [--seeds 20] [--first-seed 0]
-//                [--trials N] [--peer peer.csv] [--csv out.csv] [--base NAME]
-//   hone_quality serve [--data DIR]        problems over stdin and stdout, for peer_optuna.py
+//                [--trials N] [--marks 20,60] [--peer a.csv,b.csv] [--trajectories DIR]
+//   hone_quality serve [--data DIR]        problems over stdin and stdout, for peers/run_peer.py
 //   hone_quality speed [--samplers tpe] [--sizes 100,1000,10000,100000] [--problem sphere10]
 //   hone_quality optimum PROBLEM           best truth of 200 000 draws, the best 50 refined (for
 //   surrogates)
@@ -14,16 +14,17 @@
 // random configuration).
 #include <fmt/core.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
+#include <filesystem>
 #include <map>
+#include <numeric>
 
 #include "bench/quality/serve.h"
 #include "bench/quality/speed.h"
 #include "bench/quality/study_loop.h"
+#include "bench/quality/trajectories.h"
 #include "hone/base/error.h"
 #include "hone/base/text.h"
 #include "hone/space/encoding.h"
@@ -68,31 +69,13 @@ AlgorithmSpec algorithm(const std::string& text) {
   return spec;
 }
 
-/// Trajectories of a peer: problem,method,seed,trial,value,truth with a header; an empty value
-/// failed.
-void read_peer(const std::string& path, const std::vector<Problem>& problems, Curves& curves,
-               std::vector<std::string>& methods) {
-  std::ifstream file(path);
-  if (!file) throw Error(ErrorCode::not_found, "cannot read " + path);
-  std::map<std::string, std::map<std::string, std::map<std::int64_t, std::vector<Step>>>> steps;
-  std::string line;
-  std::getline(file, line);
-  while (std::getline(file, line)) {
-    const auto cells = split(line, ',');
-    if (cells.size() != 6) continue;
-    const auto value = parse_number(cells[4]);
-    const auto truth = parse_number(cells[5]);
-    const auto seed = static_cast<std::int64_t>(parse_number(cells[2]).value_or(0));
-    steps[std::string(cells[0])][std::string(cells[1])][seed].push_back(
-        {value.value_or(NAN), truth.value_or(NAN)});
-  }
-  for (const Problem& problem : problems) {
-    for (const auto& [method, seeds] : steps[problem.name]) {
-      if (std::find(methods.begin(), methods.end(), method) == methods.end())
-        methods.push_back(method);
-      for (const auto& [seed, run] : seeds)
-        curves[problem.name][method][seed] = regrets(problem, run);
-    }
+/// Trajectories of peers, named by their files without the ending.
+void read_peers(const std::string& paths, const std::vector<Problem>& problems, std::size_t trials,
+                Curves& curves, std::vector<std::string>& methods) {
+  for (const std::string_view path : split(paths, ',')) {
+    methods.push_back(std::filesystem::path(path).stem().string());
+    for (auto& [problem, seeds] : read_trajectories(std::string(path), problems, trials))
+      curves[problem][methods.back()] = std::move(seeds);
   }
 }
 
@@ -188,10 +171,9 @@ int compare(const Arguments& arguments, std::vector<Problem> problems) {
   const auto trials = static_cast<std::size_t>(parse_number(arguments.get("trials", "60")).value());
   Curves curves;
   std::vector<std::string> methods;
-  std::vector<std::string> labels;
   const std::string samplers = arguments.get("samplers", "tpe");
-  std::ofstream csv(arguments.get("csv", "/dev/null"));
-  csv << "problem,method,seed,trial,value,truth\n";
+  const std::string folder = arguments.get("trajectories", "");
+  if (!folder.empty()) std::filesystem::create_directories(folder);
   for (const std::string_view entry : split(samplers, ';')) {
     // NAME=sampler{options} gives a column a name.
     const std::size_t equals = entry.find('=');
@@ -199,27 +181,23 @@ int compare(const Arguments& arguments, std::vector<Problem> problems) {
     const std::string method(named ? entry.substr(0, equals) : entry);
     const AlgorithmSpec spec = algorithm(std::string(named ? entry.substr(equals + 1) : entry));
     methods.push_back(method);
+    std::optional<TrajectoryWriter> writer;
+    if (!folder.empty())
+      writer.emplace(fmt::format("{}/{}.csv", folder, method), arguments.get("versions", "hone"));
     for (const Problem& problem : problems) {
-      const auto start = std::chrono::steady_clock::now();
+      double spent = 0;
       for (std::int64_t seed = first; seed < first + seeds; ++seed) {
-        Loop loop(problem, spec, seed);
-        while (loop.steps().size() < trials && loop.step()) {
-        }
-        curves[problem.name][method][seed] = regrets(problem, loop.steps());
-        for (std::size_t i = 0; i < loop.steps().size(); ++i) {
-          csv << problem.name << ',' << method << ',' << seed << ',' << i << ','
-              << format_double(loop.steps()[i].value) << ',' << format_double(loop.steps()[i].truth)
-              << '\n';
-        }
+        const Study study = run_study(problem, spec, seed, trials);
+        curves[problem.name][method][seed] = regrets(problem, study.steps);
+        if (writer) writer->add(problem, seed, study);
+        spent += std::accumulate(study.passed_ms.begin(), study.passed_ms.end(), 0.0);
       }
-      const std::chrono::duration<double, std::milli> spent =
-          std::chrono::steady_clock::now() - start;
       fmt::print(stderr, "{} {}: {:.3f} ms a trial\n", method, problem.name,
-                 spent.count() / static_cast<double>(seeds) / static_cast<double>(trials));
+                 spent / static_cast<double>(seeds) / static_cast<double>(trials));
     }
   }
-  const std::string peer = arguments.get("peer", "");
-  if (!peer.empty()) read_peer(peer, problems, curves, methods);
+  const std::string peers = arguments.get("peer", "");
+  if (!peers.empty()) read_peers(peers, problems, trials, curves, methods);
   std::vector<std::size_t> marks;
   const std::string mark_list = arguments.get("marks", fmt::format("{}", trials));
   for (const std::string_view mark : split(mark_list, ',')) {

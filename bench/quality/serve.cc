@@ -39,7 +39,10 @@ Value describe(const Problem& problem) {
   v.set("name", problem.name)
       .set("trials", std::int64_t{problem.trials})
       .set("goal", goal_name(problem.goal));
-  v.set("parameters", std::move(parameters));
+  v.set("family", problem.family)
+      .set("optimum", problem.optimum)
+      .set("typical", problem.typical)
+      .set("parameters", std::move(parameters));
   return v;
 }
 

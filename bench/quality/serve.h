@@ -8,8 +8,8 @@
 namespace hone::quality {
 
 /// Reads requests from stdin until it ends:
-///   {"ask": "problems"}                                  → [{"name", "trials", "goal",
-///   "parameters": [...]}, …]
+///   {"ask": "problems"} → [{"name", "trials", "goal", "family", "optimum", "typical",
+///                          "parameters": [...]}, …]
 ///   {"problem", "config": {…}, "seed": run seed, "trial"} → {"value": number or null (failed),
 ///   "truth"}
 /// Parameters: {"name", "type": real | integer | ordered | choice, "low", "high", "log", "values",

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""hone's samplers beside their peers on the problems of hone_quality: runs, tables and plots.
+
+    ./dev bench quality/compare report [--data DIR] [--seeds 0-9]
+        runs hone's samplers with the built program, reads the peers' stored trajectories, writes REPORT.md and REPORT.html
+    ./dev bench quality/compare peers [--only smac,hebo] [--seeds 0-9] [--minutes N]
+        runs what the stored trajectories lack, each peer in an environment of its own below build/peers
+
+The first takes minutes, the second hours. Neither runs in CI. To run a peer anew, remove its file below
+bench/quality/peers/trajectories first. DIR defaults to the variable HONE_DATA.
+"""
+
+import argparse
+import datetime
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path[:0] = [str(HERE / "report"), str(HERE / "peers")]
+
+import curves  # noqa: E402
+import page  # noqa: E402
+import summary  # noqa: E402
+from problem_server import ProblemServer  # noqa: E402
+
+PROGRAM = ROOT / "build/release/bench/quality/hone_quality"
+STORED = HERE / "peers/trajectories"
+OWN = {"hone_auto": "auto", "hone_gp": "gp", "hone_tpe": "tpe"}
+# Environment -> its peers. One environment cannot hold all: their needs contradict each other.
+ENVIRONMENTS = {
+    "main": ["random", "optuna_tpe", "optuna_gp", "smac", "nevergrad", "optuna_cmaes", "rustuna_tpe", "ax", "smac_blackbox"],
+    "hebo": ["hebo"],
+    "vizier": ["vizier"],
+}
+# Seconds a suggestion: on these problems, named before they ran, and with these seeds only.
+SLOW = {"ax", "hebo", "vizier", "smac_blackbox"}
+SLOW_PROBLEMS = ("sphere5_noisy,hartmann6,levy6,ackley8,mixed8,training6,learners9,vehicle,protein_structure,cifar100,"
+                 "rpart_14,hss_mnist")
+
+
+def span(text):
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+def environment(name):
+    """The Python of an environment, made when its requirements changed."""
+    folder = ROOT / "build/peers" / name
+    wanted = HERE / f"peers/requirements/{name}.txt"
+    made = folder / "requirements.txt"
+    if not made.exists() or made.read_text() != wanted.read_text():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        subprocess.run([str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "-r", str(wanted)], check=True)
+        made.write_text(wanted.read_text())
+    return folder / "bin/python"
+
+
+def run_peers(a):
+    only = set(a.only.split(",")) if a.only else None
+    for name, peers in ENVIRONMENTS.items():
+        for peer in peers:
+            if only is not None and peer not in only:
+                continue
+            try:
+                python = environment(name)
+            except subprocess.CalledProcessError as e:
+                print(f"{peer}: its environment cannot be made ({e}); left out", file=sys.stderr)
+                continue
+            command = ["nice", str(python), str(HERE / "peers/run_peer.py"), peer, "--program", str(PROGRAM), "--data",
+                       a.data, "--seeds", f"{a.seeds[0]}-{a.seeds[-1]}", "--minutes", str(a.minutes), "-o",
+                       str(STORED / f"{peer}.csv")]
+            problems = SLOW_PROBLEMS if peer in SLOW else ""
+            subprocess.run(command + (["--problems", problems] if problems else []), check=True)
+
+
+def revision():
+    done = subprocess.run(["git", "-C", str(ROOT), "log", "-1", "--format=%h of %cs"], capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def run_own(a, folder):
+    command = ["nice", str(PROGRAM), "--data", a.data, "--seeds", str(len(a.seeds)), "--first-seed", str(a.seeds[0]),
+               "--samplers", ";".join(f"{name}={spec}" for name, spec in OWN.items()), "--trajectories", str(folder),
+               "--versions", f"hone {revision()}"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def report(a):
+    folder = ROOT / "build/quality"
+    if not a.keep:
+        run_own(a, folder)
+    server = ProblemServer(str(PROGRAM), a.data)
+    problems = {p["name"]: p for p in server.problems()}
+    server.close()
+    own = [curves.read_method(folder / f"{name}.csv", problems, seeds=a.seeds) for name in OWN]
+    peers = [curves.read_method(path, problems, seeds=a.seeds) for path in sorted(STORED.glob("*.csv"))]
+    peers = [m for m in peers if m.curves]
+    by_name = {m.name: m for m in peers}
+    if "optuna_tpe" in by_name and "optuna_gp" in by_name:
+        peers.append(curves.auto_sampler(by_name["optuna_tpe"], by_name["optuna_gp"], problems))
+    today = datetime.date.today().isoformat()
+    Path(a.output).joinpath("REPORT.md").write_text(summary.markdown(own, peers, problems, SLOW, today))
+    Path(a.output).joinpath("REPORT.html").write_text(page.html(own, peers, problems, SLOW, today))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=["report", "peers"])
+    parser.add_argument("--data", default=os.environ.get("HONE_DATA", ""))
+    parser.add_argument("--seeds", type=span, default=span("0-9"))
+    parser.add_argument("--only", default="", help="peers: these, with commas")
+    parser.add_argument("--minutes", type=float, default=1e6, help="peers: start no study of a peer after so long")
+    parser.add_argument("--keep", action="store_true", help="report: keep hone's runs of the last report")
+    parser.add_argument("-o", "--output", default=str(HERE), help="report: the folder")
+    a = parser.parse_args()
+    report(a) if a.what == "report" else run_peers(a)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""The problems of hone_quality, over a pipe: every peer sees the same spaces, values and noise.
+
+See bench/quality/serve.h for the protocol. Ordered choices are declared to each peer in the best way
+that it offers: as an ordinal where there is one, as an integer (the index) elsewhere.
+"""
+
+import json
+import subprocess
+
+
+class ProblemServer:
+    """One `hone_quality serve`. Not for several threads."""
+
+    def __init__(self, program, data):
+        command = [program, "serve"] + (["--data", data] if data else [])
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def _ask(self, request):
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("hone_quality serve ended")
+        reply = json.loads(line)
+        if isinstance(reply, dict) and "error" in reply:
+            raise RuntimeError(f"{request}: {reply['error']}")
+        return reply
+
+    def problems(self):
+        return self._ask({"ask": "problems"})
+
+    def evaluate(self, problem, config, seed, trial):
+        """(reported value or None for a failed trial, noise-free truth), in the problem's own sign."""
+        reply = self._ask({"problem": problem, "config": config, "seed": seed, "trial": trial})
+        return reply["value"], reply["truth"]
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
+
+
+def is_active(parameter, config):
+    return all(parent in config and config[parent] in values for parent, values in parameter["when"].items())
+
+
+def active_only(parameters, config):
+    """A flat configuration without what its conditions switch off, for peers that know no conditions."""
+    kept = {}
+    for parameter in parameters:  # parents come first
+        if is_active(parameter, kept):
+            kept[parameter["name"]] = config[parameter["name"]]
+    return kept

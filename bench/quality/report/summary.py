@@ -1,0 +1,77 @@
+"""REPORT.md: what is compared, and the tables of `tables`, for all problems and for those that the slow peers ran."""
+
+import curves
+import tables
+
+TRIALS = 60
+
+HEAD = """# hone beside its peers
+
+{problems} problems, {trials} trials, written on {today} by `./dev bench quality/compare report`; what the problems are is in
+[README.md](README.md). Regret is that of the incumbent, chosen on reported (noisy) values and judged by the noise-free truth:
+0 is the optimum, 1 the median random configuration. Every method sees the same spaces, and the same noise at the same
+configuration, seed and trial. Each peer runs with its defaults, one trial after the other, told the number of trials where it asks
+for it; `bench/quality/peers/*_peer*.py` say how each space is declared and what a failed trial is told as. Peers that know no
+conditions (nevergrad, hebo, vizier) search the flat space, so what a condition switches off has no effect. `optuna_auto` is
+AutoSampler's published rule: the runs of `optuna_gp` where no parameter is categorical or conditional, of `optuna_tpe` elsewhere.
+
+hone's runs are made anew for each report ({own}); the peers' are stored in `peers/trajectories` with versions and dates.
+"""
+
+
+def section(title, text):
+    return f"## {title}\n\n{text}"
+
+
+def markdown(own, peers, problems, slow, today):
+    fast = [m for m in peers if m.name not in slow]
+    methods = own + fast
+    studies = curves.common_studies(methods, problems)
+    if not studies:
+        raise SystemExit("compare: there is no study that every method ran; run `compare peers` first")
+    seeds = sorted({len(s) for s in studies.values()})
+    parts = [HEAD.format(problems=len(problems), trials=TRIALS, today=today, own=own[0].versions)]
+    parts.append(section(
+        f"All problems: {len(studies)}, with {seeds[0]} seeds" + (f" to {seeds[-1]}" if len(seeds) > 1 else ""),
+        "Mean regret over problems, and mean rank among these methods in each study, after so many trials.\n\n"
+        + tables.regret_and_rank(methods, studies)))
+    everyone = own + peers
+    few = curves.common_studies(everyone, problems)
+    slower = [m for m in peers if m.name in slow]
+    if slower and few:
+        count = sum(map(len, few.values()))
+        parts.append(section(
+            f"With the slow peers: {len(few)} problems, {count} studies each",
+            "These take up to seconds a suggestion, so they ran on twelve problems that were named beforehand, with fewer seeds. "
+            "Every row is over the same studies.\n\n" + tables.regret_and_rank(everyone, few)))
+    for trials in (20, TRIALS):
+        parts.append(section(
+            f"Paired wins after {trials} trials",
+            "Share of studies (the same problem, seed and noise) in which hone's regret is lower, ties counted as halves, with "
+            "a 95 % bootstrap interval over problems and seeds; then wins / ties / losses in per cent.\n\n"
+            + tables.wins(own, peers, problems, trials)))
+    parts.append(section(
+        f"Trials to reach what a peer has after {TRIALS}",
+        "Median over problems of the first trial at which the mean regret is at most the peer's, and in how many problems "
+        f"it is not reached within {TRIALS}.\n\n" + tables.matching(own, peers, problems, TRIALS)))
+    chance = next(m for m in peers if m.name == "random")
+    parts.append(section(
+        f"The worst problem against random search, {TRIALS} trials",
+        tables.against_random([m for m in methods if m is not chance], chance, studies, TRIALS)))
+    parts.append(section(
+        "Time of a suggestion",
+        "The method's own work per trial, to suggest and to take the result: median over studies of the median over 60 trials, "
+        "and mean. One thread. The machine (2 cores, x86-64) was busy with other work at times, so read the processor's time; what "
+        "passed is an upper bound.\n\n" + tables.times(own + peers)))
+    for trials in (20, TRIALS):
+        parts.append(section(f"Every problem after {trials} trials", tables.every_problem(methods, studies, trials)))
+    if slower and few:
+        parts.append(section(f"Every problem of the slow peers after {TRIALS} trials",
+                             tables.every_problem(everyone, few, TRIALS)))
+    for trials in (20, TRIALS):
+        parts.append(section(
+            f"Where a peer is ahead of `auto` after {trials} trials",
+            "Every pair of a problem and a peer whose mean is lower, by chance or not (no: the bootstrap interval of the "
+            "difference over paired seeds is above 0).\n\n" + tables.behind(own[0], peers, problems, trials)))
+    parts.append(section("Versions", tables.versions(own + peers)))
+    return "\n".join(parts)
