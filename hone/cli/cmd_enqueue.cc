@@ -8,6 +8,7 @@
 #include "hone/base/file.h"
 #include "hone/base/text.h"
 #include "hone/cli/commands.h"
+#include "hone/cli/prose.h"
 #include "hone/cli/workplace.h"
 
 namespace hone::cli {
@@ -95,8 +96,8 @@ class EnqueueCommand final : public Command {
     } else {
       std::printf("%s: enqueued as %s\n", study_title(study).c_str(), outcome.c_str());
       if (!common_.quiet && !is_led(place, study)) {
-        std::fprintf(stderr, "no process works on it now: hone resume %s\n",
-                     study_title(study).c_str());
+        print_prose(stderr, fmt::format("no process works on it now: hone resume {}\n",
+                                        study_title(study)));
       }
     }
     return kOk;

@@ -16,6 +16,7 @@
 #include "hone/base/text.h"
 #include "hone/base/value.h"
 #include "hone/cli/commands.h"
+#include "hone/cli/prose.h"
 #include "hone/cli/study_draft.h"
 #include "hone/cli/study_loading.h"
 #include "hone/cli/terminal.h"
@@ -255,17 +256,18 @@ class InitCommand final : public Command {
     }
     if (path == "-") return kOk;
     const std::size_t n = draft.tuned.size();
-    std::printf("wrote %s: %zu parameter%s from %s (%s)\n", path.c_str(), n, n == 1 ? "" : "s",
-                help_file_ ? help_file_->c_str() : (shell_command(program_) + " --help").c_str(),
-                join(draft.tuned, ", ").c_str());
+    std::string said = fmt::format(
+        "wrote {}: {} parameter{} from {} ({})\n", path, n, n == 1 ? "" : "s",
+        help_file_ ? *help_file_ : shell_command(program_) + " --help", join(draft.tuned, ", "));
     if (!draft.metric_found)
-      std::printf("  the metric val_loss is a guess: mend it in the file, or give --minimize\n");
+      said += "  the metric val_loss is a guess: mend it in the file, or give --minimize\n";
     if (!draft.missing.empty())
-      std::printf("  the program also needs %s: add it to the command in the file\n",
-                  join(draft.missing, ", ").c_str());
-    std::printf("  check the ranges, then: hone run %s\n", shell_quoted(path).c_str());
+      said += fmt::format("  the program also needs {}: add it to the command in the file\n",
+                          join(draft.missing, ", "));
+    said += fmt::format("  check the ranges, then: hone run {}\n", shell_quoted(path));
+    print_prose(stdout, said);
     const ReadStudy read = read_study(path);
-    if (!read.report.empty()) std::fputs(read.report.c_str(), stderr);
+    if (!read.report.empty()) print_prose(stderr, read.report);
     return kOk;
   }
 

@@ -7,6 +7,7 @@
 #include "hone/base/text.h"
 #include "hone/cli/commands.h"
 #include "hone/cli/lines.h"
+#include "hone/cli/prose.h"
 #include "hone/cli/terminal.h"
 #include "hone/cli/workplace.h"
 
@@ -62,7 +63,8 @@ class ListCommand final : public Command {
     }
     if (names_ || common_.json) return kOk;
     if (studies.empty()) {
-      std::fprintf(stderr, "%s holds no study yet: hone run study.yaml\n", place.address().c_str());
+      print_prose(stderr,
+                  fmt::format("{} holds no study yet: hone run study.yaml\n", place.address()));
       return kOk;
     }
     std::fputs(table.text(is_terminal(stdout) ? terminal_width(stdout) : 0).c_str(), stdout);

@@ -10,6 +10,7 @@
 #include "hone/base/text.h"
 #include "hone/cli/commands.h"
 #include "hone/cli/launch.h"
+#include "hone/cli/prose.h"
 #include "hone/cli/study_loading.h"
 #include "hone/cli/terminal.h"
 #include "hone/sampler/sampler.h"
@@ -150,7 +151,7 @@ void RunCommand::say_diagnostics(const ReadStudy& read) const {
   if (common_.json) {
     std::fputs(diagnostics_json(read).c_str(), stderr);
   } else if (!(common_.quiet && read.loaded.spec)) {
-    std::fputs(read.report.c_str(), stderr);
+    print_prose(stderr, read.report);
   }
 }
 

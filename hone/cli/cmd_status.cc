@@ -8,6 +8,7 @@
 #include "hone/cli/commands.h"
 #include "hone/cli/lines.h"
 #include "hone/cli/outcome.h"
+#include "hone/cli/prose.h"
 #include "hone/cli/terminal.h"
 #include "hone/study/placeholders.h"
 
@@ -111,7 +112,9 @@ class StatusCommand final : public Command {
     const auto left = time_left_us(history);
     if (study.state == StudyState::open && left)
       rows.back().second += fmt::format(", about {} left", format_duration_us(*left));
-    for (const auto& [name, text] : rows) std::printf("%-9s %s\n", name.c_str(), text.c_str());
+    constexpr int kMargin = 10;
+    for (const auto& [name, text] : rows)
+      print_prose(stdout, fmt::format("{:<9} {}\n", name, text), kMargin);
     TextTable table;
     table.header = {"trial", "at", spec.objective().name, "parameters"};
     table.right = {true, false, true, false};

@@ -9,6 +9,7 @@
 #include "hone/cli/commands.h"
 #include "hone/cli/launch.h"
 #include "hone/cli/lines.h"
+#include "hone/cli/prose.h"
 #include "hone/cli/study_loading.h"
 
 namespace hone::cli {
@@ -37,7 +38,8 @@ void print_outcome(const CommonOptions& common, const StudyInfo& study, const st
 void say_how_to_run(const Workplace& place, const StudyInfo& study, const CommonOptions& common) {
   if (common.json || common.quiet || is_led(place, study)) return;
   if (load_history(place.store(), study.id).waiting_runs() == 0) return;
-  std::fprintf(stderr, "no process works on it now: hone resume %s\n", study_title(study).c_str());
+  print_prose(stderr,
+              fmt::format("no process works on it now: hone resume {}\n", study_title(study)));
 }
 
 class StopCommand final : public Command {

@@ -13,6 +13,7 @@
 #include "hone/cli/commands.h"
 #include "hone/cli/launch.h"
 #include "hone/cli/lines.h"
+#include "hone/cli/prose.h"
 #include "hone/cli/study_loading.h"
 #include "hone/cli/study_plan.h"
 #include "hone/cli/terminal.h"
@@ -73,7 +74,7 @@ class ValidateCommand final : public Command {
     if (common_.json) {
       std::fputs(diagnostics_json(read).c_str(), stdout);
     } else if (!read.report.empty()) {
-      std::fputs(read.report.c_str(), stderr);
+      print_prose(stderr, read.report);
     }
     if (!read.loaded.spec) return kBadInput;
     const StudySpec& spec = *read.loaded.spec;
@@ -94,14 +95,16 @@ class ValidateCommand final : public Command {
       std::printf("%s\n", row.dump().c_str());
     } else if (!common_.quiet || !good) {
       const bool colour = wants_colour(stdout);
-      std::printf("%s %-18s %s\n",
-                  toned(good ? "✓" : "✗", good ? Tone::good : Tone::bad, colour).c_str(),
-                  what.c_str(), text.c_str());
+      const std::string_view mark = good ? "✓" : "✗";
+      constexpr int kMargin = 21;
+      std::string row = prose_for(stdout, fmt::format("{} {:<18} {}\n", mark, what, text), kMargin);
+      row.replace(0, mark.size(), toned(mark, good ? Tone::good : Tone::bad, colour));
+      std::fputs(row.c_str(), stdout);
     }
     std::fflush(stdout);
   }
   void say_note(const std::string& text) const {
-    if (!common_.json && !common_.quiet) std::printf("! %s\n", text.c_str());
+    if (!common_.json && !common_.quiet) print_prose(stdout, "! " + text + "\n", 2);
   }
 
   static std::string describe(const StudySpec& spec) {
@@ -162,8 +165,10 @@ void ValidateCommand::show_plan(const StudySpec& spec, bool seed_given) const {
     return;
   }
   if (common_.quiet) return;
-  std::printf("\nTrials would be started so%s:\n",
-              seed_given ? "" : " (with seed 0; the file names none, so a run draws one)");
+  print_prose(stdout, fmt::format("\nTrials would be started so{}:\n",
+                                  seed_given ? ""
+                                             : " (with seed 0; the file names none, so a run draws "
+                                               "one)"));
   for (const PlannedTrial& trial : trials) {
     std::printf("  %lld%s\n    %s\n", static_cast<long long>(trial.number),
                 trial.defaults ? " (defaults)" : "", shell_command(trial.argv).c_str());
@@ -229,7 +234,8 @@ bool ValidateCommand::report(const StudySpec& spec, const History& history,
   if (trial.state == TrialState::complete) {
     std::string text = fmt::format("{} reported {}", objective,
                                    reports == 1 ? "once" : fmt::format("{} times", reports));
-    if (!work.recognised().empty()) text += fmt::format(", recognised as {}", work.recognised());
+    if (!work.recognised().empty())
+      text += fmt::format(", recognised as {}", metric_format_title(work.recognised()));
     if (spec.fidelity && positions.size() > 1) {
       text +=
           fmt::format("; {} {} to {}", spec.fidelity->name, format_number(*positions.begin(), 6),

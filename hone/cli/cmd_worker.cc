@@ -25,7 +25,7 @@ class WorkerCommand final : public Command {
     const Workplace place = Workplace::open(common_, OpenMode::existing);
     const StudyInfo study = place.study_or_only(study_, common_.project);
     if (study.state == StudyState::finished)
-      return show_finished(place, study, common_, "hone resume " + study_title(study));
+      return show_finished(place, study, common_, "hone run FILE");
     const auto spec = stored_spec(place.store(), study.id);
     Work work(place, spec, {parallel_, false, false});
     LaunchOptions options{common_,     parallel_, false, {}, "hone worker " + study_title(study),

@@ -46,9 +46,10 @@ std::string metrics_text() {
   std::string out =
       "How metrics reach hone\n\n"
       "From the least to the most explicit; no import of hone is ever needed:\n"
-      "  - lines that programs print anyway, in these formats:\n";
-  for (const std::string& line : wrapped(join(metric_format_names(), ", "), 72))
-    out += "      " + line + "\n";
+      "  - lines that programs print anyway, in these formats (metric_source.format\n"
+      "    names one to be read alone; csv is read only so):\n";
+  for (const std::string& name : metric_format_names())
+    out += fmt::format("      {:<17} {}\n", name, metric_format_title(name));
   return out +
          "  - a regular expression of yours: metric_source.patterns in the study file\n"
          "  - a line on stdout:  @hone {\"step\": 3, \"val_loss\": 0.41}\n"

@@ -7,6 +7,7 @@
 #include "hone/base/text.h"
 #include "hone/cli/display.h"
 #include "hone/cli/outcome.h"
+#include "hone/cli/prose.h"
 #include "hone/cli/terminal.h"
 
 namespace hone::cli {
@@ -48,12 +49,12 @@ void say_start(const Workplace& place, const StudyInfo& study, const StudySpec& 
   } else if (!options.common.quiet) {
     if (!live) std::printf("%s\n", header(study, spec, plan).c_str());
     if (study.trials > 0) {
-      std::printf("goes on with %lld trial%s in %s\n", static_cast<long long>(study.trials),
-                  study.trials == 1 ? "" : "s", place.address().c_str());
+      print_prose(stdout, fmt::format("goes on with {} trial{} in {}\n", study.trials,
+                                      study.trials == 1 ? "" : "s", place.address()));
     }
   }
   for (const std::string& note : options.notes) {
-    if (!options.common.quiet) std::fprintf(stderr, "%s\n", note.c_str());
+    if (!options.common.quiet) print_prose(stderr, note + "\n");
   }
   std::fflush(stdout);
 }
@@ -134,11 +135,13 @@ int launch(const Workplace& place, const StudyInfo& study, std::shared_ptr<const
     print_outcome(place, study, history, options.common, {});
   if (!options.common.json) {
     const TrialCounts& counts = history.counts();
-    std::printf("%s after %lld trial%s%s. Go on: %s\n",
-                end == SessionEnd::paused ? "Stopped" : "Interrupted",
-                static_cast<long long>(history.size()), history.size() == 1 ? "" : "s",
-                counts.queued > 0 ? fmt::format("; {} will run again", counts.queued).c_str() : "",
-                options.resume_command.c_str());
+    print_prose(
+        stdout,
+        fmt::format("{} after {} trial{}{}. Go on: {}\n",
+                    end == SessionEnd::paused ? "Stopped" : "Interrupted", history.size(),
+                    history.size() == 1 ? "" : "s",
+                    counts.queued > 0 ? fmt::format("; {} will run again", counts.queued) : "",
+                    options.resume_command));
   }
   return kInterrupted;
 }
@@ -148,10 +151,11 @@ int show_finished(const Workplace& place, const StudyInfo& study, const CommonOp
   const History history = load_history(place.store(), study.id);
   const bool usable = print_outcome(place, study, history, common, {});
   if (!common.json && !common.quiet) {
-    std::printf(
-        "The study is finished%s. %s --trials +40 goes on, %s --new starts another one.\n",
-        history.state_reason().empty() ? "" : fmt::format(" ({})", history.state_reason()).c_str(),
-        run_command.c_str(), run_command.c_str());
+    const std::string& reason = history.state_reason();
+    print_prose(stdout, fmt::format("The study is finished{}. {} --trials +40 goes on, {} --new "
+                                    "starts another one.\n",
+                                    reason.empty() ? "" : fmt::format(" ({})", reason), run_command,
+                                    run_command));
   }
   return usable ? kOk : kNoUsableTrial;
 }

@@ -6,6 +6,7 @@
 
 #include "hone/base/text.h"
 #include "hone/cli/background.h"
+#include "hone/cli/prose.h"
 #include "hone/cli/terminal.h"
 
 namespace hone::cli {
@@ -106,7 +107,7 @@ void LineObserver::said(const std::string& sentence, const SessionView&) {
     print(row.dump());
   } else {
     std::fflush(stdout);
-    std::fprintf(stderr, "%s\n", sentence.c_str());
+    print_prose(stderr, sentence + "\n");
   }
 }
 

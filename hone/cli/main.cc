@@ -14,6 +14,7 @@
 #include "hone/base/text.h"
 #include "hone/base/value.h"
 #include "hone/cli/commands.h"
+#include "hone/cli/prose.h"
 #include "hone/cli/terminal.h"
 #include "hone/cli/workplace.h"
 #include "hone/runner/keeper_main.h"
@@ -45,9 +46,11 @@ void print_error(const Error& error, bool json) {
     std::fprintf(stderr, "%s\n", row.dump().c_str());
     return;
   }
-  const bool colour = wants_colour(stderr);
-  std::fprintf(stderr, "%s %s\n", toned("hone: error:", Tone::bad, colour).c_str(), error.what());
-  if (!error.hint().empty()) std::fprintf(stderr, "  %s\n", error.hint().c_str());
+  constexpr std::string_view kHead = "hone: error:";
+  std::string text = prose_for(stderr, fmt::format("{} {}\n", kHead, error.what()));
+  text.replace(0, kHead.size(), toned(kHead, Tone::bad, wants_colour(stderr)));
+  if (!error.hint().empty()) text += prose_for(stderr, fmt::format("  {}\n", error.hint()));
+  std::fputs(text.c_str(), stderr);
 }
 
 Error unknown_command(const std::string& name) {

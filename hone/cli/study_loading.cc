@@ -4,11 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include "hone/base/error.h"
 #include "hone/base/file.h"
 #include "hone/base/text.h"
+#include "hone/cli/terminal.h"
 #include "hone/runner/metric_parser.h"
 #include "hone/runner/process.h"
 #include "hone/sampler/sampler.h"
@@ -21,6 +24,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kStudyFileBytes = 4 << 20;
+constexpr const char* kTrialFolder = "TRIAL_DIR";  // stands for a folder that is to be
 
 FileKind kind_of(const std::string& path) {
   struct stat info {};
@@ -45,6 +49,28 @@ LoadOptions options_for(const fs::path& folder) {
   options.metric_formats = metric_format_names();
   options.check_pattern = check_metric_pattern;
   return options;
+}
+
+/// What hinders `python train.py` where there is no such file; "" for any other command, and for a
+/// file of the trial's own folder, which is not there yet.
+std::string missing_script(const std::string& program, const std::string& script,
+                           const std::string& folder) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kKinds{{{"python", ".py"},
+                                                                                 {"bash", ".sh"},
+                                                                                 {"sh", ".sh"},
+                                                                                 {"Rscript", ".R"},
+                                                                                 {"julia", ".jl"},
+                                                                                 {"node", ".js"}}};
+  const std::string name = fs::path(program).filename().string();
+  const bool is_script = std::ranges::any_of(kKinds, [&](const auto& kind) {
+    const bool versions = kind.first == "python";
+    return (versions ? name.starts_with(kind.first) : name == kind.first) &&
+           script.ends_with(kind.second);
+  });
+  if (!is_script || script.starts_with('-') || script.starts_with(kTrialFolder)) return "";
+  const std::string path = (fs::path(folder) / script).string();
+  if (kind_of(path) != FileKind::missing) return "";
+  return fmt::format("{} would start {}, and there is no file {}", name, script, path);
 }
 
 bool is_printable_utf8(std::string_view text) {
@@ -72,6 +98,17 @@ bool is_printable_utf8(std::string_view text) {
   return true;
 }
 
+/// How a file that is a program, by its name, is started.
+std::optional<std::string> command_of_program(const std::string& path) {
+  if (kind_of(path) == FileKind::missing) return std::nullopt;
+  if (path.ends_with(".py")) return "python " + shell_quoted(path);
+  if (path.ends_with(".sh")) return "bash " + shell_quoted(path);
+  return std::nullopt;
+}
+
+/// For excerpts that fit where they are shown.
+int terminal_columns() { return is_terminal(stderr) ? terminal_width(stderr) : 0; }
+
 /// Paths of configuration files are relative to the study file, and programs may run elsewhere.
 void make_absolute(StudySpec& spec, const fs::path& folder) {
   for (ConfigFile& file : spec.command.files) {
@@ -91,6 +128,12 @@ ReadStudy read_study(const std::string& path) {
                     ? fmt::format("did you mean {}/study.yaml?", path)
                     : "");
   }
+  if (const auto command = command_of_program(path)) {
+    throw Error(ErrorCode::invalid_input, fmt::format("{} is a program, not a study file", path),
+                fmt::format("hone init -- {0} proposes a study file for it; hone run --minimize "
+                            "METRIC -- {0} --lr '~log(1e-5,1e-1)' needs none",
+                            *command));
+  }
   try {
     read.source = read_file(path, kStudyFileBytes);
   } catch (const Error& error) {
@@ -103,7 +146,8 @@ ReadStudy read_study(const std::string& path) {
   read.loaded = load_study_file(read.source, path, options_for(folder));
   if (read.loaded.spec) make_absolute(*read.loaded.spec, folder);
   if (!read.loaded.diagnostics.empty()) {
-    read.report = render_diagnostics(read.loaded.diagnostics, read.source, path);
+    read.report =
+        render_diagnostics(read.loaded.diagnostics, read.source, path, terminal_columns());
   }
   return read;
 }
@@ -138,7 +182,7 @@ ReadStudy make_study(const CommandStudy& wanted) {
   read.path = "command";
   read.source = line.text;
   if (!line.diagnostics.empty())
-    read.report = render_diagnostics(line.diagnostics, line.text, "command");
+    read.report = render_diagnostics(line.diagnostics, line.text, "command", terminal_columns());
   read.loaded.diagnostics = line.diagnostics;
   if (good) read.loaded.spec = std::move(spec);
   if (good && read.loaded.spec->space.dimension() == 0) {
@@ -157,7 +201,7 @@ std::string program_interpreter() {
 CommandCheck check_command(const StudySpec& spec) {
   CommandCheck check;
   const Config config = spec.space.default_config();
-  ExpandContext context{config, 0, 0, "TRIAL_DIR"};
+  ExpandContext context{config, 0, 0, kTrialFolder};
   context.interpreter = program_interpreter();
   auto argv = expand_command(spec, context);
   if (const auto* wrong = std::get_if<ExpandError>(&argv)) {
@@ -170,11 +214,18 @@ CommandCheck check_command(const StudySpec& spec) {
     return check;
   }
   // env(1) stands in front of the program that matters.
-  const bool by_env = check.words.size() > 1 && check.words[0] == "/usr/bin/env";
-  const ProgramPath program = resolve_program(check.words[by_env ? 1 : 0],
-                                              variable("PATH").value_or(""), spec.command.workdir);
+  const std::size_t at = check.words.size() > 1 && check.words[0] == "/usr/bin/env" ? 1 : 0;
+  const ProgramPath program =
+      resolve_program(check.words[at], variable("PATH").value_or(""), spec.command.workdir);
   check.program = program.path;
   check.problem = program.reason;
+  if (check.program.empty() || at + 1 == check.words.size()) return check;
+  const std::string missing =
+      missing_script(check.words[at], check.words[at + 1], spec.command.workdir);
+  if (!missing.empty()) {
+    check.program.clear();
+    check.problem = missing;
+  }
   return check;
 }
 

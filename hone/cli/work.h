@@ -35,6 +35,7 @@ class Work {
   const History& history() const;
   /// Names that programs printed and the study does not declare.
   std::vector<std::string> seen_metrics() const;
+  /// The format in which the objective came (`metric_format_title` says it in words), "" if none.
   std::string recognised() const;
 
  private:

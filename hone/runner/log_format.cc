@@ -38,6 +38,28 @@ constexpr std::array<LogFormat, 11> kFormats{{
     {{"key_value"}, 0, Rank::generic, true, read_key_value},
 }};
 
+struct Title {
+  std::string_view label;
+  std::string_view title;
+};
+constexpr std::array<Title, 15> kTitles{{
+    {"csv", "CSV with a header line"},
+    {"hf_trainer", "Hugging Face Trainer log lines"},
+    {"hf_trainer_state", "Hugging Face Trainer's trainer_state.json"},
+    {"json_lines", "JSON lines"},
+    {"keras", "Keras progress lines"},
+    {"key_value", "name=value lines"},
+    {"lightgbm", "LightGBM evaluation lines"},
+    {"litgpt", "litgpt log lines"},
+    {"llama_cpp", "llama.cpp log lines"},
+    {"llama_factory", "LLaMA-Factory log lines"},
+    {"ms_swift", "ms-swift log lines"},
+    {"torchtune", "torchtune log lines"},
+    {"xgboost", "XGBoost evaluation lines"},
+    {kExplicitLabel, "@hone lines"},
+    {kPatternLabel, "lines of your pattern"},
+}};
+
 }  // namespace
 
 std::uint32_t char_classes(std::string_view text) {
@@ -55,5 +77,10 @@ bool NameSet::contains(std::string_view name) const {
 }
 
 std::span<const LogFormat> formats() { return kFormats; }
+
+std::string_view format_title(std::string_view label) {
+  const auto* const found = std::ranges::find(kTitles, label, &Title::label);
+  return found == kTitles.end() ? std::string_view() : found->title;
+}
 
 }  // namespace hone::log_format

@@ -97,6 +97,12 @@ struct LogFormat {
 /// All formats in the order in which they are asked.
 std::span<const LogFormat> formats();
 
+// Labels of records that none of these formats reads.
+inline constexpr std::string_view kExplicitLabel = "explicit";
+inline constexpr std::string_view kPatternLabel = "pattern";
+/// What people call the format, dialect or other record with this label; "" for any other.
+std::string_view format_title(std::string_view label);
+
 // The readers, one per file in formats/. `record` is empty on entry; its content counts after
 // Reading::record and copy. A reader may set `record.format` to a dialect's label; empty = the
 // format's name.

@@ -94,6 +94,11 @@ std::vector<std::string> metric_format_names() {
   return names;
 }
 
+std::string metric_format_title(std::string_view name) {
+  const std::string_view title = log_format::format_title(name);
+  return std::string(title.empty() ? name : title);
+}
+
 std::optional<double> position_of(const ParsedRecord& record, std::string_view fidelity) {
   if (log_format::is_epoch_key(fidelity) && record.epoch) return record.epoch;
   if (log_format::step_key_strength(fidelity) > 0 && record.step) return record.step;
@@ -191,12 +196,12 @@ void MetricParser::Impl::read_line(const Line& line, std::vector<ParsedRecord>& 
   if ((line.classes & kExplicit) == kExplicit) {
     if (const auto fine = log_format::read_explicit(line, record)) {
       if (!*fine) return note_malformed(line.text);
-      record.format = "explicit";
+      record.format = log_format::kExplicitLabel;
       return emit(std::move(record), Rank::explicit_line, out);
     }
   }
   if (!patterns.empty() && patterns.read(line.text, record)) {
-    record.format = "pattern";
+    record.format = log_format::kPatternLabel;
     emit(std::move(record), Rank::pattern, out);
   }
   log_format::FormatContext context{wanted, options.fidelity, state};

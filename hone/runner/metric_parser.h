@@ -52,6 +52,9 @@ struct MetricParserOptions {
 
 /// Names that `MetricParserOptions::only` accepts; "csv" is never recognised by itself.
 std::vector<std::string> metric_format_names();
+/// What people call such a format, or the one of `ParsedRecord::format`: "Hugging Face Trainer log
+/// lines"; the name itself where it is none of them.
+std::string metric_format_title(std::string_view name);
 
 /// What is wrong with a user's pattern, in words; nullopt if nothing is.
 std::optional<std::string> check_metric_pattern(const std::string& pattern);

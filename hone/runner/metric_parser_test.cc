@@ -192,6 +192,16 @@ TEST(MetricParser, RemembersTheNamesItSawInOrder) {
   EXPECT_EQ(parser.recognised(), "explicit");
 }
 
+TEST(MetricParser, SaysInWordsWhatEveryFormatIs) {
+  for (const std::string& name : metric_format_names()) EXPECT_NE(metric_format_title(name), name);
+  MetricParser parser(with_pattern("loss (?<x>\\d+)"));
+  parser.feed("loss 3\n");
+  EXPECT_EQ(metric_format_title(parser.recognised()), "lines of your pattern");
+  EXPECT_EQ(metric_format_title("hf_trainer"), "Hugging Face Trainer log lines");
+  EXPECT_EQ(metric_format_title("explicit"), "@hone lines");
+  EXPECT_EQ(metric_format_title("of tomorrow"), "of tomorrow");
+}
+
 TEST(MetricParser, RemembersADeclaredNameThatComesAfterManyOthers) {
   MetricParser parser(wanting("loss"));
   for (int i = 0; i < 400; ++i) parser.feed("@hone {\"n" + std::to_string(i) + "\": 1}\n");

@@ -7,8 +7,10 @@
 #include <limits>
 
 #include "hone/base/assert.h"
+#include "hone/base/text.h"
 #include "hone/space/encoding.h"
 #include "hone/space/feasible_sampler.h"
+#include "hone/space/law.h"
 #include "hone/space/space_model.h"
 
 namespace hone {
@@ -27,7 +29,36 @@ Value middle(const Domain& domain) {
   if (const auto* choice = std::get_if<Choice>(&domain)) {
     return choice->items[(choice->items.size() - 1) / 2].value;
   }
-  return decode(domain, 0.5);
+  Value value = decode(domain, 0.5);
+  // 0.001 rather than 0.0009999999999999996, which exp and log make of it.
+  if (const auto* real = std::get_if<Real>(&domain); real != nullptr && !real->quantum) {
+    if (const auto rounded = parse_number(fmt::format("{:.12g}", value.as_number()));
+        rounded && contains(domain, Value(*rounded)))
+      value = Value(*rounded);
+  }
+  return value;
+}
+
+/// What a searched parameter may be: "one of 8, 16, 32", "a number from 1e-5 to 0.1".
+std::string domain_text(const Domain& domain) {
+  constexpr std::size_t kShown = 12;
+  if (const auto* choice = std::get_if<Choice>(&domain)) {
+    std::string out;
+    for (std::size_t i = 0; i < std::min(kShown, choice->items.size()); ++i)
+      out += fmt::format("{}{}", i == 0 ? "one of " : ", ", choice->items[i].text);
+    return out + (choice->items.size() > kShown ? ", …" : "");
+  }
+  if (const auto* integer = std::get_if<Integer>(&domain)) {
+    return fmt::format("a whole number from {} to {}{}", integer->low, integer->high,
+                       integer->step == 1 ? "" : fmt::format(" in steps of {}", integer->step));
+  }
+  const Real& real = std::get<Real>(domain);
+  const ContinuousLaw law(real.law, real.low, real.high, real.a, real.b);
+  std::string out = "a number";
+  if (std::isfinite(law.low())) out += " from " + format_number(law.low(), 6);
+  if (std::isfinite(law.high())) out += " to " + format_number(law.high(), 6);
+  if (real.quantum) out += " in steps of " + format_number(real.quantum->step, 6);
+  return out;
 }
 
 const Value& default_of(const Parameter& parameter, Value& computed) {
@@ -258,7 +289,8 @@ std::vector<std::string> SearchSpace::violations(const Config& config) const {
     } else if (parameter.is_searched() ? !contains(parameter.domain, *given[at])
                                        : !same_value(*given[at], *slots[at])) {
       out.push_back(parameter.is_searched()
-                        ? fmt::format("'{}' cannot be {}", parameter.name, given[at]->dump())
+                        ? fmt::format("'{}' cannot be {}: it is {}", parameter.name,
+                                      given[at]->dump(), domain_text(parameter.domain))
                         : fmt::format("'{}' is {}, not {}", parameter.name, slots[at]->dump(),
                                       given[at]->dump()));
     }

@@ -57,10 +57,11 @@ TEST(SearchSpace, SaysEveryViolation) {
   c.set("accumulation", 4);
   c.set("rank", 9);
   c.set("colour", "red");
-  EXPECT_THAT(s.violations(c),
-              ElementsAre("'colour' is no parameter of the space", "'rank' cannot be 9",
-                          "'alpha' is 18, not 16",
-                          "the constraint 'batch * accumulation <= 128' is broken"));
+  EXPECT_THAT(
+      s.violations(c),
+      ElementsAre("'colour' is no parameter of the space",
+                  "'rank' cannot be 9: it is one of 4, 8, 16, 32, 64", "'alpha' is 18, not 16",
+                  "the constraint 'batch * accumulation <= 128' is broken"));
   c = config(whole);
   c.set("tuning", "full");
   c.erase("model");
@@ -234,11 +235,18 @@ TEST(SearchSpace, DefaultsComeFromTheUserThePriorAndTheMiddle) {
   const Config c = s.default_config();
   EXPECT_EQ(c.get("a")->as_int(), 7);
   EXPECT_EQ(c.get("lr")->as_number(), 3e-4);
-  EXPECT_NEAR(c.get("m")->as_number(), 10, 1e-12);
+  EXPECT_EQ(c.get("m")->as_number(), 10);
   EXPECT_EQ(c.get("o")->as_int(), 8);
   EXPECT_EQ(c.get("u")->as_string(), "x");
   EXPECT_EQ(c.get("k")->as_int(), 5);
   EXPECT_TRUE(s.has_user_defaults());
+  // The middle is the number that a person would write.
+  const SearchSpace decades = space({real("lr", 1e-5, 0.1, Law::log_uniform)});
+  EXPECT_EQ(decades.default_config().get("lr")->as_number(), 0.001);
+  Config outside;
+  outside.set("lr", 2.0);
+  EXPECT_THAT(decades.violations(outside),
+              ElementsAre("'lr' cannot be 2.0: it is a number from 1e-5 to 0.1"));
   EXPECT_FALSE(space({real("x", 0, 1)}).has_user_defaults());
 }
 

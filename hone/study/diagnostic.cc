@@ -13,6 +13,8 @@ namespace {
 
 constexpr int kTab = 4;           // an excerpt shows tabs as this many blanks
 constexpr int kExcerptMax = 100;  // columns of a line that an excerpt shows
+constexpr int kExcerptMin = 20;
+constexpr int kExcerptMarks = 9;  // columns of "   7 | …" and "…"
 
 struct CodePoint {
   char32_t value = 0;
@@ -82,18 +84,21 @@ Shown show_line(std::string_view line) {
   return shown;
 }
 
-std::string excerpt(const Diagnostic& d, std::string_view line) {
+std::string excerpt(const Diagnostic& d, std::string_view line, int terminal_columns) {
+  const int most = terminal_columns > 0
+                       ? std::clamp(terminal_columns - kExcerptMarks, kExcerptMin, kExcerptMax)
+                       : kExcerptMax;
   const Shown shown = show_line(line);
   const std::size_t count = shown.characters.size();
   const std::size_t from = std::min(static_cast<std::size_t>(std::max(d.column - 1, 0)), count);
   const std::size_t to = std::min(count, from + static_cast<std::size_t>(std::max(d.length, 1)));
   // A long line is cut so that the place is seen.
   std::size_t first = 0;
-  if (shown.columns[to] > kExcerptMax) {
-    while (first < from && shown.columns[from] - shown.columns[first] > kExcerptMax / 3) ++first;
+  if (shown.columns[to] > most) {
+    while (first < from && shown.columns[from] - shown.columns[first] > most / 3) ++first;
   }
   std::size_t last = count;
-  while (last > from && shown.columns[last] - shown.columns[first] > kExcerptMax) --last;
+  while (last > from && shown.columns[last] - shown.columns[first] > most) --last;
   const std::string head = first > 0 ? "…" : "";
   std::string text = head;
   for (std::size_t i = first; i < last; ++i) text += shown.characters[i];
@@ -103,10 +108,14 @@ std::string excerpt(const Diagnostic& d, std::string_view line) {
   const std::size_t marked = std::clamp(to, from, std::max(from, last));
   const int carets = std::max(1, shown.columns[marked] - shown.columns[from]);
   std::string out = fmt::format("{:>4} | {}\n", d.line, text);
-  out += fmt::format("     | {}{}{}{}\n", std::string(static_cast<std::size_t>(indent), ' '),
-                     std::string(static_cast<std::size_t>(carets), '^'), d.fix.empty() ? "" : " ",
-                     d.fix);
-  return out;
+  std::string under = fmt::format("     | {}{}", std::string(static_cast<std::size_t>(indent), ' '),
+                                  std::string(static_cast<std::size_t>(carets), '^'));
+  if (!d.fix.empty()) {
+    const bool fits = terminal_columns <= 0 ||
+                      display_width(under) + 1 + display_width(d.fix) <= terminal_columns;
+    under += (fits ? " " : "\n     | ") + d.fix;
+  }
+  return out + under + "\n";
 }
 
 const char* severity_name(Severity severity) {
@@ -121,13 +130,14 @@ const char* severity_name(Severity severity) {
   return "error";
 }
 
-std::string render_one(const Diagnostic& d, const LineIndex& lines, std::string_view path) {
+std::string render_one(const Diagnostic& d, const LineIndex& lines, std::string_view path,
+                       int terminal_columns) {
   if (d.line <= 0) {
     return fmt::format("{}: {}: {}{}{}\n", path, severity_name(d.severity), d.message,
                        d.fix.empty() ? "" : "; ", d.fix);
   }
   return fmt::format("{}:{}:{}: {}: {}\n{}", path, d.line, d.column, severity_name(d.severity),
-                     d.message, excerpt(d, lines.line(d.line)));
+                     d.message, excerpt(d, lines.line(d.line), terminal_columns));
 }
 
 }  // namespace
@@ -210,18 +220,19 @@ bool has_errors(std::span<const Diagnostic> diagnostics) {
                      [](const Diagnostic& d) { return d.severity == Severity::error; });
 }
 
-std::string render_diagnostic(const Diagnostic& d, std::string_view text, std::string_view path) {
-  return render_one(d, LineIndex(text), path);
+std::string render_diagnostic(const Diagnostic& d, std::string_view text, std::string_view path,
+                              int terminal_columns) {
+  return render_one(d, LineIndex(text), path, terminal_columns);
 }
 
 std::string render_diagnostics(std::span<const Diagnostic> diagnostics, std::string_view text,
-                               std::string_view path) {
+                               std::string_view path, int terminal_columns) {
   const LineIndex lines(text);
   std::string out;
   int errors = 0;
   int warnings = 0;
   for (const Diagnostic& d : diagnostics) {
-    out += render_one(d, lines, path);
+    out += render_one(d, lines, path, terminal_columns);
     if (d.severity == Severity::error) ++errors;
     if (d.severity == Severity::warning) ++warnings;
   }

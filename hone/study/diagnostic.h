@@ -58,12 +58,14 @@ int character_count(std::string_view utf8);
 void sort_diagnostics(std::vector<Diagnostic>& diagnostics);
 bool has_errors(std::span<const Diagnostic> diagnostics);
 
-/// One diagnostic as text: `path:7:18: error: …`, then the line with carets. Ends with a line end.
+/// One diagnostic as text: `path:7:18: error: …`, then the line with carets, of which a long one is
+/// cut around the place: at 100 columns, and so that the excerpt fits `terminal_columns` where they
+/// are given. Ends with a line end.
 std::string render_diagnostic(const Diagnostic& diagnostic, std::string_view text,
-                              std::string_view path);
+                              std::string_view path, int terminal_columns = 0);
 /// All of them and the line of sums: "3 errors, 0 warnings: nothing was started" (that ending only
 /// with errors).
 std::string render_diagnostics(std::span<const Diagnostic> diagnostics, std::string_view text,
-                               std::string_view path);
+                               std::string_view path, int terminal_columns = 0);
 
 }  // namespace hone

@@ -36,19 +36,31 @@ TEST(Diagnostics, UnderlineOnlyTheFirstLineOfARange) {
 
 TEST(Diagnostics, CutLongLinesAroundThePlace) {
   const std::string text = std::string(200, 'a') + "X" + std::string(200, 'b');
-  const std::string shown =
-      render_diagnostic(LineIndex(text).at({200, 201}, Severity::error, "m"), text, "p");
-  for (std::size_t from = 0; from < shown.size();) {
-    const std::size_t to = shown.find('\n', from);
-    EXPECT_LE(display_width(shown.substr(from, to - from)), 115);
-    from = to + 1;
+  for (const int columns : {0, 109, 69, 39}) {
+    const std::string shown = render_diagnostic(
+        LineIndex(text).at({200, 201}, Severity::error, "m", "f"), text, "p", columns);
+    for (std::size_t from = 0; from < shown.size();) {
+      const std::size_t to = shown.find('\n', from);
+      EXPECT_LE(display_width(shown.substr(from, to - from)), columns == 0 ? 109 : columns);
+      from = to + 1;
+    }
+    const std::size_t second = shown.find("\n     | ");
+    const std::size_t first = shown.find("   1 | ");
+    const std::string line = shown.substr(first, second - first);
+    const std::string carets = shown.substr(second + 1);
+    EXPECT_EQ(display_width(line.substr(0, line.find('X'))),
+              display_width(carets.substr(0, carets.find('^'))));
   }
-  const std::size_t second = shown.find("\n     | ");
-  const std::size_t first = shown.find("   1 | ");
-  const std::string line = shown.substr(first, second - first);
-  const std::string carets = shown.substr(second + 1);
-  EXPECT_EQ(display_width(line.substr(0, line.find('X'))),
-            display_width(carets.substr(0, carets.find('^'))));
+}
+
+TEST(Diagnostics, GiveTheFixALineOfItsOwnWhereThereIsNoRoom) {
+  const std::string text = "abc: {min: 1, max: 0}\n";
+  const Diagnostic d = LineIndex(text).at({5, 21}, Severity::error, "m", "did you mean that?");
+  const std::string line = "p:1:6: error: m\n   1 | abc: {min: 1, max: 0}\n     |      ";
+  EXPECT_EQ(render_diagnostic(d, text, "p"), line + "^^^^^^^^^^^^^^^^ did you mean that?\n");
+  EXPECT_EQ(render_diagnostic(d, text, "p", 47), line + "^^^^^^^^^^^^^^^^ did you mean that?\n");
+  EXPECT_EQ(render_diagnostic(d, text, "p", 46),
+            line + "^^^^^^^^^^^^^^^^\n     | did you mean that?\n");
 }
 
 TEST(Diagnostics, SumUpAndSayThatNothingStarted) {

@@ -278,7 +278,6 @@ void Worker::record(ActiveState& run, const std::vector<ParsedRecord>& records) 
   const std::string axis = spec_->fidelity ? spec_->fidelity->name : "";
   const std::int64_t busy = run.claim.busy_before_us + busy_us(run);
   for (const ParsedRecord& record : records) {
-    recognised_ = record.format;
     const auto position = position_of(record, axis);
     for (const ParsedMetric& metric : record.metrics) {
       const int index = spec_->metric_index(metric.name);
@@ -293,7 +292,10 @@ void Worker::record(ActiveState& run, const std::vector<ParsedRecord>& records) 
         ++run.next_ordinal;
         continue;
       }
-      if (index == 0) ++run.objective_count;
+      if (index == 0) {
+        ++run.objective_count;
+        recognised_ = record.format;
+      }
       Report report;
       report.run = run.claim.run.id;
       report.trial = run.claim.run.plan.trial;

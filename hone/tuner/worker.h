@@ -92,7 +92,7 @@ class Worker {
   void set_parallel(int parallel) { options_.parallel = parallel; }
   /// Names of the metrics that a run printed, for "seen were …"; of all runs so far, bounded.
   const std::vector<std::string>& seen_metrics() const { return seen_; }
-  /// The log format recognised last, "" if none.
+  /// The format in which the objective came last, "" if it never did.
   const std::string& recognised() const { return recognised_; }
 
  private:

@@ -213,8 +213,20 @@ class Validate(Case):
 
     def test_a_dry_run_tells_what_was_recognised_and_keeps_nothing(self):
         done = self.good("validate", "study.yaml", "--dry-run")
-        self.assertIn("val_loss reported 3 times", done.out)
+        self.assertIn("val_loss reported 3 times, recognised as Hugging Face Trainer log lines; epoch 1 to 3", done.out)
         self.assertFalse(os.path.exists(self.path(".hone")))
+
+    def test_a_script_that_is_missing_is_told_before_anything_starts(self):
+        done = self.hone("run", "--minimize", "val_loss", "--", "python3", "trian.py", "--lr", "~(0,1)")
+        self.assertEqual(done.code, 2)
+        self.assertIn("python3 would start trian.py, and there is no file %s" % os.path.realpath(self.path("trian.py")), done.err)
+        self.assertEqual(self.hone("list", "--names").out, "")
+
+    def test_a_program_in_the_place_of_the_file_is_named_as_one(self):
+        for command in "run", "validate":
+            done = self.hone(command, "train.py")
+            self.assertEqual(done.code, 2)
+            self.assertIn("train.py is a program, not a study file\n  hone init -- python train.py proposes", done.err)
 
     def test_it_says_how_large_the_space_is_and_what_the_budget_covers(self):
         self.assertIn("1 continuous parameter; budget: 4 trials, 4 per parameter", self.good("validate", "study.yaml").out)

@@ -203,6 +203,31 @@ class Live(Case):
         self.assertNotIn(b"\x1b", screen.written)
         self.assertIn("trial 0 started (defaults)", screen.written.decode())
 
+    def words_of_sentences(self, lines):
+        """Without excerpts, which show less of a line where there is less room."""
+        return " ".join(line for line in lines if not re.match(r" *\d* \| ", line)).split()
+
+    def test_errors_and_hints_are_folded_at_the_terminals_width(self):
+        self.write("wrong.yaml", STUDY.replace("max: 1.0", "max: 0.0001").replace("method: random", "methd: random"))
+        for arguments in ["validate", "wrong.yaml"], ["run"], ["list"], ["run", "--minimize", "x", "--", "python3", "a"]:
+            piped = self.hone(*arguments)
+            screen = self.show(*arguments, columns=60)
+            self.assertEqual(screen.wait(), 2)
+            lines = screen.text().splitlines()
+            self.assertEqual(self.words_of_sentences(lines), self.words_of_sentences(piped.err.splitlines()))
+            if "wrong.yaml" in arguments:
+                self.assertIn("     | did you mean {min: 0.0001, max: 0.001}?", lines)
+            if max(len(line) for line in piped.err.splitlines()) > 60:
+                self.assertGreater(len(lines), len(piped.err.splitlines()), arguments)
+            for line, after in zip(lines, lines[1:]):
+                self.assertFalse(len(line) == 60 and line[-1] != " " and after[:1] not in (" ", ""), "cut within a word: " + line)
+        screen = self.show("run", columns=50)
+        screen.wait()
+        self.assertEqual(screen.text(), "hone: error: what should be run?\n"
+                                        "  hone run study.yaml, or\n"
+                                        "  hone run --minimize loss -- python train.py …;\n"
+                                        "  hone init writes a study file")
+
     def test_quiet_shows_the_result_only(self):
         self.write("go", "")
         screen = self.show("run", "study.yaml", "--quiet")
