@@ -2,8 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-
 #include "hone/base/error.h"
 #include "hone/base/log.h"
 #include "hone/base/text.h"
@@ -28,7 +26,8 @@ Session::Session(Store& store, Executor& executor, const Clock& clock, const Liv
       probe_(probe),
       spec_(std::move(spec)),
       options_(std::move(options)),
-      observer_(observer) {
+      observer_(observer),
+      membership_(options_.worker_uid, options_.holder) {
   WorkerOptions worker;
   worker.info = {options_.worker_uid, options_.holder, options_.version, options_.resources};
   worker.parallel = options_.parallel;
@@ -41,7 +40,9 @@ Session::Session(Store& store, Executor& executor, const Clock& clock, const Liv
     tuner.parallel = options_.parallel;
     tuner.entropy = options_.entropy;
     tuner.rule_out = options_.rule_out;
-    tuner.other_request = [this](const Request& request) { return answer(request); };
+    tuner.other_request = [this](const Request& request) {
+      return followers_.answer(request, clock_.now_us());
+    };
     tuner.offer = [this] { return worker_->offer(); };
     tuner_ = std::make_unique<Tuner>(store_, clock_, options_.study, std::move(tuner));
     tuner_->on_change([this](const Change& change) { see(change); });
@@ -97,7 +98,7 @@ bool Session::decide() {
   if (!tuner_) return fold();
   const bool changed = tuner_->step();
   if (tuner_->role() == TunerRole::leading) {
-    look_after_followers();
+    tuner_->set_parallel(options_.parallel + followers_.parallel(probe_, clock_.now_us()));
   } else {
     announce();
   }
@@ -156,43 +157,7 @@ void Session::announce() {
   } else if (const auto info = store_.study(options_.study); info && info->leader) {
     leader = info->leader->text();
   }
-  const std::int64_t now = clock_.monotonic_us();
-  if (leader.empty() || (leader == announced_to_ && now < announce_at_us_)) return;
-  Value body = Value::Map{};
-  body.set("worker", options_.worker_uid)
-      .set("holder", options_.holder.text())
-      .set("parallel", options_.parallel);
-  store_.add_request(options_.study, "join", body, options_.holder.text());
-  announced_to_ = leader;
-  announce_at_us_ = now + kRejoin_us;
-}
-
-std::optional<std::string> Session::answer(const Request& request) {
-  if (request.kind != "join" && request.kind != "leave") return std::nullopt;
-  const std::string worker = request.body.string_or("worker", "");
-  const auto holder = Holder::parse(request.body.string_or("holder", ""));
-  if (worker.empty() || !holder) return "refused: no worker named";
-  if (request.kind == "leave") {
-    joined_.erase(worker);
-    return "left";
-  }
-  constexpr std::int64_t kParallelAtMost = 10'000;
-  const auto parallel =
-      std::clamp<std::int64_t>(request.body.int_or("parallel", 0), 0, kParallelAtMost);
-  joined_[worker] = {*holder, static_cast<int>(parallel), clock_.now_us()};
-  return "joined";
-}
-
-void Session::look_after_followers() {
-  const std::int64_t now = clock_.now_us();
-  std::erase_if(joined_, [&](const auto& entry) {
-    const Liveness liveness = probe_.probe(entry.second.holder);
-    return liveness == Liveness::gone ||
-           (liveness == Liveness::unknown && now - entry.second.at_us > kJoined_us);
-  });
-  int parallel = options_.parallel;
-  for (const auto& [uid, joined] : joined_) parallel += joined.parallel;
-  tuner_->set_parallel(parallel);
+  membership_.announce(store_, options_.study, leader, options_.parallel, clock_.monotonic_us());
 }
 
 int Session::runs_that_live() const { return static_cast<int>(worker_->active().size()); }

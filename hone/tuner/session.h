@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +17,7 @@
 #include "hone/runner/executor.h"
 #include "hone/store/store.h"
 #include "hone/study/history.h"
+#include "hone/tuner/followers.h"
 #include "hone/tuner/session_signals.h"
 #include "hone/tuner/tuner.h"
 #include "hone/tuner/worker.h"
@@ -87,23 +87,12 @@ class Session {
   const Worker& worker() const { return *worker_; }
 
   static constexpr std::int64_t kIdle_us = 100'000;  ///< between looks at what other processes did
-  static constexpr std::int64_t kRejoin_us = 60'000'000;  ///< a follower announces itself again
-  static constexpr std::int64_t kJoined_us =
-      180'000'000;  ///< a follower on another machine that is silent for so long has gone
 
  private:
-  struct Joined {
-    Holder holder;
-    int parallel = 0;
-    std::int64_t at_us = 0;
-  };
-
   bool decide();
   bool fold();
   void see(const Change& change);
-  void look_after_followers();
   void announce();
-  std::optional<std::string> answer(const Request& request);
   void handle_signals();
   void interrupt(StopHow how, const std::string& why);
   void stop_everything_if_over();
@@ -118,15 +107,14 @@ class Session {
   SessionOptions options_;
   SessionObserver& observer_;
   std::unique_ptr<Worker> worker_;
-  std::unique_ptr<Tuner> tuner_;          ///< empty where the session never leads
-  std::unique_ptr<History> history_;      ///< then this is folded instead
-  std::map<std::string, Joined> joined_;  ///< followers by worker uid
+  std::unique_ptr<Tuner> tuner_;      ///< empty where the session never leads
+  std::unique_ptr<History> history_;  ///< then this is folded instead
+  Followers followers_;
+  Membership membership_;
   std::int64_t seen_seq_ = 0;
   std::int64_t past_seq_ = 0;  ///< changes up to it are older than this session
   std::int64_t started_us_ = 0;
   std::int64_t tick_at_us_ = 0;
-  std::int64_t announce_at_us_ = 0;
-  std::string announced_to_;
   TunerRole last_role_ = TunerRole::leading;
   bool first_decision_ = true;
   int interrupts_ = 0;

@@ -205,6 +205,7 @@ void Tuner::fold_one(Change change, Round& round) {
       load_spec(spec->version);
       history_->set_spec(spec_);
       stale_ = true;  // the scheduler's fold starts again under the new rules
+      exhausted_.clear();
     }
   }
   scheduler_->observe(change, observation, *history_);
