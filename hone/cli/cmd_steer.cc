@@ -144,6 +144,7 @@ class ResumeCommand final : public Command {
     if (study.state == StudyState::finished)
       return show_finished(place, study, common_, "hone run FILE");
     const auto spec = stored_spec(place.store(), study.id);
+    check_has_command(*spec);
     Work work(place, spec, {parallel_, true, false});
     if (study.state == StudyState::paused) {
       const std::vector<Action> open = {StudyMoved{StudyState::open, "resumed"}};

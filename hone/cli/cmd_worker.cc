@@ -3,6 +3,7 @@
 #include "hone/base/error.h"
 #include "hone/cli/commands.h"
 #include "hone/cli/launch.h"
+#include "hone/cli/study_loading.h"
 
 namespace hone::cli {
 namespace {
@@ -27,6 +28,7 @@ class WorkerCommand final : public Command {
     if (study.state == StudyState::finished)
       return show_finished(place, study, common_, "hone run FILE");
     const auto spec = stored_spec(place.store(), study.id);
+    check_has_command(*spec);
     Work work(place, spec, {parallel_, false, false});
     LaunchOptions options{common_,     parallel_, false, {}, "hone worker " + study_title(study),
                           &background_};

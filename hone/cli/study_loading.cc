@@ -229,6 +229,15 @@ CommandCheck check_command(const StudySpec& spec) {
   return check;
 }
 
+void check_has_command(const StudySpec& spec) {
+  if (!spec.command.argv.empty()) return;
+  throw Error(ErrorCode::invalid_input,
+              fmt::format("the study '{}' has no command: a Python program evaluates its trials "
+                          "(hone.Study)",
+                          spec.name),
+              "start that program again, or run a study file of that name which says what to run");
+}
+
 void check_study_name(const std::string& name) {
   constexpr std::size_t kLongest_bytes = 200;
   std::string problem;

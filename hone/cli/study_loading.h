@@ -43,6 +43,10 @@ struct CommandCheck {
 };
 CommandCheck check_command(const StudySpec& spec);
 
+/// Throws Error(invalid_input) for a study without a command: a Python program evaluates its
+/// trials.
+void check_has_command(const StudySpec& spec);
+
 /// Throws Error(invalid_input) for a name by which a study could not be called again.
 void check_study_name(const std::string& name);
 

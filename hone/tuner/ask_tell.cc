@@ -73,6 +73,12 @@ std::optional<Asked> AskTell::ask() {
   }
   proposal->info.set("based_on", history_.version());
   Asked asked{number, proposal->config};
+  begin(std::move(proposal));
+  return asked;
+}
+
+void AskTell::begin(std::shared_ptr<Proposal> proposal) {
+  const std::int64_t number = proposal->number;
   RunPlan plan;
   plan.trial = number;
   plan.seed = spec_->seed;
@@ -80,7 +86,17 @@ std::optional<Asked> AskTell::ask() {
   commit(TrialAdded{std::move(proposal)});
   commit(RunQueued{run, std::move(plan)});
   commit(RunClaimed{run, number, 1, WorkerId{0}});
-  return asked;
+}
+
+std::int64_t AskTell::add(Config config) {
+  auto proposal = std::make_shared<Proposal>();
+  proposal->number = history_.size();
+  proposal->origin = TrialOrigin::imported;
+  proposal->config = std::move(config);
+  proposal->info = Value::Map{{"rule", "imported"}};
+  const std::int64_t number = proposal->number;
+  begin(std::move(proposal));
+  return number;
 }
 
 AskTell::Out AskTell::out(std::int64_t number) const {
@@ -104,9 +120,21 @@ void AskTell::end(const Out& trial, RunEnd end, TrialMoved moved) {
   commit(std::move(moved));
 }
 
+void AskTell::report(const Out& trial, int metric, double value, double fidelity) {
+  Report report;
+  report.run = trial.run;
+  report.trial = trial.number;
+  report.ordinal = metric;
+  report.fidelity = fidelity;
+  report.metric = metric;
+  report.value = value;
+  commit(Reported{report, false});
+}
+
 void AskTell::tell(std::int64_t number, double value) { tell(number, std::span(&value, 1)); }
 
-void AskTell::tell(std::int64_t number, std::span<const double> values) {
+void AskTell::tell(std::int64_t number, std::span<const double> values,
+                   std::optional<double> fidelity) {
   const Out trial = out(number);
   if (values.size() != spec_->metrics.size()) {
     throw Error(ErrorCode::invalid_input,
@@ -114,17 +142,10 @@ void AskTell::tell(std::int64_t number, std::span<const double> values) {
                             spec_->metrics.size()));
   }
   // The end of the curve: a trial that is told has been evaluated in full.
-  const double fidelity = spec_->fidelity ? spec_->fidelity->max.value_or(spec_->fidelity->min) : 1;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    Report report;
-    report.run = trial.run;
-    report.trial = number;
-    report.ordinal = static_cast<std::int64_t>(i);
-    report.fidelity = fidelity;
-    report.metric = static_cast<int>(i);
-    report.value = values[i];
-    commit(Reported{report, false});
-  }
+  const double end_of_curve =
+      spec_->fidelity ? spec_->fidelity->max.value_or(spec_->fidelity->min) : 1;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    report(trial, static_cast<int>(i), values[i], fidelity.value_or(end_of_curve));
   TrialMoved moved;
   moved.state = TrialState::complete;
   if (std::isnan(values.front())) {
@@ -133,6 +154,16 @@ void AskTell::tell(std::int64_t number, std::span<const double> values) {
     moved.reason = fmt::format("{} is nan", spec_->objective().name);
   }
   end(trial, RunEnd{}, std::move(moved));
+}
+
+void AskTell::tell_stopped(std::int64_t number, double value, double fidelity) {
+  const Out trial = out(number);
+  report(trial, 0, value, fidelity);
+  RunEnd run_end;
+  run_end.outcome = RunOutcome::stopped;
+  TrialMoved moved;
+  moved.state = TrialState::stopped;
+  end(trial, std::move(run_end), std::move(moved));
 }
 
 void AskTell::tell_failed(std::int64_t number, FailKind kind, const std::string& detail) {

@@ -40,13 +40,20 @@ class AskTell {
   /// and then `why_done` says so.
   std::optional<Asked> ask();
   const std::string& why_done() const { return why_done_; }
+  /// A trial that somebody else chose begins; its number. Values outside of the space are kept;
+  /// parameters may be missing.
+  std::int64_t add(Config config);
 
   /// Ends a trial with the value of the only declared metric. A NaN fails it, as a program's would.
   void tell(std::int64_t number, double value);
   /// The same with a value for every declared metric, in the order of the spec. Both throw
   /// Error(invalid_input) when the count is wrong, Error(not_found) for an unknown trial and
   /// Error(conflict) for one that has ended.
-  void tell(std::int64_t number, std::span<const double> values);
+  /// `fidelity`: where on its curve the values are; its end unless said otherwise.
+  void tell(std::int64_t number, std::span<const double> values,
+            std::optional<double> fidelity = std::nullopt);
+  /// Ends a trial before its end, with the first objective's value there. Throws as `tell`.
+  void tell_stopped(std::int64_t number, double value, double fidelity);
   /// Ends a trial without a value. What the sampler learns from it depends on `kind` (not
   /// FailKind::none). Throws as `tell`.
   void tell_failed(std::int64_t number, FailKind kind, const std::string& detail = "");
@@ -59,6 +66,8 @@ class AskTell {
   struct Out;
   Out out(std::int64_t number) const;
   void commit(ChangeBody body);
+  void begin(std::shared_ptr<Proposal> proposal);
+  void report(const Out& trial, int metric, double value, double fidelity);
   void end(const Out& trial, RunEnd end, TrialMoved moved);
 
   std::shared_ptr<const StudySpec> spec_;

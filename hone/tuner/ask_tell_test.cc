@@ -196,5 +196,34 @@ TEST(AskTell, RefusesAnUnknownSamplerAndAStudyWithoutObjective) {
   EXPECT_EQ(code_of([&] { AskTell study(aimless); }), ErrorCode::invalid_input);
 }
 
+TEST(AskTell, LearnsFromTrialsThatSomebodyElseChose) {
+  StudySpec spec = spec_of({real("x", -1, 1), real("y", -1, 1)});
+  spec.sampler.name = "gp";
+  spec.run_default_first = false;
+  AskTell study(spec);
+  for (int i = 0; i <= 20; ++i) {
+    Config config;
+    config.set("x", -1 + 0.1 * i);
+    if (i % 2 == 0) config.set("y", 0.5);  // not all trials know it
+    const std::int64_t number = study.add(config);
+    EXPECT_EQ(number, i);
+    if (i % 5 == 4) {
+      study.tell_stopped(number, 10, 0.5);
+    } else {
+      study.tell(number, std::pow(number_of(config, "x") - 0.5, 2));
+    }
+  }
+  EXPECT_EQ(study.history().counts().stopped, 4);
+  EXPECT_THROW(study.tell(4, 1.0), Error);
+  double nearest = 1;
+  for (int i = 0; i < 5; ++i) {
+    const Asked asked = *study.ask();
+    EXPECT_NE(asked.config.get("y"), nullptr);
+    nearest = std::min(nearest, std::abs(number_of(asked.config, "x") - 0.5));
+    study.tell(asked.number, std::pow(number_of(asked.config, "x") - 0.5, 2));
+  }
+  EXPECT_LT(nearest, 0.1);
+}
+
 }  // namespace
 }  // namespace hone
