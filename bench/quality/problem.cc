@@ -76,6 +76,7 @@ std::vector<Problem> all_problems(const std::string& data, std::vector<std::stri
   for (auto* family : {&tabular_problems, &yahpo_problems, &boosted_problems}) {
     for (Problem& problem : (*family)(data, skipped)) all.push_back(std::move(problem));
   }
+  for (Problem& problem : harder_problems(all)) all.push_back(std::move(problem));
   for (Problem& problem : all) problem.typical = typical_truth(problem);
   return all;
 }

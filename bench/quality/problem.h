@@ -17,7 +17,7 @@ namespace hone::quality {
 
 struct Problem {
   std::string name;
-  std::string family;  ///< synthetic, tabular, surrogate, conditional
+  std::string family;  ///< synthetic, tabular, surrogate, conditional, turned, failing
   SearchSpace space;
   Goal goal = Goal::minimize;
   int trials = 60;     ///< budget for a full run
@@ -48,6 +48,8 @@ std::vector<Problem> synthetic_problems();
 std::vector<Problem> tabular_problems(const std::string& data, std::vector<std::string>& skipped);
 std::vector<Problem> yahpo_problems(const std::string& data, std::vector<std::string>& skipped);
 std::vector<Problem> boosted_problems(const std::string& data, std::vector<std::string>& skipped);
+/// Turned, failing and conditional ones; some are made of `known` ones.
+std::vector<Problem> harder_problems(const std::vector<Problem>& known);
 /// All of them, `typical` filled in.
 std::vector<Problem> all_problems(const std::string& data, std::vector<std::string>& skipped);
 

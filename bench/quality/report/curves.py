@@ -34,6 +34,7 @@ class Method:
 
 
 def _curve(row, problem, trials):
+    trials = min(trials, int(row["trials"]))
     curve = [1.0] * trials
     for entry in row["incumbents"].split():
         trial, _, truth = entry.split(":")
@@ -45,7 +46,7 @@ def _curve(row, problem, trials):
 
 
 def read_method(path, problems, trials=60, seeds=None):
-    """Studies shorter than `trials` keep their last incumbent if the space was exhausted, which hone alone says."""
+    """The studies of one file, cut off after `trials`; shorter ones are shorter curves."""
     method = Method(Path(path).stem)
     with open(path, newline="") as file:
         for row in csv.DictReader(file):
@@ -78,13 +79,13 @@ def auto_sampler(tpe, gp, problems):
     return method
 
 
-def common_studies(methods, problems, least_seeds=1):
-    """{problem: seeds that every method ran}, problems with fewer than `least_seeds` left out."""
+def common_studies(methods, problems, trials):
+    """{problem: seeds} of the studies of at least so many trials that every method ran."""
     shared = {}
     for problem in problems:
-        sets = [set(m.curves.get(problem, {})) for m in methods]
-        seeds = sorted(set.intersection(*sets)) if sets else []
-        if len(seeds) >= least_seeds:
+        sets = [{s for s, curve in m.curves.get(problem, {}).items() if len(curve) >= trials} for m in methods]
+        seeds = sorted(set.intersection(*sets))
+        if seeds:
             shared[problem] = seeds
     return shared
 

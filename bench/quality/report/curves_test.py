@@ -52,7 +52,8 @@ class Counting(unittest.TestCase):
 
     def test_studies_are_those_that_every_method_ran(self):
         a, b = method("a", p=[0.1, 0.1], q=[0.1]), method("b", p=[0.1])
-        self.assertEqual(curves.common_studies([a, b], ["p", "q"]), {"p": [0]})
+        self.assertEqual(curves.common_studies([a, b], ["p", "q"], 2), {"p": [0]})
+        self.assertEqual(curves.common_studies([a, b], ["p", "q"], 3), {})
 
     def test_a_flat_configuration_loses_what_its_conditions_switch_off(self):
         parameters = [{"name": "a", "when": {}}, {"name": "b", "when": {"a": [1]}}, {"name": "c", "when": {"b": [2]}}]

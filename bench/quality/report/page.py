@@ -65,27 +65,24 @@ def _overall(methods, studies):
 
 def html(own, peers, problems, slow, today):
     fast = [m for m in peers if m.name not in slow]
-    slower = [m for m in peers if m.name in slow]
-    studies = curves.common_studies(own + fast, problems)
-    few = curves.common_studies(own + peers, problems) if slower else {}
+    studies = curves.common_studies(own + fast, problems, summary.TRIALS)
     blocks = _blocks(summary.markdown(own, peers, problems, slow, today))
     plots = ["<h2>Mean regret over trials</h2>", charts.legend([m.name for m in own + peers]), '<div class="wide">',
              charts.curves_chart(_overall(own + fast, studies), 460, 300, f"{len(studies)} problems")]
-    if few:
-        plots.append(charts.curves_chart(_overall(own + peers, few), 460, 300, f"{len(few)} problems, all peers"))
     plots.append('</div><h2>Paired wins after 60 trials, 95 % intervals</h2><div class="wide">')
     for method in own:
         rows = []
         for other in peers:
-            of = curves.common_studies([*own, other], problems)
+            of = curves.common_studies([*own, other], problems, summary.TRIALS)
+            if not of:
+                continue
             _, _, _, rate, (low, high) = curves.win_rate(method, other, of, summary.TRIALS)
             rows.append((other.name, rate, low, high))
         plots.append(charts.wins_chart(sorted(rows, key=lambda r: r[1]), f"{method.name} against"))
     plots.append('</div><h2>Every problem</h2><div class="charts">')
-    for problem, seeds in studies.items():
-        series = [(m.name, _mean_curve(m, problem, seeds)) for m in own + fast]
-        if problem in few:
-            series += [(m.name, _mean_curve(m, problem, few[problem])) for m in slower]
+    for problem in problems:
+        series = [(m.name, [statistics.fmean(of) for of in zip(*m.curves[problem].values())])
+                  for m in own + peers if m.curves.get(problem)]
         plots.append(charts.curves_chart(series, title=problem))
     plots.append("</div>")
     first = next(i for i, b in enumerate(blocks) if b.startswith("<h2>"))

@@ -23,10 +23,24 @@ def section(title, text):
     return f"## {title}\n\n{text}"
 
 
+def beside_slow_peer(own, peer, fast, problems):
+    """Title and text: one peer that took too long for all problems, over the studies it has, at the most trials it has."""
+    trials = max(len(curve) for of in peer.curves.values() for curve in of.values())
+    studies = curves.common_studies([*own, peer], problems, trials)
+    others = [m for m in fast if set(studies) == set(curves.common_studies([m, *own, peer], studies, trials))]
+    methods = [*own, peer, *others]
+    studies = curves.common_studies(methods, studies, trials)
+    count = sum(map(len, studies.values()))
+    names = ", ".join(studies)
+    return (f"Beside {peer.name}: {len(studies)} problems, {count} studies each",
+            f"It takes too long for all problems. {trials} trials of {names}.\n\n"
+            + tables.regret_and_rank(methods, studies, [t for t in tables.MARKS if t <= trials]))
+
+
 def markdown(own, peers, problems, slow, today):
     fast = [m for m in peers if m.name not in slow]
     methods = own + fast
-    studies = curves.common_studies(methods, problems)
+    studies = curves.common_studies(methods, problems, TRIALS)
     if not studies:
         raise SystemExit("compare: there is no study that every method ran; run `compare peers` first")
     seeds = sorted({len(s) for s in studies.values()})
@@ -34,16 +48,9 @@ def markdown(own, peers, problems, slow, today):
     parts.append(section(
         f"All problems: {len(studies)}, with {seeds[0]} seeds" + (f" to {seeds[-1]}" if len(seeds) > 1 else ""),
         "Mean regret over problems, and mean rank among these methods in each study, after so many trials.\n\n"
-        + tables.regret_and_rank(methods, studies)))
-    everyone = own + peers
-    few = curves.common_studies(everyone, problems)
-    slower = [m for m in peers if m.name in slow]
-    if slower and few:
-        count = sum(map(len, few.values()))
-        parts.append(section(
-            f"With the slow peers: {len(few)} problems, {count} studies each",
-            "These take up to seconds a suggestion, so they ran on twelve problems that were named beforehand, with fewer seeds. "
-            "Every row is over the same studies.\n\n" + tables.regret_and_rank(everyone, few)))
+        + tables.regret_and_rank(methods, studies, tables.MARKS)))
+    for peer in (m for m in peers if m.name in slow):
+        parts.append(section(*beside_slow_peer(own, peer, fast, problems)))
     for trials in (20, TRIALS):
         parts.append(section(
             f"Paired wins after {trials} trials",
@@ -57,17 +64,17 @@ def markdown(own, peers, problems, slow, today):
     chance = next(m for m in peers if m.name == "random")
     parts.append(section(
         f"The worst problem against random search, {TRIALS} trials",
-        tables.against_random([m for m in methods if m is not chance], chance, studies, TRIALS)))
+        tables.against_random([m for m in own + peers if m is not chance], chance, problems, TRIALS)))
     parts.append(section(
         "Time of a suggestion",
         "The method's own work per trial, to suggest and to take the result: median over studies of the median over 60 trials, "
         "and mean. One thread. The machine (2 cores, x86-64) was busy with other work at times, so read the processor's time; what "
         "passed is an upper bound.\n\n" + tables.times(own + peers)))
     for trials in (20, TRIALS):
-        parts.append(section(f"Every problem after {trials} trials", tables.every_problem(methods, studies, trials)))
-    if slower and few:
-        parts.append(section(f"Every problem of the slow peers after {TRIALS} trials",
-                             tables.every_problem(everyone, few, TRIALS)))
+        parts.append(section(
+            f"Every problem after {trials} trials",
+            "Mean regret over all seeds that each method ran (how many: the last table).\n\n"
+            + tables.every_problem(own + peers, problems, trials)))
     for trials in (20, TRIALS):
         parts.append(section(
             f"Where a peer is ahead of `auto` after {trials} trials",

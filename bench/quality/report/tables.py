@@ -21,23 +21,25 @@ def milliseconds(value):
     return f"{value:.2f}" if value < 1 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
 
 
-def regret_and_rank(methods, studies):
+def regret_and_rank(methods, studies, marks):
     """One row a method, the best mean regret of each column in bold, sorted by the last."""
-    regrets = {m.name: [curves.mean_regret(m, studies, t) for t in MARKS] for m in methods}
-    ranks = [curves.mean_ranks(methods, studies, t) for t in MARKS]
-    best = [min(r[i] for r in regrets.values()) for i in range(len(MARKS))]
+    regrets = {m.name: [curves.mean_regret(m, studies, t) for t in marks] for m in methods}
+    ranks = [curves.mean_ranks(methods, studies, t) for t in marks]
+    best = [min(r[i] for r in regrets.values()) for i in range(len(marks))]
     rows = []
     for m in sorted(methods, key=lambda m: regrets[m.name][-1]):
         cells = [f"**{v:.4f}**" if v == best[i] else f"{v:.4f}" for i, v in enumerate(regrets[m.name])]
         rows.append([m.name] + cells + [f"{of[m.name]:.2f}" for of in ranks])
-    return table(["method"] + [f"regret, {t}" for t in MARKS] + [f"rank, {t}" for t in MARKS], rows)
+    return table(["method"] + [f"regret, {t}" for t in marks] + [f"rank, {t}" for t in marks], rows)
 
 
 def wins(own, others, problems, trials):
     """Each pair over the studies that both ran."""
     rows = []
     for other in others:
-        studies = curves.common_studies([*own, other], problems)
+        studies = curves.common_studies([*own, other], problems, trials)
+        if not studies:
+            continue
         row = [other.name, f"{len(studies)} / {sum(map(len, studies.values()))}"]
         for method in own:
             won, lost, tied, rate, (low, high) = curves.win_rate(method, other, studies, trials)
@@ -50,7 +52,9 @@ def wins(own, others, problems, trials):
 def matching(own, others, problems, trials):
     rows = []
     for other in others:
-        studies = curves.common_studies([*own, other], problems)
+        studies = curves.common_studies([*own, other], problems, trials)
+        if not studies:
+            continue
         row = [other.name, str(len(studies))]
         for method in own:
             needed = curves.trials_to_match(method, other, studies, trials)
@@ -63,15 +67,18 @@ def matching(own, others, problems, trials):
     return table(["peer", "problems"] + [m.name for m in own], rows)
 
 
-def against_random(methods, random_method, studies, trials):
-    """The worst problem of each method: the greatest mean regret above random's."""
+def against_random(methods, random_method, problems, trials):
+    """The worst problem of each method: the greatest mean regret above random's, over the studies that both ran."""
     rows = []
     for method in methods:
+        studies = curves.common_studies([method, random_method], problems, trials)
+        if not studies:
+            continue
         found = {p: curves.difference(method, random_method, p, seeds, trials) for p, seeds in studies.items()}
         worst = max(found, key=lambda p: found[p][0])
         difference, (low, high) = found[worst]
         above = sum(d > 0 for d, _ in found.values())
-        rows.append([method.name, worst, f"{difference:+.4f}", f"{low:+.4f} to {high:+.4f}", str(above)])
+        rows.append([method.name, worst, f"{difference:+.4f}", f"{low:+.4f} to {high:+.4f}", f"{above} of {len(found)}"])
     return table(["method", "worst problem", "difference to random", "95 % interval", "problems above random"], rows)
 
 
@@ -85,23 +92,24 @@ def times(methods):
     return table(["method", "processor, p50 [ms]", "processor, mean [ms]", "passed, p50 [ms]", "passed, mean [ms]"], rows)
 
 
-def every_problem(methods, studies, trials):
+def every_problem(methods, problems, trials):
+    """Means over all seeds that each method ran; the best in bold."""
     rows = []
-    for problem, seeds in studies.items():
-        values = [m.mean(problem, trials, seeds) for m in methods]
-        best = min(values)
-        rows.append([f"{problem} ({len(seeds)})"]
-                    + [f"**{v:.4f}**" if v <= best + curves.TIE else f"{v:.4f}" for v in values])
-    means = [curves.mean_regret(m, studies, trials) for m in methods]
-    rows.append(["mean"] + [f"**{v:.4f}**" if v == min(means) else f"{v:.4f}" for v in means])
-    return table(["problem (seeds)"] + [m.name for m in methods], rows)
+    for problem in problems:
+        means = []
+        for m in methods:
+            finals = [c[trials - 1] for c in m.curves.get(problem, {}).values() if len(c) >= trials]
+            means.append(statistics.fmean(finals) if finals else None)
+        best = min((v for v in means if v is not None), default=0)
+        rows.append([problem] + [f"**{v:.4f}**" if v is not None and v <= best + curves.TIE else number(v) for v in means])
+    return table(["problem"] + [m.name for m in methods], rows)
 
 
 def behind(method, others, problems, trials):
     """Where a peer's mean is below the method's, whether by chance or not, worst first."""
     found = []
     for other in others:
-        for problem, seeds in curves.common_studies([method, other], problems).items():
+        for problem, seeds in curves.common_studies([method, other], problems, trials).items():
             difference, (low, high) = curves.difference(method, other, problem, seeds, trials)
             if difference > curves.TIE:
                 found.append((difference, problem, other, low, high, seeds))
