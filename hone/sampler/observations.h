@@ -56,7 +56,9 @@ class Observations {
   /// Queued and running trials, ascending.
   std::vector<std::int64_t> pending() const { return {pending_.begin(), pending_.end()}; }
   /// The lesson of a trial.
-  Lesson lesson(std::int64_t trial) const { return of_[static_cast<std::size_t>(trial)].lesson; }
+  Lesson lesson(std::int64_t trial) const { return of(trial).lesson; }
+  /// All of it.
+  const Observed& of(std::int64_t trial) const { return of_[static_cast<std::size_t>(trial)]; }
 
  private:
   Observed judge(const Trial& trial, const History& history) const;

@@ -14,16 +14,30 @@ struct Entry {
   const char* name;
   SamplerFactory make;
   AlgorithmHelp (*help)();
+  bool several = true;  ///< takes several objectives
 };
 
-constexpr std::array<Entry, 6> kSamplers = {{
+constexpr std::array<Entry, 7> kSamplers = {{
     {"auto", make_auto, auto_help},
-    {"gp", make_gp, gp_help},
+    {"cmaes", make_cmaes, cmaes_help, false},
+    {"gp", make_gp, gp_help, false},
     {"grid", make_grid, grid_help},
     {"random", make_random, random_help},
     {"sobol", make_sobol, sobol_help},
     {"tpe", make_tpe, tpe_help},
 }};
+
+std::string one_objective_message(const StudySpec& spec) {
+  std::vector<std::string> objectives;
+  for (int i = 0; i < spec.objective_count(); ++i)
+    objectives.push_back(spec.metrics[static_cast<std::size_t>(i)].name);
+  std::vector<std::string> names;
+  for (const Entry& entry : kSamplers) {
+    if (entry.several) names.emplace_back(entry.name);
+  }
+  return fmt::format("takes one objective, and the study has {} ({}). Samplers for several: {}",
+                     objectives.size(), join(objectives, ", "), join(names, ", "));
+}
 
 }  // namespace
 
@@ -35,6 +49,10 @@ std::unique_ptr<Sampler> make_sampler(const StudySpec& spec, std::vector<OptionP
       continue;
     }
     const std::size_t before = problems.size();
+    if (!entry.several && spec.objective_count() > 1) {
+      problems.push_back({"type", one_objective_message(spec)});
+      return nullptr;
+    }
     auto sampler = entry.make(spec, problems);
     return problems.size() == before ? std::move(sampler) : nullptr;
   }

@@ -15,6 +15,7 @@ using SamplerFactory = std::unique_ptr<Sampler> (*)(const StudySpec& spec,
                                                     std::vector<OptionProblem>& problems);
 
 std::unique_ptr<Sampler> make_auto(const StudySpec& spec, std::vector<OptionProblem>& problems);
+std::unique_ptr<Sampler> make_cmaes(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_gp(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_grid(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_random(const StudySpec& spec, std::vector<OptionProblem>& problems);
@@ -22,6 +23,7 @@ std::unique_ptr<Sampler> make_sobol(const StudySpec& spec, std::vector<OptionPro
 std::unique_ptr<Sampler> make_tpe(const StudySpec& spec, std::vector<OptionProblem>& problems);
 
 AlgorithmHelp auto_help();
+AlgorithmHelp cmaes_help();
 AlgorithmHelp gp_help();
 AlgorithmHelp grid_help();
 AlgorithmHelp random_help();

@@ -24,17 +24,19 @@ SamplerCase shorter(SamplerCase sampler) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, SamplerContract,
-    testing::Values(make_case("Random", "random", "{}"),
-                    repeating(make_case("RandomWithRepetition", "random", R"({"repeat": true})")),
-                    seedless(make_case("Grid", "grid", "{}")),
-                    seedless(make_case("GridOfPoints", "grid", R"({"points": 2})")),
-                    make_case("Sobol", "sobol", "{}"), make_case("Tpe", "tpe", "{}"),
-                    shorter(make_case("TpeOneByOne", "tpe",
-                                      R"({"multivariate": false, "start": "random"})")),
-                    shorter(make_case("GpInABox", "gp",
-                                      R"({"trust_region": "always", "explore": 0.3, "spread": 30,
+    testing::Values(
+        make_case("Random", "random", "{}"),
+        repeating(make_case("RandomWithRepetition", "random", R"({"repeat": true})")),
+        seedless(make_case("Grid", "grid", "{}")),
+        seedless(make_case("GridOfPoints", "grid", R"({"points": 2})")),
+        make_case("Sobol", "sobol", "{}"), make_case("Tpe", "tpe", "{}"),
+        make_case("Cmaes", "cmaes", "{}"),
+        shorter(make_case("CmaesSmall", "cmaes", R"({"population": 2, "restarts": "ipop"})")),
+        shorter(make_case("TpeOneByOne", "tpe", R"({"multivariate": false, "start": "random"})")),
+        shorter(make_case("GpInABox", "gp",
+                          R"({"trust_region": "always", "explore": 0.3, "spread": 30,
                                           "near": 5, "refined": 2, "points": 30})")),
-                    shorter(make_case("TpeWithoutFailures", "tpe", R"({"failures": false})"))),
+        shorter(make_case("TpeWithoutFailures", "tpe", R"({"failures": false})"))),
     sampler_case_name);
 
 #ifndef __SANITIZE_ADDRESS__  // the same code with more arithmetic, which takes minutes there
