@@ -163,6 +163,8 @@ void ShowCommand::one(const Workplace& place, const History& history, std::int64
                 : fmt::format(": {}", run_state_name(run->state));
     if (run->end.peak_bytes > 0)
       text += fmt::format(", {} of memory", format_bytes(run->end.peak_bytes));
+    if (run->end.outcome == RunOutcome::finished && !run->end.detail.empty())
+      text += "; " + run->end.detail;
     std::printf("%s\n", text.c_str());
     const std::string folder = started.string_or("folder", "");
     if (!folder.empty()) std::printf("  %s\n", toned(folder, Tone::dim, colour).c_str());

@@ -168,6 +168,8 @@ void LineObserver::plain(const Change& change, const SessionView& view) {
     if (run_ended->end.outcome == RunOutcome::interrupted) {
       print(fmt::format("trial {} interrupted after {}", run_ended->trial,
                         duration(run_ended->end.busy_us)));
+    } else if (run_ended->end.outcome == RunOutcome::finished && !run_ended->end.detail.empty()) {
+      print(fmt::format("trial {} {}", run_ended->trial, run_ended->end.detail));
     }
   } else if (const auto* noted = std::get_if<Noted>(&change.body)) {
     if (noted->kind == "confirm")

@@ -24,6 +24,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kStudyFileBytes = 4 << 20;
+constexpr std::int64_t kConfigFileBytes = 16 << 20;
 constexpr const char* kTrialFolder = "TRIAL_DIR";  // stands for a folder that is to be
 
 FileKind kind_of(const std::string& path) {
@@ -43,6 +44,13 @@ LoadOptions options_for(const fs::path& folder) {
   options.folder = folder.string();
   options.current_folder = fs::current_path().string();
   options.file_kind = kind_of;
+  options.read_file = [](const std::string& path) -> std::optional<std::string> {
+    try {
+      return read_file(path, kConfigFileBytes);
+    } catch (const Error&) {
+      return std::nullopt;  // whether it is there is looked at before
+    }
+  };
   options.environment = variable;
   options.samplers = sampler_help();
   options.schedulers = scheduler_help();

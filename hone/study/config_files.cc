@@ -334,7 +334,8 @@ std::variant<std::string, ExpandError> expand_config_file(const ConfigFile& file
   std::vector<ConfigEdit> edits;
   for (const auto& [path, source] : file.set) {
     auto value = expand_value(source, spec, context);
-    if (const auto* wrong = std::get_if<ExpandError>(&value)) return *wrong;
+    if (const auto* wrong = std::get_if<ExpandError>(&value))
+      return ExpandError{fmt::format("{}: {}: {}", file.from, path, wrong->message)};
     if (auto& known = std::get<std::optional<Value>>(value))
       edits.push_back({path, std::move(*known)});
   }

@@ -356,12 +356,27 @@ class CommandReader {
     }
   }
 
+  static bool holds_placeholder(const YamlNode& node) {
+    if (node.is_scalar()) return !find_placeholders(node.text).empty();
+    return std::ranges::any_of(node.items, holds_placeholder) ||
+           std::ranges::any_of(node.members,
+                               [](const YamlMember& m) { return holds_placeholder(m.value); });
+  }
+
   void read_set(const YamlNode& node, const std::string& what, ConfigFile& file) {
     if (!reader_.is_map(node, what, "{optimizer.lr: \"${lr}\"}")) return;
     for (const YamlMember& member : node.members) {
       if (member.value.is_scalar() && !find_placeholders(member.value.text).empty()) {
         check_text(member.value, PlaceholderPlace::text);
         file.set.emplace_back(member.key, member.value.text);
+      } else if (holds_placeholder(member.value)) {
+        reader_.error(member.value.span,
+                      fmt::format("{}: {} is a {} with placeholders; they are filled in where they "
+                                  "stand in a single value",
+                                  what, member.key, member.value.is_map() ? "map" : "list"),
+                      fmt::format("set its parts one by one: {}{}: …", member.key,
+                                  member.value.is_map() ? "." + member.value.members.front().key
+                                                        : std::string("[0]")));
       } else {
         file.set.emplace_back(member.key, literal_text(reader_.value(member.value)));
       }

@@ -66,8 +66,7 @@ std::optional<std::string> write_config_files(const StudySpec& spec, const Expan
     if (const auto* wrong = std::get_if<ExpandError>(&to)) return "files.to: " + wrong->message;
     const fs::path source = in_workdir(spec, std::get<std::string>(from));
     const auto text = expand_config_file(file, read_file(source, kConfigFileBytes), spec, context);
-    if (const auto* wrong = std::get_if<ExpandError>(&text))
-      return source.string() + ": " + wrong->message;
+    if (const auto* wrong = std::get_if<ExpandError>(&text)) return wrong->message;
     const fs::path target = in_workdir(spec, std::get<std::string>(to));
     if (!fs::exists(target.parent_path())) make_private_folder(target.parent_path());
     write_private_file(target, std::get<std::string>(text));

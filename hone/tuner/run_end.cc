@@ -55,7 +55,10 @@ RunEnd Worker::describe_end(const ActiveState& run) const {
     end.outcome = RunOutcome::interrupted;
     return end;
   }
-  if (ended.exit_code == 0) return end;
+  if (ended.exit_code == 0) {
+    if (ended.leaked) end.detail = "left processes behind, which were ended";
+    return end;
+  }
   FailureFacts facts;
   facts.exit_code = ended.exit_code;
   facts.signal = ended.signal;
