@@ -31,12 +31,13 @@ STORED = HERE / "peers/trajectories"
 OWN = {"hone_auto": "auto", "hone_gp": "gp", "hone_tpe": "tpe"}
 # Environment -> its peers. One environment cannot hold all: their needs contradict each other.
 ENVIRONMENTS = {
-    "main": ["random", "optuna_tpe", "optuna_gp", "smac", "nevergrad", "optuna_cmaes", "rustuna_tpe", "ax", "smac_blackbox"],
+    "main": ["random", "optuna_tpe", "optuna_gp", "smac", "nevergrad", "optuna_cmaes", "rustuna_tpe", "ax", "smac_refit",
+             "smac_blackbox"],
     "hebo": ["hebo"],
     "vizier": ["vizier"],
 }
 # Seconds a suggestion: on these problems, named before they ran, and with these seeds only.
-SLOW = {"ax", "hebo", "vizier", "smac_blackbox"}
+SLOW = {"ax", "hebo", "vizier", "smac_refit", "smac_blackbox"}
 SLOW_PROBLEMS = ("sphere5_noisy,hartmann6,levy6,ackley8,mixed8,training6,learners9,vehicle,protein_structure,cifar100,"
                  "rpart_14,hss_mnist")
 
@@ -102,8 +103,8 @@ def report(a):
     if "optuna_tpe" in by_name and "optuna_gp" in by_name:
         peers.append(curves.auto_sampler(by_name["optuna_tpe"], by_name["optuna_gp"], problems))
     today = datetime.date.today().isoformat()
-    Path(a.output).joinpath("REPORT.md").write_text(summary.markdown(own, peers, problems, SLOW, today))
-    Path(a.output).joinpath("REPORT.html").write_text(page.html(own, peers, problems, SLOW, today))
+    Path(a.output).joinpath("REPORT.md").write_text(summary.markdown(own, peers, problems, today))
+    Path(a.output).joinpath("REPORT.html").write_text(page.html(own, peers, problems, today))
 
 
 def main():

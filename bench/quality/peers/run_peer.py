@@ -37,6 +37,7 @@ PEERS = {
     "optuna_cmaes": ("optuna_peers", "CmaEs", {}),
     "rustuna_tpe": ("rustuna_peer", "Tpe", {}),
     "smac": ("smac_peer", "Smac", {}),
+    "smac_refit": ("smac_peer", "Smac", {"retrain_after": 1}),
     "smac_blackbox": ("smac_peer", "Smac", {"facade": "blackbox"}),
     "nevergrad": ("nevergrad_peer", "NgOpt", {}),
     "hebo": ("hebo_peer", "Hebo", {}),
@@ -120,7 +121,7 @@ def main():
     if a.problems:
         problems = [p for p in problems if p["name"] in a.problems.split(",")]
     began = time.monotonic()
-    new = not os.path.exists(a.output)
+    new = not os.path.exists(a.output) or os.path.getsize(a.output) == 0
     with open(a.output, "a", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         if new:

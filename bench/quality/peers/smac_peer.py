@@ -3,7 +3,8 @@
 Told the number of trials, as it asks to be. `deterministic`: without it SMAC spends a part of the budget on
 evaluating good configurations up to three times. Conditions and ordinals are declared as such. A failed trial is
 told as crashed with the worst loss seen, since SMAC keeps no infinite costs apart in its model. The forest works
-in one thread, as all peers here do; that changes no result.
+in one thread, as all peers here do; that changes no result. By default the forest's facade suggests eight
+configurations before it fits again, also when trials come one by one; `retrain_after=1` fits after each.
 """
 
 import importlib.metadata
@@ -28,7 +29,7 @@ def _declare(p):
 
 
 class Smac:
-    def __init__(self, parameters, seed, trials, facade="hyperparameters"):
+    def __init__(self, parameters, seed, trials, facade="hyperparameters", retrain_after=None):
         self._parameters = parameters
         self._folder = tempfile.TemporaryDirectory()
         space = ConfigurationSpace(seed=seed)
@@ -45,7 +46,9 @@ class Smac:
         model = kind.get_model(scenario)
         if facade != "blackbox":
             model._rf_opts["n_jobs"] = 1
-        self._smac = kind(scenario, lambda config, seed=0: 0.0, model=model, overwrite=True, logging_level=False)
+        selector = {} if retrain_after is None else {"retrain_after": retrain_after}
+        self._smac = kind(scenario, lambda config, seed=0: 0.0, model=model, overwrite=True, logging_level=False,
+                          config_selector=kind.get_config_selector(scenario, **selector))
         self._worst = None
 
     @staticmethod

@@ -7,7 +7,7 @@ import math
 COLOURS = {
     "hone_auto": "#d62728", "hone_gp": "#ff7f0e", "hone_tpe": "#b8860b", "random": "#888888", "optuna_tpe": "#1f77b4",
     "optuna_gp": "#17becf", "optuna_auto": "#4c4cff", "optuna_cmaes": "#9467bd", "rustuna_tpe": "#8c564b",
-    "smac": "#2ca02c", "smac_blackbox": "#66c266", "nevergrad": "#e377c2", "hebo": "#bcbd22", "ax": "#5f9ea0",
+    "smac": "#2ca02c", "smac_refit": "#006400", "smac_blackbox": "#66c266", "nevergrad": "#e377c2", "hebo": "#bcbd22", "ax": "#5f9ea0",
     "vizier": "#c71585",
 }
 
@@ -21,18 +21,18 @@ def legend(names):
     return f'<p class="legend">{items}</p>'
 
 
-def curves_chart(series, width=300, height=190, title=""):
-    """series: [(name, [regret after each trial])]; regret on a logarithmic axis that ends at 1e-3."""
+def curves_chart(series, width=300, height=190, title="", grid=(1, 0.1, 0.01, 0.001)):
+    """series: [(name, [regret after each trial])]; regret on a logarithmic axis that ends at the last of `grid`."""
     left, right, top, bottom = 40, 8, 22, 24
-    floor = 1e-3
+    floor = grid[-1]
     trials = max(len(values) for _, values in series)
     x = lambda t: left + (width - left - right) * (t - 1) / (trials - 1)
     y = lambda v: top + (height - top - bottom) * math.log10(max(v, floor)) / math.log10(floor)
     parts = [f'<svg viewBox="0 0 {width} {height}" role="img"><title>{html.escape(title)}</title>',
              f'<text x="{left}" y="14" class="title">{html.escape(title)}</text>']
-    for exponent in range(0, -4, -1):
-        at = y(10.0**exponent)
-        label = f"{10.0**exponent:g}"
+    for value in grid:
+        at = y(value)
+        label = f"{value:g}"
         parts.append(f'<line x1="{left}" x2="{width - right}" y1="{at:.1f}" y2="{at:.1f}" class="grid"/>'
                      f'<text x="{left - 4}" y="{at + 4:.1f}" text-anchor="end">{label}</text>')
     for t in range(20, trials + 1, 20):

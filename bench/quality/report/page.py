@@ -8,6 +8,7 @@ import charts
 import curves
 import summary
 
+WIDE_GRID = (1, 0.5, 0.2, 0.1, 0.05)
 STYLE = """
 :root { color-scheme: light dark; --ink: #222; --soft: #8884; --ground: #fff; }
 @media (prefers-color-scheme: dark) { :root { --ink: #ddd; --ground: #181818; } }
@@ -50,25 +51,26 @@ def _blocks(markdown):
     return out
 
 
-def _mean_curve(method, problem, seeds):
-    of = method.curves[problem]
-    return [statistics.fmean(of[s][t] for s in seeds) for t in range(summary.TRIALS)]
-
-
-def _overall(methods, studies):
+def _overall(methods, studies, trials):
     result = []
     for m in methods:
-        of = [_mean_curve(m, p, seeds) for p, seeds in studies.items()]
-        result.append((m.name, [statistics.fmean(c[t] for c in of) for t in range(summary.TRIALS)]))
+        of = [[statistics.fmean(m.curves[p][s][t] for s in seeds) for t in range(trials)] for p, seeds in studies.items()]
+        result.append((m.name, [statistics.fmean(c[t] for c in of) for t in range(trials)]))
     return result
 
 
-def html(own, peers, problems, slow, today):
-    fast = [m for m in peers if m.name not in slow]
-    studies = curves.common_studies(own + fast, problems, summary.TRIALS)
-    blocks = _blocks(summary.markdown(own, peers, problems, slow, today))
+def html(own, peers, problems, today):
+    many, few = summary.split_peers(peers, problems)
+    studies = curves.common_studies(own + many, problems, summary.TRIALS)
+    blocks = _blocks(summary.markdown(own, peers, problems, today))
+    seeds = min(map(len, studies.values()))
     plots = ["<h2>Mean regret over trials</h2>", charts.legend([m.name for m in own + peers]), '<div class="wide">',
-             charts.curves_chart(_overall(own + fast, studies), 460, 300, f"{len(studies)} problems")]
+             charts.curves_chart(_overall(own + many, studies, summary.TRIALS), 460, 300,
+                                 f"{len(studies)} problems, {seeds} seeds", WIDE_GRID)]
+    for peer in few:
+        methods, of, trials = summary.studies_of(peer, own, many, problems)
+        plots.append(charts.curves_chart(_overall(methods, of, trials), 460, 300,
+                                         f"the {sum(map(len, of.values()))} studies of {peer.name}", WIDE_GRID))
     plots.append('</div><h2>Paired wins after 60 trials, 95 % intervals</h2><div class="wide">')
     for method in own:
         rows = []

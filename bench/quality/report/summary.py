@@ -4,6 +4,7 @@ import curves
 import tables
 
 TRIALS = 60
+MANY = 5  # seeds of every problem, to be in the first table
 
 HEAD = """# hone beside its peers
 
@@ -23,34 +24,40 @@ def section(title, text):
     return f"## {title}\n\n{text}"
 
 
-def beside_slow_peer(own, peer, fast, problems):
-    """Title and text: one peer that took too long for all problems, over the studies it has, at the most trials it has."""
+def split_peers(peers, problems):
+    """(those with MANY seeds of every problem, the others): the others have tables of their own studies."""
+    whole = lambda m: all(sum(len(c) >= TRIALS for c in m.curves.get(p, {}).values()) >= MANY for p in problems)
+    return [m for m in peers if whole(m)], [m for m in peers if not whole(m)]
+
+
+def studies_of(peer, own, many, problems):
+    """(methods, studies, trials) for a peer that did not run everything: those of at most as many trials as it has."""
     trials = max(len(curve) for of in peer.curves.values() for curve in of.values())
-    studies = curves.common_studies([*own, peer], problems, trials)
-    others = [m for m in fast if set(studies) == set(curves.common_studies([m, *own, peer], studies, trials))]
-    methods = [*own, peer, *others]
-    studies = curves.common_studies(methods, studies, trials)
+    methods = [*own, peer, *many]
+    return methods, curves.common_studies(methods, problems, trials), trials
+
+
+def beside(peer, own, many, problems):
+    methods, studies, trials = studies_of(peer, own, many, problems)
     count = sum(map(len, studies.values()))
-    names = ", ".join(studies)
-    return (f"Beside {peer.name}: {len(studies)} problems, {count} studies each",
-            f"It takes too long for all problems. {trials} trials of {names}.\n\n"
-            + tables.regret_and_rank(methods, studies, [t for t in tables.MARKS if t <= trials]))
+    names = "" if len(studies) == len(problems) else f" On {', '.join(studies)}."
+    return section(f"Beside {peer.name}: {len(studies)} problems, {count} studies, {trials} trials",
+                   f"It has not run everything; every row is over the studies that it has.{names}\n\n"
+                   + tables.regret_and_rank(methods, studies, [t for t in tables.MARKS if t <= trials]))
 
 
-def markdown(own, peers, problems, slow, today):
-    fast = [m for m in peers if m.name not in slow]
-    methods = own + fast
-    studies = curves.common_studies(methods, problems, TRIALS)
+def markdown(own, peers, problems, today):
+    many, few = split_peers(peers, problems)
+    studies = curves.common_studies(own + many, problems, TRIALS)
     if not studies:
         raise SystemExit("compare: there is no study that every method ran; run `compare peers` first")
-    seeds = sorted({len(s) for s in studies.values()})
+    seeds = min(map(len, studies.values()))
     parts = [HEAD.format(problems=len(problems), trials=TRIALS, today=today, own=own[0].versions)]
     parts.append(section(
-        f"All problems: {len(studies)}, with {seeds[0]} seeds" + (f" to {seeds[-1]}" if len(seeds) > 1 else ""),
+        f"All problems: {len(studies)}, with {seeds} seeds",
         "Mean regret over problems, and mean rank among these methods in each study, after so many trials.\n\n"
-        + tables.regret_and_rank(methods, studies, tables.MARKS)))
-    for peer in (m for m in peers if m.name in slow):
-        parts.append(section(*beside_slow_peer(own, peer, fast, problems)))
+        + tables.regret_and_rank(own + many, studies, tables.MARKS)))
+    parts += [beside(peer, own, many, problems) for peer in few]
     for trials in (20, TRIALS):
         parts.append(section(
             f"Paired wins after {trials} trials",
