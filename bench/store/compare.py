@@ -67,13 +67,14 @@ def main():
     def line(name, key):
         rates = sorted(row[key] for row in rows)
         ratios = sorted(row[key] / row["optuna"] for row in rows)
-        print(f"{name:34} {statistics.median(rates):9.1f} trials/s ({rates[0]:.1f} to {rates[-1]:.1f})"
+        print(f"{name:36} {statistics.median(rates):9.1f} trials/s ({rates[0]:.1f} to {rates[-1]:.1f})"
               f"  {statistics.median(ratios):6.1f} x Optuna ({ratios[0]:.1f} to {ratios[-1]:.1f})")
 
     sync = statistics.median(row["sync_us"] for row in rows)
     append = statistics.median(row["append_us"] for row in rows)
     count = rows[0]["in_flight"]
     print(f"disk: a durable 4 KiB block takes {sync:.0f} us over itself, {append:.0f} us appended (median)")
+    line("SQLite itself, 7 rows, each durable", "bare")
     line("hone, every step by itself", "alone")
     line(f"hone, {count} in flight, one thread", "batch")
     line(f"hone, {count} in flight, {count} threads", "threads")

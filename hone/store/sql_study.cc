@@ -39,6 +39,14 @@ StudyTransaction::StudyTransaction(Connection& connection, StudyId study, std::i
   leader_until_us = query.integer(7);
 }
 
+std::int64_t StudyTransaction::metric_count() {
+  if (!metric_count_) {
+    Query query(connection_, "SELECT COUNT(*) FROM metric WHERE study_id = $1", id_.value);
+    metric_count_ = query.step() ? query.integer(0) : 0;
+  }
+  return *metric_count_;
+}
+
 std::int64_t StudyTransaction::commit(const ChangeBody& body, std::optional<std::int64_t> trial_id,
                                       std::string_view actor) {
   const std::int64_t seq = take_seq();

@@ -31,6 +31,8 @@ class StudyTransaction {
   std::optional<Holder> leader;
   std::int64_t leader_until_us = 0;
 
+  /// How many metrics the study declares.
+  std::int64_t metric_count();
   /// The number for the next change.
   std::int64_t take_seq() { return next_seq_++; }
   /// Stores an event row; its number. `trial_id`: row id of the trial it is about.
@@ -45,6 +47,7 @@ class StudyTransaction {
   std::int64_t now_us_;
   std::int64_t next_seq_ = 1;
   std::int64_t first_seq_ = 1;
+  std::optional<std::int64_t> metric_count_;  // once asked for
 };
 
 struct TrialRef {

@@ -43,11 +43,7 @@ void store_points(Connection& connection, RunId run, const std::vector<Point>& p
 
 void store_batch(StudyTransaction& study, const RunRef& run, const ReportBatch& batch) {
   Connection& connection = study.connection();
-  std::int64_t metrics = 0;
-  if (!batch.reports.empty()) {
-    Query query(connection, "SELECT COUNT(*) FROM metric WHERE study_id = $1", run.study.value);
-    if (query.step()) metrics = query.integer(0);
-  }
+  const std::int64_t metrics = batch.reports.empty() ? 0 : study.metric_count();
   const auto part = rules::new_part(batch, run.next_ordinal, metrics);
   std::int64_t busy_us = run.busy_us;
   for (std::size_t i = part.first_report; i < batch.reports.size(); ++i) {
