@@ -1,5 +1,6 @@
 // Time per suggestion, insertion of the trial before it included, through a real History: fills a
-// history with random trials of a sphere and then lets the sampler go on for some more.
+// history with random trials of a sphere and then lets the sampler go on for a tenth more; as
+// often, with other trials, as it takes to measure enough.
 #include "bench/quality/speed.h"
 
 #include <fmt/core.h>
@@ -16,7 +17,8 @@
 namespace hone::quality {
 namespace {
 
-constexpr int kMeasured = 1'000;
+/// Suggestions measured at least, for every size.
+constexpr std::size_t kMeasured = 200;
 
 /// Resident memory of this process in MB (10^6 bytes); 0 where the system does not say.
 double resident_mb() {
@@ -53,30 +55,34 @@ int measure_speed(const std::vector<Problem>& problems, const std::string& name,
              "max ms", "cpu p50 ms", "cpu p99 ms", "cpu max ms", "memory MB");
   const double before = resident_mb();
   for (const std::size_t size : sizes) {
-    Loop loop(*problem, sampler, 1);
-    Rng rng(7);
-    while (loop.history().size() < static_cast<std::int64_t>(size)) {
-      const auto config = problem->space.sample(rng);
-      loop.add(*config, Value::Map{}, problem->evaluate(*config, 0));
-    }
-    loop.suggest();  // folds the history once, as a program that opens a study does
     std::vector<double> spent;
     std::vector<double> worked;
-    for (int i = 0; i < kMeasured; ++i) {
-      const auto start = std::chrono::steady_clock::now();
-      const double work_start = thread_ms();
-      const auto config = loop.suggest();
-      if (!config) break;
-      loop.add(*config, loop.last_info(), problem->evaluate(*config, 0));
-      const std::chrono::duration<double, std::milli> took =
-          std::chrono::steady_clock::now() - start;
-      spent.push_back(took.count());
-      worked.push_back(thread_ms() - work_start);
+    double memory = 0;
+    for (int repeat = 1; spent.size() < kMeasured; ++repeat) {
+      Loop loop(*problem, sampler, repeat);
+      Rng rng(static_cast<std::uint64_t>(repeat));
+      while (loop.history().size() < static_cast<std::int64_t>(size)) {
+        const auto config = problem->space.sample(rng);
+        loop.add(*config, Value::Map{}, problem->evaluate(*config, rng.next_u64()));
+      }
+      loop.suggest();  // folds the history once, as a program that opens a study does
+      const std::size_t count = std::clamp<std::size_t>(size / 10, 1, 1'000);
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto start = std::chrono::steady_clock::now();
+        const double work_start = thread_ms();
+        const auto config = loop.suggest();
+        if (!config) return 0;  // the space is used up
+        loop.add(*config, loop.last_info(), problem->evaluate(*config, rng.next_u64()));
+        const std::chrono::duration<double, std::milli> took =
+            std::chrono::steady_clock::now() - start;
+        spent.push_back(took.count());
+        worked.push_back(thread_ms() - work_start);
+      }
+      memory = std::max(memory, resident_mb() - before);
     }
     fmt::print("{:>10}{:>10.3f}{:>10.3f}{:>10.3f}{:>13.3f}{:>13.3f}{:>13.3f}{:>12.0f}\n", size,
                quantile_of(spent, 0.5), quantile_of(spent, 0.99), quantile_of(spent, 1),
-               quantile_of(worked, 0.5), quantile_of(worked, 0.99), quantile_of(worked, 1),
-               resident_mb() - before);
+               quantile_of(worked, 0.5), quantile_of(worked, 0.99), quantile_of(worked, 1), memory);
   }
   return 0;
 }

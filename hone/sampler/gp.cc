@@ -2,11 +2,11 @@
 //
 // The first trials are the defaults (else the middle of the space) and scrambled Sobol points. Then
 // every suggestion fits the process to the trials, and searches the point of highest log expected
-// improvement (acquisition_search.h). The losses go through Yeo and Johnson's power law and through
-// half-ranks in turn, which helps more than either (and makes batches diverse). Pending trials are
-// believed to come out as expected. In many dimensions, and where nothing has improved for long,
-// every other suggestion stays in a box around the best trial (trust region: Eriksson et al. 2019,
-// arXiv 1910.01739). A small share of the suggestions explores.
+// improvement (acquisition_search.h). The losses go through a power law that is learned with the
+// process and through half-ranks in turn, which helps more than either (and makes batches diverse).
+// Pending trials are believed to come out as expected. In many dimensions, and where nothing has
+// improved for long, every other suggestion stays in a box around the best trial (trust region:
+// Eriksson et al. 2019, arXiv 1910.01739). A small share of the suggestions explores.
 //
 // The parameters of the process are stored with each suggestion and start the next fit, so a fresh
 // process continues exactly as the old one would have.
@@ -49,8 +49,11 @@ const OptionTable<GpOptions>& gp_options() {
           "Bayesian optimisation with a Gaussian process: fewest trials, some milliseconds each")
           .integer("start_trials", &GpOptions::start_trials, 0, 1e6,
                    "Trials of the start design; 0: one more than parameters, 4 to 10")
-          .text("output", &GpOptions::output, {"both", "power", "half_rank", "none"},
-                "Transform of the losses; both: power and half_rank in turn")
+          .text("output", &GpOptions::output, {"both", "learned", "power", "half_rank", "none"},
+                "Transform of the losses; both: learned and half_rank in turn; learned: the power "
+                "law "
+                "under which the process explains them best; power: that which makes them most "
+                "normal")
           .integer("spread", &GpOptions::spread, 1, 1e6, "Points over the space that are looked at")
           .integer("near", &GpOptions::near, 0, 1e6, "Points around each of the five best trials")
           .integer("refined", &GpOptions::refined, 0, 1000, "Points that are refined")
@@ -84,7 +87,7 @@ class Gp final : public Sampler {
   SuggestResult suggest(const SuggestContext& context, int count) override {
     prepare(context.history);
     observations_.update(context.history);
-    theta_.reset();
+    fit_.reset();
     return suggest_in_turn(context, count, batch_,
                            [&](std::int64_t number, const Chosen& chosen, Suggestion& suggestion) {
                              return propose(context.history, number, chosen, suggestion);
@@ -107,25 +110,33 @@ class Gp final : public Sampler {
   }
 
   /// The parameters stored with the newest trial that has some.
-  std::optional<GpParameters> stored(const History& history) const {
+  std::optional<GpFit> stored(const History& history) const {
+    std::optional<GpFit> fit;
     for (std::int64_t i = history.size() - 1; i >= 0 && i >= history.size() - kLookBack; --i) {
       const Value* theta = history.trial(i).proposal->info.find("theta");
       if (theta == nullptr || !theta->is_list()) continue;
-      GpParameters parameters;
-      for (const Value& x : theta->as_list()) {
-        if (!x.is_number()) return std::nullopt;
-        parameters.push_back(x.as_number());
+      if (!fit) {
+        fit.emplace();
+        for (const Value& x : theta->as_list()) {
+          if (!x.is_number()) return std::nullopt;
+          fit->parameters.push_back(x.as_number());
+        }
+        if (!learns()) return fit;
       }
-      return parameters;
+      const Value* exponent = history.trial(i).proposal->info.find("exponent");
+      if (exponent == nullptr || !exponent->is_number()) continue;
+      fit->exponent = exponent->as_number();
+      return fit;
     }
-    return std::nullopt;
+    return fit;
   }
 
-  OutputTransform transform(std::int64_t number) const {
-    if (options_.output == "none") return OutputTransform::none;
-    if (options_.output == "power") return OutputTransform::power;
-    if (options_.output == "half_rank") return OutputTransform::half_rank;
-    return number % 2 == 0 ? OutputTransform::power : OutputTransform::half_rank;
+  bool learns() const { return options_.output == "both" || options_.output == "learned"; }
+  void choose_transform(std::int64_t number, GpModelOptions& model) const {
+    model.learn_transform = learns() && (options_.output == "learned" || number % 2 == 0);
+    model.transform = options_.output == "none"    ? OutputTransform::none
+                      : options_.output == "power" ? OutputTransform::power
+                                                   : OutputTransform::half_rank;
   }
 
   /// Half the side of the box around the best trial: halved after every d trials without
@@ -163,13 +174,14 @@ class Gp final : public Sampler {
 
   /// Fits the model for the trial `number`, with the parameters of the one before it in the batch.
   void fit(const History& history, std::int64_t number) {
-    const std::optional<GpParameters> before = theta_ ? theta_ : stored(history);
+    const std::optional<GpFit> before = fit_ ? fit_ : stored(history);
     const std::int64_t n = observations_.ranked();
     const bool due = n <= kFitAlways || number % std::max<std::int64_t>(1, n / 20) == 0;
-    const bool first = !theta_.has_value();
+    const bool first = !fit_.has_value();
     const bool restart = std::has_single_bit(static_cast<std::uint64_t>(n)) || n % 10 == 0;
     GpModelOptions model;
-    model.transform = transform(number);
+    choose_transform(number, model);
+    learned_ = model.learn_transform;
     model.points = options_.points;
     model.fit_points = options_.fit_points;
     model.failures = options_.failures;
@@ -177,7 +189,9 @@ class Gp final : public Sampler {
     model.beliefs = options_.beliefs;
     model_->build(history, observations_, model, before ? &*before : nullptr, restart,
                   due && first);
-    theta_ = model_->fitted();
+    const double exponent = before ? before->exponent : 1;
+    fit_ = model_->fitted();
+    if (!learned_) fit_->exponent = exponent;  // for the next one that learns
     if (options_.pending) {
       for (const std::int64_t trial : observations_.pending())
         model_->believe(history.encoded(trial));
@@ -226,23 +240,22 @@ class Gp final : public Sampler {
     auto drawn = draw_unseen(*space_, chosen, rng, draw);
     if (auto* exhausted = std::get_if<Exhausted>(&drawn)) return std::move(*exhausted);
     suggestion.config = std::get<Config>(std::move(drawn));
-    describe_in(suggestion.info, starting, exploring, box, number, found.empty());
+    describe_in(suggestion.info, starting, exploring, box, found.empty());
     return std::nullopt;
   }
 
-  void describe_in(Value& info, bool starting, bool exploring, double box, std::int64_t number,
-                   bool lost) const {
+  void describe_in(Value& info, bool starting, bool exploring, double box, bool lost) const {
     if (starting || lost) {
       info.set("rule", starting ? "start" : "random");
       return;
     }
     info.set("rule", exploring ? "explore" : "gp");
     if (box < 1) info.set("box", 2 * box);
-    if (options_.output == "both")
-      info.set("output", transform(number) == OutputTransform::power ? "power" : "half_rank");
+    if (options_.output == "both") info.set("output", learned_ ? "power" : "half_rank");
+    if (learned_) info.set("exponent", fit_->exponent);
     info.set("of", observations_.ranked());
     Value::List theta;
-    for (const double x : *theta_) theta.push_back(std::round(x * 1e4) / 1e4);
+    for (const double x : fit_->parameters) theta.push_back(std::round(x * 1e4) / 1e4);
     info.set("theta", Value(std::move(theta)));
   }
 
@@ -255,7 +268,8 @@ class Gp final : public Sampler {
   std::optional<Start> start_;
   std::int64_t start_trials_ = 10;
   std::vector<std::vector<double>> batch_;
-  std::optional<GpParameters> theta_;  // of the suggestion before in this batch
+  std::optional<GpFit> fit_;  // of the suggestion before in this batch
+  bool learned_ = false;      // the transform of the losses, of that fit
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "hone/sampler/gp_model.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <set>
@@ -17,6 +18,10 @@ constexpr double kNoisy = 1e-3;
 constexpr std::size_t kIncumbents = 5;
 constexpr int kWarmEvaluations = 12;
 constexpr int kFreshEvaluations = 30;
+/// Of the power law of the losses: below 1 the best are spread out, above 1 the worst.
+constexpr std::array kExponents = {-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0};
+constexpr std::size_t kExponentsFitted = 1;
+constexpr std::size_t kLearnTransformFrom = 8;
 /// Failures fewer than this are modelled without a fit.
 constexpr int kFewFailures = 4;
 /// Trials that the model of failures takes at most: failed ones, others.
@@ -61,12 +66,8 @@ void GpModel::choose(const History& history, Observations& observations, int poi
   trials_.assign(chosen.begin(), chosen.end());
 }
 
-void GpModel::build(const History& history, Observations& observations,
-                    const GpModelOptions& options, const GpParameters* start, bool restart,
-                    bool refit) {
-  options_ = options;
-  exploring_ = false;
-  choose(history, observations, options.points);
+/// The rows of the chosen trials; their losses.
+std::vector<double> GpModel::encode_trials(const History& history, Observations& observations) {
   const StudySpec& spec = history.spec();
   std::vector<double> losses;
   std::vector<double> reached;
@@ -82,7 +83,7 @@ void GpModel::build(const History& history, Observations& observations,
     whole_.push_back(lesson == Lesson::value);
     reached.push_back(lesson == Lesson::partial ? trial.reached.value_or(0) : -1);
   }
-  with_fidelity_ = options.fidelity && partial && spec.fidelity.has_value();
+  with_fidelity_ = options_.fidelity && partial && spec.fidelity.has_value();
   double low = INFINITY;
   double high = spec.fidelity && spec.fidelity->max ? *spec.fidelity->max : 0;
   for (const double f : reached) {
@@ -97,45 +98,88 @@ void GpModel::build(const History& history, Observations& observations,
     const double f = reached[i] < 0 ? high : std::max(reached[i], low);
     rows_.push_back(high > low ? std::log(f / low) / std::log(high / low) : 1);
   }
-  y_ = transform_losses(losses, options.transform);
+  return losses;
+}
+
+void GpModel::build(const History& history, Observations& observations,
+                    const GpModelOptions& options, const GpFit* start, bool restart, bool refit) {
+  options_ = options;
+  exploring_ = false;
+  choose(history, observations, options.points);
+  const std::vector<double> losses = encode_trials(history, observations);
   std::vector<GpColumn> columns = columns_;
   if (with_fidelity_) columns.push_back(GpColumn::number);
-  const auto d = static_cast<int>(columns.size());
-  objective_.emplace(columns, gp_prior(d));
-  const auto n = static_cast<int>(trials_.size());
-  const bool usable = start != nullptr && start->size() == columns.size() + 2;
-  if (refit || !usable) {
-    std::vector<GpParameters> starts;
-    if (usable) starts.push_back(*start);
-    if (restart || !usable) starts.push_back(objective_->prior_mode());
-    std::vector<double> fit_y = y_;
-    if (n > options.fit_points) {
-      // Every so manieth of the chosen: they are in order of number.
-      std::vector<double> fit_rows;
-      fit_y.clear();
-      const auto width = static_cast<std::size_t>(d);
-      for (int k = 0; k < options.fit_points; ++k) {
-        const auto i =
-            static_cast<std::size_t>(static_cast<std::int64_t>(k) * n / options.fit_points);
-        fit_rows.insert(fit_rows.end(), rows_.begin() + static_cast<std::ptrdiff_t>(i * width),
-                        rows_.begin() + static_cast<std::ptrdiff_t>((i + 1) * width));
-        fit_y.push_back(y_[i]);
-      }
-      objective_->set_rows(fit_rows, options.fit_points);
-    } else {
-      objective_->set_rows(rows_, n);
-    }
-    parameters_ = objective_->fit(fit_y, starts, usable ? kWarmEvaluations : kFreshEvaluations);
+  objective_.emplace(columns, gp_prior(static_cast<int>(columns.size())));
+  if (start != nullptr && start->parameters.size() != columns.size() + 2) start = nullptr;
+  if (refit || start == nullptr) {
+    fit(losses, start, restart);
   } else {
-    parameters_ = *start;
+    fit_ = *start;
   }
-  objective_->set_rows(rows_, n);
-  objective_->condition(parameters_, y_);
+  y_ = options.learn_transform ? power_transform(losses, fit_.exponent).values
+                               : transform_losses(losses, options.transform);
+  objective_->set_rows(rows_, static_cast<int>(trials_.size()));
+  objective_->condition(fit_.parameters, y_);
   build_guards(history);
   build_failures(history, observations);
   find_incumbents();
   const auto ranked = static_cast<double>(observations.ranked());
   belief_weight_ = ranked > 0 ? options.beliefs / ranked : 0;
+}
+
+/// The parameters under which the losses of the chosen trials (of every so manieth, where they are
+/// many) are most probable.
+void GpModel::fit(std::span<const double> losses, const GpFit* start, bool restart) {
+  std::vector<GpParameters> starts;
+  if (start != nullptr) starts.push_back(start->parameters);
+  if (restart || start == nullptr) starts.push_back(objective_->prior_mode());
+  const auto n = static_cast<std::int64_t>(losses.size());
+  const std::int64_t taken = std::min<std::int64_t>(n, options_.fit_points);
+  const std::size_t width = rows_.size() / std::max<std::size_t>(1, losses.size());
+  std::vector<double> rows;
+  std::vector<double> part;
+  for (std::int64_t k = 0; k < taken; ++k) {
+    const auto i = static_cast<std::size_t>(k * n / taken);  // they are in order of number
+    const auto row = std::span(rows_).subspan(i * width, width);
+    rows.insert(rows.end(), row.begin(), row.end());
+    part.push_back(losses[i]);
+  }
+  objective_->set_rows(rows, static_cast<int>(taken));
+  const int evaluations = start != nullptr ? kWarmEvaluations : kFreshEvaluations;
+  if (!options_.learn_transform) {
+    const std::vector<double> y = transform_losses(part, options_.transform);
+    fit_ = {objective_->fit(y, starts, evaluations), 1};
+  } else {
+    fit_transform(part, starts, evaluations);
+  }
+}
+
+/// Tries exponents at the parameters of the start, and fits the parameters under the two of them
+/// that explain the losses best. Exponents away from 1 need evidence: ln p = −(λ − 1)²/2.
+void GpModel::fit_transform(std::span<const double> losses, std::span<const GpParameters> starts,
+                            int evaluations) {
+  const auto loss = [&](const GpParameters& parameters, const PowerTransform& t, double exponent) {
+    return objective_->loss(parameters, t.values, {}) - t.log_jacobian +
+           0.5 * (exponent - 1) * (exponent - 1);
+  };
+  std::vector<std::pair<double, double>> order;
+  for (const double exponent : kExponents) {
+    if (losses.size() < kLearnTransformFrom && exponent != 1) continue;
+    order.emplace_back(loss(starts.front(), power_transform(losses, exponent), exponent), exponent);
+  }
+  std::sort(order.begin(), order.end());
+  if (order.size() > kExponentsFitted) order.resize(kExponentsFitted);
+  double least = INFINITY;
+  fit_ = {starts.front(), 1};
+  for (const auto& [screened, exponent] : order) {
+    const PowerTransform t = power_transform(losses, exponent);
+    GpParameters parameters = objective_->fit(t.values, starts, evaluations);
+    const double reached = loss(parameters, t, exponent);
+    if (reached < least) {
+      least = reached;
+      fit_ = {std::move(parameters), exponent};
+    }
+  }
 }
 
 void GpModel::build_guards(const History& history) {

@@ -20,6 +20,8 @@
 namespace hone {
 
 struct GpModelOptions {
+  /// Learns the exponent of the power law with the process; else by `transform`.
+  bool learn_transform = true;
   OutputTransform transform = OutputTransform::power;
   int points = 400;      ///< trials that the model is conditioned on, at most
   int fit_points = 256;  ///< of them, those that its parameters are fitted to
@@ -28,18 +30,25 @@ struct GpModelOptions {
   double beliefs = 10;  ///< strength of the users' beliefs against one trial; 0: none
 };
 
+/// Where a fit starts, and what it finds: the parameters of the objective's process and the
+/// exponent of the losses' transform (Yeo and Johnson's) where that is learned.
+struct GpFit {
+  GpParameters parameters;
+  double exponent = 1;
+};
+
 /// A pure function of history and options. Not thread-safe.
 class GpModel final : public Acquisition {
  public:
   explicit GpModel(const SearchSpace& space);
 
-  /// Fits and conditions. `start`: parameters of an earlier fit, or null; `restart`: descend from
-  /// the prior's mode too; without `refit` the start is taken as it is.
+  /// Fits and conditions. `start`: an earlier fit, or null; `restart`: descend from the prior's
+  /// mode too; without `refit` the start is taken as it is.
   void build(const History& history, Observations& observations, const GpModelOptions& options,
-             const GpParameters* start, bool restart, bool refit);
+             const GpFit* start, bool restart, bool refit);
   /// Adds a trial that has no value yet with the value that the model expects of it.
   void believe(std::span<const double> row);
-  const GpParameters& fitted() const { return parameters_; }
+  const GpFit& fitted() const { return fit_; }
   /// Rows of the best trials, best first: by the model's mean where it finds noise.
   const std::vector<std::vector<double>>& incumbents() const { return incumbents_; }
 
@@ -56,6 +65,10 @@ class GpModel final : public Acquisition {
     std::optional<double> low, high;  // in the model's units
   };
   void choose(const History& history, Observations& observations, int points);
+  std::vector<double> encode_trials(const History& history, Observations& observations);
+  void fit(std::span<const double> losses, const GpFit* start, bool restart);
+  void fit_transform(std::span<const double> losses, std::span<const GpParameters> starts,
+                     int evaluations);
   void build_guards(const History& history);
   void build_failures(const History& history, Observations& observations);
   bool noisy() const;
@@ -71,7 +84,7 @@ class GpModel final : public Acquisition {
   std::vector<bool> whole_;           // reached the full fidelity and broke no guard
   bool with_fidelity_ = false;
   std::optional<GaussianProcess> objective_;
-  GpParameters parameters_;
+  GpFit fit_;
   std::vector<double> y_;
   std::vector<Guard> guards_;
   std::optional<GaussianProcess> failures_;

@@ -84,6 +84,40 @@ GpParameters GaussianProcess::prior_mode() const {
   return mode;
 }
 
+/// The gradient of the likelihood's part of the loss, from what `loss` has left in its arrays.
+void GaussianProcess::loss_gradient(std::span<const double> parameters, double scale, double noise,
+                                    std::span<double> gradient) {
+  const std::size_t d = columns_.size();
+  const std::size_t n = at(n_);
+  const std::size_t count = n * (n - 1) / 2;
+  work_.inverse(inverse_);
+  double by_scale = 0;
+  double by_noise = 0;
+  for (std::size_t k = 0, p = 0; k < n; ++k) {
+    const double* column = &inverse_[k * n];
+    const double w = column[k] - alpha_work_[k] * alpha_work_[k];
+    by_scale += 0.5 * w * scale;
+    by_noise += 0.5 * w * noise;
+    for (std::size_t i = k + 1; i < n; ++i, ++p) {
+      const double off = column[i] - alpha_work_[i] * alpha_work_[k];
+      by_scale += off * kernel_[p];
+      slope_[p] *= off;
+    }
+  }
+  gradient[d] = by_scale;
+  gradient[d + 1] = by_noise;
+  for (std::size_t j = 0; j < d; ++j) {
+    const double* delta = pairs_[j].data();
+    double lanes[4] = {0, 0, 0, 0};
+    std::size_t p = 0;
+    for (; p + 4 <= count; p += 4) {
+      for (std::size_t l = 0; l < 4; ++l) lanes[l] += slope_[p + l] * delta[p + l];
+    }
+    for (; p < count; ++p) lanes[0] += slope_[p] * delta[p];
+    gradient[j] = std::exp(-2 * parameters[j]) * (lanes[0] + lanes[1] + lanes[2] + lanes[3]);
+  }
+}
+
 double GaussianProcess::loss(std::span<const double> parameters, std::span<const double> y,
                              std::span<double> gradient) {
   if (!has_pairs_) make_pairs();
@@ -115,39 +149,14 @@ double GaussianProcess::loss(std::span<const double> parameters, std::span<const
   if (!work_.factor(matrix_, n_)) return kInfinity;
   alpha_work_.assign(y.begin(), y.end());
   work_.solve(alpha_work_);
-  work_.inverse(inverse_);
   double value = 0.5 * work_.log_determinant();
   for (std::size_t i = 0; i < n; ++i) value += 0.5 * y[i] * alpha_work_[i];
-  double by_scale = 0;
-  double by_noise = 0;
-  for (std::size_t k = 0, p = 0; k < n; ++k) {
-    const double* column = &inverse_[k * n];
-    const double w = column[k] - alpha_work_[k] * alpha_work_[k];
-    by_scale += 0.5 * w * scale;
-    by_noise += 0.5 * w * noise;
-    for (std::size_t i = k + 1; i < n; ++i, ++p) {
-      const double off = column[i] - alpha_work_[i] * alpha_work_[k];
-      by_scale += off * kernel_[p];
-      slope_[p] *= off;
-    }
-  }
-  gradient[d] = by_scale;
-  gradient[d + 1] = by_noise;
-  for (std::size_t j = 0; j < d; ++j) {
-    const double* delta = pairs_[j].data();
-    double lanes[4] = {0, 0, 0, 0};
-    std::size_t p = 0;
-    for (; p + 4 <= count; p += 4) {
-      for (std::size_t l = 0; l < 4; ++l) lanes[l] += slope_[p + l] * delta[p + l];
-    }
-    for (; p < count; ++p) lanes[0] += slope_[p] * delta[p];
-    gradient[j] = std::exp(-2 * parameters[j]) * (lanes[0] + lanes[1] + lanes[2] + lanes[3]);
-  }
   const auto add_prior = [&](std::size_t j, double mean, double sd) {
     const double z = (parameters[j] - mean) / sd;
     value += 0.5 * z * z;
-    gradient[j] += z / sd;
+    if (!gradient.empty()) gradient[j] += z / sd;
   };
+  if (!gradient.empty()) loss_gradient(parameters, scale, noise, gradient);
   for (std::size_t j = 0; j < d; ++j) add_prior(j, prior_.length_mean, prior_.length_sd);
   add_prior(d, 0, prior_.scale_sd);
   add_prior(d + 1, prior_.noise_mean, prior_.noise_sd);

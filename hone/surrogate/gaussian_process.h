@@ -46,7 +46,8 @@ class GaussianProcess {
 
   /// The points: `n` rows of d entries, one after the other.
   void set_rows(std::span<const double> rows, int n);
-  /// −ln p(y, θ) up to a constant, and its gradient. +∞ where the matrix is not positive definite.
+  /// −ln p(y, θ) up to a constant, and its gradient (d + 2 entries; none, at a third of the cost,
+  /// where the span is empty). +∞ where the matrix is not positive definite.
   double loss(std::span<const double> parameters, std::span<const double> y,
               std::span<double> gradient);
   /// The best of descents from `starts`, at most `evaluations` of the loss each.
@@ -82,6 +83,8 @@ class GaussianProcess {
   };
   void push_row(std::span<const double> row);
   void make_pairs();
+  void loss_gradient(std::span<const double> parameters, double scale, double noise,
+                     std::span<double> gradient);
   /// Distances r² to every point, then the kernel and −2·dk/dr² (either may be null).
   void correlate(std::span<const double> row, double* kernel, double* slope) const;
 

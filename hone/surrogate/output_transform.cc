@@ -127,6 +127,22 @@ std::vector<double> winsorise(std::span<const double> losses) {
   return y;
 }
 
+PowerTransform power_transform(std::span<const double> losses, double exponent) {
+  const std::vector<double> y = standardise(winsorise(losses));
+  PowerTransform transform;
+  for (const double v : y) {
+    transform.values.push_back(yeo_johnson(v, exponent));
+    transform.log_jacobian += (exponent - 1) * std::copysign(std::log1p(std::abs(v)), v);
+  }
+  const double centre = mean(transform.values);
+  double squares = 0;
+  for (const double v : transform.values) squares += (v - centre) * (v - centre);
+  const auto n = static_cast<double>(y.size());
+  if (squares > 0) transform.log_jacobian -= 0.5 * n * std::log(squares / n);
+  transform.values = standardise(std::move(transform.values));
+  return transform;
+}
+
 std::vector<double> transform_losses(std::span<const double> losses, OutputTransform transform) {
   std::vector<double> y = standardise(winsorise(losses));
   if (y.size() < 3 || transform == OutputTransform::none) return y;

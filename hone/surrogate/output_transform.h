@@ -17,6 +17,15 @@ enum class OutputTransform {
 /// equal: zeros.
 std::vector<double> transform_losses(std::span<const double> losses, OutputTransform transform);
 
+/// The power law with this exponent: the transformed losses, and ln of its derivative summed over
+/// them, by which the likelihoods of differently transformed losses compare (Snelson, Rasmussen and
+/// Ghahramani 2003, "Warped Gaussian processes").
+struct PowerTransform {
+  std::vector<double> values;
+  double log_jacobian = 0;
+};
+PowerTransform power_transform(std::span<const double> losses, double exponent);
+
 /// Losses above the third quartile by more than three times the distance from the best to it are
 /// moved there: how badly a run diverged says little.
 std::vector<double> winsorise(std::span<const double> losses);
