@@ -4,9 +4,9 @@
 // every suggestion fits the process to the trials, and searches the point of highest log expected
 // improvement (acquisition_search.h). The losses go through a power law that is learned with the
 // process and through half-ranks in turn, which helps more than either (and makes batches diverse).
-// Pending trials are believed to come out as expected. In many dimensions, and where nothing has
-// improved for long, every other suggestion stays in a box around the best trial (trust region:
-// Eriksson et al. 2019, arXiv 1910.01739). A small share of the suggestions explores.
+// Pending trials are believed to come out as expected. Every other suggestion stays in a box around
+// the best trial (trust region: Eriksson et al. 2019, arXiv 1910.01739). A small share of the
+// suggestions explores.
 //
 // The parameters of the process are stored with each suggestion and start the next fit, so a fresh
 // process continues exactly as the old one would have.
@@ -33,7 +33,7 @@ struct GpOptions {
   int refined = 4;
   int rounds = 2;
   double explore = 0.03;
-  std::string trust_region = "auto";
+  bool trust_region = true;
   bool failures = true;
   bool pending = true;
   bool fidelity = true;
@@ -50,10 +50,9 @@ const OptionTable<GpOptions>& gp_options() {
           .integer("start_trials", &GpOptions::start_trials, 0, 1e6,
                    "Trials of the start design; 0: one more than parameters, 4 to 10")
           .text("output", &GpOptions::output, {"both", "learned", "power", "half_rank", "none"},
-                "Transform of the losses; both: learned and half_rank in turn; learned: the power "
-                "law "
-                "under which the process explains them best; power: that which makes them most "
-                "normal")
+                "Transform of the losses; learned: the power law under which the process explains "
+                "them best; power: the one that makes them most normal; both: learned for two "
+                "suggestions, half_rank for the next two")
           .integer("spread", &GpOptions::spread, 1, 1e6, "Points over the space that are looked at")
           .integer("near", &GpOptions::near, 0, 1e6, "Points around each of the five best trials")
           .integer("refined", &GpOptions::refined, 0, 1000, "Points that are refined")
@@ -61,9 +60,9 @@ const OptionTable<GpOptions>& gp_options() {
                    "Rounds of refinement: gradients, then discrete values")
           .number("explore", &GpOptions::explore, 0, 1,
                   "Share of the suggestions that go where the model knows least")
-          .text("trust_region", &GpOptions::trust_region, {"auto", "always", "never"},
-                "Every other suggestion within a box around the best trial; auto: from 15 "
-                "parameters, or where nothing improves")
+          .boolean("trust_region", &GpOptions::trust_region,
+                   "Every other suggestion within a box around the best trial, which shrinks while "
+                   "nothing improves")
           .boolean("failures", &GpOptions::failures, "Avoid where trials failed")
           .boolean("pending", &GpOptions::pending, "Expect running trials to come out as predicted")
           .boolean("fidelity", &GpOptions::fidelity, "Learn from trials that were stopped early")
@@ -133,7 +132,7 @@ class Gp final : public Sampler {
 
   bool learns() const { return options_.output == "both" || options_.output == "learned"; }
   void choose_transform(std::int64_t number, GpModelOptions& model) const {
-    model.learn_transform = learns() && (options_.output == "learned" || number % 2 == 0);
+    model.learn_transform = learns() && (options_.output == "learned" || number / 2 % 2 == 0);
     model.transform = options_.output == "none"    ? OutputTransform::none
                       : options_.output == "power" ? OutputTransform::power
                                                    : OutputTransform::half_rank;
@@ -142,19 +141,17 @@ class Gp final : public Sampler {
   /// Half the side of the box around the best trial: halved after every d trials without
   /// improvement (at least 4), doubled after three in a row that improve; 1: no box.
   double radius(const History& history, std::int64_t number) const {
-    if (options_.trust_region == "never" || number % 2 == 0) return 1;
+    if (!options_.trust_region || number % 2 == 0) return 1;
     const int d = space_->dimension();
     const int patience = std::max(4, d);
     double side = 0.8;
     int failures = 0;
     int successes = 0;
-    int stagnant = 0;
     double best = INFINITY;
     for (std::int64_t i = 0; i < history.size(); ++i) {
       if (observations_.lesson(i) != Lesson::value) continue;
       const double loss = to_loss(spec_->objective().goal, history.trial(i).value().value_or(NAN));
       const bool improved = loss < best - 1e-3 * std::abs(best);
-      stagnant = improved ? 0 : stagnant + 1;
       successes = improved ? successes + 1 : 0;
       failures = improved ? 0 : failures + 1;
       if (loss < best) best = loss;
@@ -168,8 +165,7 @@ class Gp final : public Sampler {
         if (side < 1.0 / 128) side = 0.8;
       }
     }
-    const bool wanted = options_.trust_region == "always" || d >= 15 || stagnant >= 3 * d;
-    return wanted ? side / 2 : 1;
+    return side / 2;
   }
 
   /// Fits the model for the trial `number`, with the parameters of the one before it in the batch.

@@ -34,7 +34,7 @@ INSTANTIATE_TEST_SUITE_P(
         shorter(make_case("CmaesSmall", "cmaes", R"({"population": 2, "restarts": "ipop"})")),
         shorter(make_case("TpeOneByOne", "tpe", R"({"multivariate": false, "start": "random"})")),
         shorter(make_case("GpInABox", "gp",
-                          R"({"trust_region": "always", "explore": 0.3, "spread": 30,
+                          R"({"explore": 0.3, "spread": 30,
                                           "near": 5, "refined": 2, "points": 30})")),
         shorter(make_case("TpeWithoutFailures", "tpe", R"({"failures": false})"))),
     sampler_case_name);

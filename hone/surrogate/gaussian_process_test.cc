@@ -55,6 +55,15 @@ TEST(GaussianProcess, ItsLossHasTheGradientThatItSays) {
   }
 }
 
+TEST(GaussianProcess, ItsLossIsTheSameWithoutAGradient) {
+  const Data data;
+  GaussianProcess process(data.columns, gp_prior(4));
+  process.set_rows(data.rows, kRows);
+  const GpParameters at = {-0.5, 0.3, 0.1, -0.2, 0.4, -3};
+  std::vector<double> gradient(at.size());
+  EXPECT_EQ(process.loss(at, data.y, {}), process.loss(at, data.y, gradient));
+}
+
 TEST(GaussianProcess, ItsPredictionHasTheGradientThatItSays) {
   const Data data;
   GaussianProcess process(data.columns, gp_prior(4));

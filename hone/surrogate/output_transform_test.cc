@@ -48,6 +48,22 @@ TEST(OutputTransform, TakesTheSkewAway) {
   EXPECT_LT(std::abs(skew(transform_losses(losses, OutputTransform::power))), 0.7);
 }
 
+TEST(OutputTransform, ThePowersJacobianIsItsSlope) {
+  std::vector<double> losses(400);
+  for (std::size_t i = 0; i < losses.size(); ++i) losses[i] = 0.01 * static_cast<double>(i);
+  const auto unit = power_transform(losses, 1).values;
+  for (const double exponent : {-1.0, 0.0, 0.5, 2.0, 4.0}) {
+    const PowerTransform t = power_transform(losses, exponent);
+    EXPECT_NEAR(mean(t.values), 0, 1e-9);
+    double sum = 0;  // of the logarithms of the slopes between neighbours
+    for (std::size_t i = 0; i + 1 < unit.size(); ++i) {
+      EXPECT_GT(t.values[i + 1], t.values[i]);
+      sum += std::log((t.values[i + 1] - t.values[i]) / (unit[i + 1] - unit[i]));
+    }
+    EXPECT_NEAR(sum / 399, t.log_jacobian / 400, 0.01) << exponent;
+  }
+}
+
 TEST(OutputTransform, MovesDivergedRunsToWhereTheyDoNoHarm) {
   std::vector<double> losses = {2.3, 2.4, 2.35, 2.5, 2.45, 2.6, 2.42, 1e30};
   const auto y = winsorise(losses);
