@@ -21,27 +21,12 @@
 #include "hone/base/text.h"
 #include "hone/runner/keeper_loop.h"
 #include "hone/runner/keeper_main.h"
+#include "hone/runner/owned_file.h"
 
 namespace hone {
 namespace {
 
 using namespace keeper;
-
-/// A file closed at the end of the scope.
-class OwnedFile {
- public:
-  explicit OwnedFile(int number) : number_(number) {}
-  ~OwnedFile() {
-    if (number_ >= 0) ::close(number_);
-  }
-  OwnedFile(const OwnedFile&) = delete;
-  OwnedFile& operator=(const OwnedFile&) = delete;
-  int get() const { return number_; }
-  int release() { return std::exchange(number_, -1); }
-
- private:
-  int number_;
-};
 
 bool connect_to(int socket, const std::string& path) {
   sockaddr_un address{};

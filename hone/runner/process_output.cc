@@ -11,26 +11,10 @@
 #include <cstring>
 
 #include "hone/runner/limits_log.h"
+#include "hone/runner/owned_file.h"
 
 namespace hone {
-namespace {
-
-/// A file closed at the end of the scope.
-class OwnedFile {
- public:
-  explicit OwnedFile(int number) : number_(number) {}
-  ~OwnedFile() {
-    if (number_ >= 0) ::close(number_);
-  }
-  OwnedFile(const OwnedFile&) = delete;
-  OwnedFile& operator=(const OwnedFile&) = delete;
-  int get() const { return number_; }
-
- private:
-  int number_;
-};
-
-}  // namespace
+namespace {}  // namespace
 
 std::optional<OutputPiece> OutputReader::read(std::size_t limit, std::int64_t now_us) {
   struct stat info {};

@@ -10,6 +10,9 @@ namespace hone {
 namespace {
 
 constexpr std::int64_t kChangesAtOnce = 2000;
+/// How long a failing store is borne with after a second interrupt; after the first, the grace and
+/// this.
+constexpr std::int64_t kPatienceKilled_us = 5'000'000;
 
 std::string plural(std::int64_t n, const char* one, const char* many) {
   return fmt::format("{} {}", n, n == 1 ? one : many);
@@ -178,6 +181,12 @@ void Session::interrupt(StopHow how, const std::string& why) {
   ++interrupts_;
   if (tuner_) tuner_->drain();
   worker_->interrupt(how);
+  // Who wants to leave does not wait ten minutes for room on a disk: what is not stored by then,
+  // the keeper's record tells the next hone.
+  const std::int64_t patience_us =
+      how == StopHow::kill ? kPatienceKilled_us : spec_->limits.grace_us + kPatienceKilled_us;
+  worker_->give_up_after(patience_us);
+  if (tuner_) tuner_->give_up_after(patience_us);
   if (interrupts_ > 2) return;
   const int runs = runs_that_live();
   std::string sentence;

@@ -3,6 +3,7 @@
 // store; a fresh Tuner on the same record decides the same.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -66,6 +67,8 @@ class Tuner {
   bool over() const { return history_->state() != StudyState::open; }
   /// No new runs from now on (Ctrl-C); ends are still settled.
   void drain() { draining_ = true; }
+  /// Shortens the time for which a failing store is borne with.
+  void give_up_after(std::int64_t us) { options_.give_up_us = std::min(options_.give_up_us, us); }
   void set_parallel(int parallel) { options_.parallel = parallel; }
   /// Gives the lease back.
   void release();

@@ -2,6 +2,7 @@
 // verdicts and limits true, and commits how they end. It decides nothing about trials.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -90,6 +91,8 @@ class Worker {
   bool idle() const { return runs_.empty(); }
   WorkerId id() const { return id_; }
   void set_parallel(int parallel) { options_.parallel = parallel; }
+  /// Shortens the time for which a failing store is borne with.
+  void give_up_after(std::int64_t us) { options_.give_up_us = std::min(options_.give_up_us, us); }
   /// Names of the metrics that a run printed, for "seen were …"; of all runs so far, bounded.
   const std::vector<std::string>& seen_metrics() const { return seen_; }
   /// The format in which the objective came last, "" if it never did.
