@@ -215,5 +215,34 @@ TEST_F(CallerStudyTest, AnotherProgramFollowsAndGetsTrialsFromTheLeader) {
   EXPECT_EQ(follower->read([](const History& h) { return h.best(); }), mine.number);
 }
 
+/// With the thread that keeps the lease, as every store that others can reach has it.
+TEST(CallerStudyThreads, AskAndTellAtTheSameTime) {
+  SystemClock clock;
+  ProcLiveness probe;
+  MemoryStore store(clock, probe);
+  const StudySpec spec = spec_of("random");
+  NewStudy created;
+  created.name = spec.name;
+  created.body = spec.to_value().dump();
+  created.metrics.emplace_back("loss", MetricRole::objective);
+  CallerStudyOptions options;
+  options.study = store.create_study(created);
+  options.holder = this_process_holder();
+  options.worker_uid = "worker";
+  CallerStudy study(store, clock, probe, options);
+  const auto work = [&study] {
+    for (int i = 0; i < 10; ++i) {
+      const auto trial = std::get<CallerTrial>(study.ask());
+      const std::pair<std::string, double> values[] = {{"loss", 1.0}};
+      study.report(trial.run, 1, values);
+      study.tell(trial.run, {});
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back(work);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(study.read([](const History& h) { return h.counts().complete; }), 40);
+}
+
 }  // namespace
 }  // namespace hone

@@ -9,16 +9,21 @@
 Spaces are dictionaries in the words of the study file (`hone help study-file parameters`). With
 `store=` a study is kept where the command line finds it, and either side goes on with it.
 """
+from __future__ import annotations
+
 import sys
 import threading
 import time
 import traceback
 import warnings
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Type, Union
 
 from . import _core
 from .errors import Conflict, Error, InvalidInput, StudyOver
 
 __all__ = ["Study", "Stopped", "Trial", "Trials"]
+
+Value = Union[None, float, Sequence[float], Mapping[str, float]]
 
 _POLL_S = 0.2  # between looks at what other processes do
 _PATIENCE_S = 60.0  # for trials that another process should hand out
@@ -34,7 +39,15 @@ class Trial:
     __slots__ = ("number", "params", "replicate", "attempt", "seed", "fidelity_end", "_study",
                  "_run", "_steps")
 
-    def __init__(self, study, run, number, params, facts):
+    number: int
+    params: Dict[str, Any]
+    replicate: int
+    attempt: int
+    seed: int
+    fidelity_end: Optional[float]
+
+    def __init__(self, study: Study, run: int, number: int, params: Dict[str, Any],
+                 facts: Dict[str, Any]):
         self.number = number
         self.params = params
         self.replicate = facts["replicate"]
@@ -45,13 +58,14 @@ class Trial:
         self._run = run
         self._steps = 0
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Any:
         return self.params[name]
 
     def __repr__(self):
         return "Trial(%d, %s)" % (self.number, _shown_params(self.params))
 
-    def report(self, step=None, value=None, **metrics):
+    def report(self, step: Optional[float] = None, value: Optional[float] = None,
+               **metrics: float) -> bool:
         """A point of the trial's curve: `value` is of the objective, other metrics go by name.
 
         Without `step` the reports are counted. Returns `should_stop()`.
@@ -64,16 +78,16 @@ class Trial:
         return self._study._core.report(self._run, float(self._steps if step is None else step),
                                         metrics)
 
-    def should_stop(self):
+    def should_stop(self) -> bool:
         """Whether a scheduler, a detector or a user has ended the trial."""
         return self._study._core.should_stop(self._run)
 
-    def finish(self, value=None):
+    def finish(self, value: Value = None) -> None:
         """As `study.tell(trial, value)`."""
         self._study.tell(self, value)
 
 
-class Trials(list):
+class Trials(List[Dict[str, Any]]):
     """Trials as plain dicts, in the order of their numbers."""
 
     def _flat(self):
@@ -90,12 +104,12 @@ class Trials(list):
             names.extend(name for name in row if name not in names)
         return {name: [row.get(name) for row in rows] for name in names}
 
-    def to_pandas(self):
+    def to_pandas(self) -> Any:
         """A pandas.DataFrame with a column per parameter and metric."""
         import pandas
         return pandas.DataFrame(self._flat())
 
-    def to_polars(self):
+    def to_polars(self) -> Any:
         """The same as a polars.DataFrame."""
         import polars
         return polars.DataFrame(self._flat(), strict=False)
@@ -117,8 +131,12 @@ class Study:
     Thread-safe. Errors are hone.Error.
     """
 
-    def __init__(self, space=None, metric="value", direction="minimize", method=None, seed=None,
-                 store=None, name=None, project=None, **more):
+    def __init__(self, space: Optional[Mapping[str, Any]] = None,
+                 metric: Union[str, Mapping[str, Any], Sequence[Mapping[str, Any]]] = "value",
+                 direction: str = "minimize",
+                 method: Union[None, str, Mapping[str, Any]] = None, seed: Optional[int] = None,
+                 store: Any = None, name: Optional[str] = None, project: Optional[str] = None,
+                 **more: Any):
         document = None
         if space is not None:
             document = _document(space, metric, direction, method, seed, more)
@@ -136,58 +154,58 @@ class Study:
     # What the study is.
 
     @property
-    def name(self):
+    def name(self) -> str:
         return self._facts["name"]
 
     @property
-    def metric(self):
+    def metric(self) -> str:
         """The name of the first objective."""
         return self._facts["metrics"][0]["name"]
 
     @property
-    def direction(self):
+    def direction(self) -> str:
         return self._facts["metrics"][0]["direction"]
 
     @property
-    def store(self):
+    def store(self) -> Optional[str]:
         """The address of the store, None in memory."""
         return self._facts["store"]
 
     @property
-    def seed(self):
+    def seed(self) -> int:
         return self._facts["seed"]
 
     @property
-    def best(self):
+    def best(self) -> Optional[Dict[str, Any]]:
         """The best trial so far as a dict (number, params, value, …); None before there is one."""
         number = self._core.best()
         return None if number is None else self.trial(number)
 
-    def trial(self, number):
+    def trial(self, number: int) -> Dict[str, Any]:
         """One trial as a dict."""
         rows = self._core.trials(number) if number >= 0 else []
         if not rows:
             raise Error("there is no trial %d" % number)
         return rows[0]
 
-    def trials(self):
+    def trials(self) -> Trials:
         """All trials as a list of dicts, with `to_pandas()` and `to_polars()`."""
         return Trials(self._core.trials(0))
 
-    def status(self):
+    def status(self) -> Dict[str, Any]:
         """The state of the study and how many trials are in which."""
         return self._core.status()
 
-    def importance(self):
+    def importance(self) -> Optional[Dict[str, float]]:
         """{parameter: share of what mattered}, largest first; None while trials are too few."""
         return self._core.importance()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._core.status()["trials"]
 
     # Ask and tell.
 
-    def ask(self):
+    def ask(self) -> Trial:
         """The next trial. Waits where other processes hold all that can be evaluated now.
 
         Raises hone.StudyOver when no trial is left.
@@ -201,7 +219,7 @@ class Study:
                 raise Conflict("no further trial until one of those that are out is told")
             self._core.wait(_POLL_S)
 
-    def _ask_once(self):
+    def _ask_once(self) -> Optional[Trial]:
         answer = self._core.ask()
         if answer[0] == "over" and answer[1] == "paused" and not self._asked:
             self._core.request("resume", None)
@@ -212,7 +230,7 @@ class Study:
                 answer[1], " (%s)" % answer[2] if answer[2] else ""))
         return Trial(self, *answer[1:]) if answer[0] == "trial" else None
 
-    def tell(self, trial, value=None):
+    def tell(self, trial: Union[Trial, int], value: Value = None) -> None:
         """Ends a trial (or the trial of that number) with its value.
 
         `value`: a number; a list or a dict by name with all metrics; None where the last report says
@@ -221,24 +239,25 @@ class Study:
         self._core.tell(self._run_of(trial), self._values(value))
         self._note_end()
 
-    def tell_failed(self, trial, kind="exit_code", detail=""):
+    def tell_failed(self, trial: Union[Trial, int], kind: str = "exit_code",
+                    detail: str = "") -> None:
         """Ends a trial without a value. `kind` says what the search learns from it: "diverged",
         "out_of_memory", "infeasible" and "timeout" keep it away from there, "lost" teaches nothing.
         """
         self._core.tell_failed(self._run_of(trial), kind, detail)
         self._note_end()
 
-    def give_back(self, trial):
+    def give_back(self, trial: Union[Trial, int]) -> None:
         """Puts a trial back: it is the next one that is asked for."""
         self._core.give_back(self._run_of(trial))
         self._note_end()
 
-    def enqueue(self, params):
+    def enqueue(self, params: Mapping[str, Any]) -> int:
         """A configuration that is asked for next; what is not given takes its default."""
-        outcome = self._core.request("enqueue", {"config": self._core.completed(params)})
+        outcome = self._core.request("enqueue", {"config": self._core.completed(dict(params))})
         return int(outcome.split()[-1])
 
-    def stop(self):
+    def stop(self) -> None:
         """Ends the study for everybody who works on it; asking from a new Study goes on."""
         self._asked = True
         self._core.request("stop", None)
@@ -269,7 +288,21 @@ class Study:
 
     # The loop.
 
-    def optimize(self, fn, n_trials=None, n_jobs=1, timeout=None, progress=None, catch=()):
+    def trials_to_run(self, n_trials: Optional[int] = None) -> Iterator[Trial]:
+        """Trials to evaluate one after the other; the loop's body tells each (`trial.finish`)."""
+        given = 0
+        while n_trials is None or given < n_trials:
+            try:
+                trial = self.ask()
+            except StudyOver:
+                return
+            given += 1
+            yield trial
+
+    def optimize(self, fn: Callable[[Trial], Value], n_trials: Optional[int] = None,
+                 n_jobs: int = 1, timeout: Optional[float] = None,
+                 progress: Optional[bool] = None,
+                 catch: Sequence[Type[BaseException]] = ()) -> Study:
         """Evaluates `fn(trial)`, which returns the value, until there is an end.
 
         n_trials: so many, on top of those there are; None: until the study is over.
@@ -302,7 +335,7 @@ class Study:
 
     # How it shows itself.
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "<hone.Study %s>" % self._summary()
 
     def _summary(self):
@@ -315,7 +348,7 @@ class Study:
             text += ", best %s (trial %d)" % (_shown(best["value"]), best["number"])
         return text
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         from .notebook import study_html
         return study_html(self)
 
@@ -487,19 +520,19 @@ class _Progress:
 
 def _document(space, metric, direction, method, seed, more):
     """The study file that says the same."""
-    if not isinstance(space, dict):
+    if not isinstance(space, Mapping):
         raise InvalidInput("a space is a dict of parameters by name, not a %s"
                            % type(space).__name__,
                            'hone.Study({"lr": {"min": 1e-5, "max": 1e-1}})')
-    document = {"parameters": space}
+    document: Dict[str, Any] = {"parameters": dict(space)}
     if isinstance(metric, str):
         document["metric"] = {"name": metric, "goal": direction}
-    elif isinstance(metric, dict):
-        document["metric"] = metric
+    elif isinstance(metric, Mapping):
+        document["metric"] = dict(metric)
     else:
         document["metrics"] = list(metric)
     if method is not None:
-        document["method"] = method
+        document["method"] = method if isinstance(method, str) else dict(method)
     if seed is not None:
         document["seed"] = seed
     for key, value in more.items():

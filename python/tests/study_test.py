@@ -34,6 +34,16 @@ class AskAndTell(unittest.TestCase):
         self.assertEqual(best["values"], {"loss": best["value"]})
         self.assertEqual(len(study), 20)
 
+    def test_trials_come_one_after_the_other_where_that_is_simpler(self):
+        study = hone.Study({"a": {"values": [1, 2, 3]}}, method="grid", seed=1)
+        for trial in study.trials_to_run(2):
+            trial.finish(trial["a"])
+        self.assertEqual(len(study), 2)
+        for trial in study.trials_to_run():
+            trial.finish(trial["a"])
+        self.assertEqual([t["value"] for t in study.trials()].count(None), 0)
+        self.assertEqual(len(study), 3)
+
     def test_equal_seeds_and_answers_give_equal_trials(self):
         runs = [[t["params"] for t in
                  hone.Study(SPACE, seed=seed).optimize(loss, n_trials=15).trials()]
