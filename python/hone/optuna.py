@@ -338,7 +338,8 @@ class _Model:
         elif trial.state == TrialState.PRUNED:
             self.core.tell_failed(number, "lost")
         else:
-            self.core.tell_failed(number, "exit_code")
+            # Optuna keeps no reason. As an accident it would teach nothing where the first fails too.
+            self.core.tell_failed(number, "infeasible")
 
     def _constraints_of(self, trial):
         """Where they are missing the trial does not count as feasible."""

