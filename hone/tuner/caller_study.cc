@@ -341,6 +341,16 @@ void CallerStudy::tell(RunId run, std::span<const double> values) {
   step();
 }
 
+void CallerStudy::tell_stopped(RunId run) {
+  const std::unique_lock lock = enter();
+  Held& held = this->held(run);
+  const ReportBatch batch = last_values(held, {});
+  RunEnd stopped;
+  stopped.outcome = verdict(held) == Verdict::pause ? RunOutcome::paused : RunOutcome::stopped;
+  end(run, batch, std::move(stopped));
+  step();
+}
+
 void CallerStudy::tell_failed(RunId run, FailKind kind, const std::string& detail) {
   const std::unique_lock lock = enter();
   const Held& held = this->held(run);

@@ -90,6 +90,9 @@ class CallerStudy {
   /// trial is stopped or paused, and values are left out. Throws as `report`, and
   /// Error(invalid_input) for another count of values, or for none where none was reported.
   void tell(RunId run, std::span<const double> values);
+  /// Ends a trial before its end, with what was reported of it, by the caller's own decision or
+  /// after `should_stop`. Throws as `tell`.
+  void tell_stopped(RunId run);
   /// `kind` is not FailKind::none.
   void tell_failed(RunId run, FailKind kind, const std::string& detail);
   /// Gives a trial back as interrupted: it waits in the queue.

@@ -136,6 +136,21 @@ TEST_F(CallerStudyTest, ReportsAreTheCurveAndASchedulerEndsTheHopeless) {
   });
 }
 
+TEST_F(CallerStudyTest, TheCallerMayEndATrialEarlyItself) {
+  create(spec_of("random"));
+  const auto study = open();
+  const auto trial = std::get<CallerTrial>(study->ask());
+  EXPECT_THROW(study->tell_stopped(trial.run), Error);
+  const std::pair<std::string, double> values[] = {{"loss", 0.5}};
+  study->report(trial.run, 3, values);
+  study->tell_stopped(trial.run);
+  study->read([](const History& h) {
+    EXPECT_EQ(h.trial(0).state, TrialState::stopped);
+    EXPECT_EQ(h.trial(0).value(), 0.5);
+    EXPECT_EQ(h.trial(0).reached, 3);
+  });
+}
+
 TEST_F(CallerStudyTest, FailuresAreKeptWithTheirKind) {
   create(spec_of("random"));
   const auto study = open();

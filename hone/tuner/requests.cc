@@ -94,10 +94,13 @@ std::string Tuner::enqueue(const Value& body, Round& round) {
   const Config whole = spec_->space.complete(*config);
   const auto faults = spec_->space.violations(whole);
   if (!faults.empty()) return "refused: " + faults.front();
+  // "imported": it was evaluated elsewhere, and whoever asked tells what came of it.
+  const bool imported = body.bool_or("imported", false);
   Suggestion suggestion{whole, Value::Map{}};
-  suggestion.info.set("rule", "enqueued");
+  suggestion.info.set("rule", imported ? "imported" : "enqueued");
   const std::int64_t number = history_->size() + round.new_trials;
-  add_trial(std::move(suggestion), TrialOrigin::enqueued, LaunchNew{}, round);
+  add_trial(std::move(suggestion), imported ? TrialOrigin::imported : TrialOrigin::enqueued,
+            LaunchNew{}, round);
   if (history_->state() == StudyState::finished) {
     round.actions.push_back(StudyMoved{StudyState::open, "a trial was enqueued"});
   }

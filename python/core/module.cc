@@ -24,6 +24,7 @@ PYBIND11_MODULE(_core, module) {
       .def("report", &CoreStudy::report)
       .def("should_stop", &CoreStudy::should_stop)
       .def("tell", &CoreStudy::tell)
+      .def("tell_stopped", &CoreStudy::tell_stopped)
       .def("tell_failed", &CoreStudy::tell_failed)
       .def("give_back", &CoreStudy::give_back)
       .def("run_of", &CoreStudy::run_of)

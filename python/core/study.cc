@@ -8,6 +8,7 @@
 #include "hone/base/id.h"
 #include "hone/base/text.h"
 #include "hone/cli/study_loading.h"
+#include "hone/study/study_spec_space.h"
 #include "python/core/convert.h"
 #include "python/core/trial_row.h"
 
@@ -61,9 +62,9 @@ CoreStudy::CoreStudy(const py::object& document, const std::optional<std::string
     info_ = parts_->place->study_or_only(name, project);
     parts_->spec = cli::stored_spec(parts_->place->store(), info_.id);
   } else {
-    const Document checked = read_document(described);  // before a store is made
+    Document read = read_document(described);  // its mistakes are told before a store is made
     open();
-    open_document(described, name, project);
+    open_document(described, std::move(read), name, project);
   }
   CallerStudyOptions options;
   options.study = info_.id;
@@ -78,9 +79,9 @@ CoreStudy::CoreStudy(const py::object& document, const std::optional<std::string
                                                 parts_->place->probe(), std::move(options));
 }
 
-void CoreStudy::open_document(const Value& document, const std::optional<std::string>& name,
+void CoreStudy::open_document(const Value& document, Document wanted,
+                              const std::optional<std::string>& name,
                               const std::optional<std::string>& project) {
-  Document wanted = read_document(document);
   warnings_ = wanted.warnings;
   if (name) wanted.spec.name = *name;
   if (project) wanted.spec.project = *project;
@@ -159,6 +160,11 @@ bool CoreStudy::should_stop(std::int64_t run) {
 void CoreStudy::tell(std::int64_t run, const std::vector<double>& values) {
   const py::gil_scoped_release released;
   parts_->study->tell(RunId{run}, values);
+}
+
+void CoreStudy::tell_stopped(std::int64_t run) {
+  const py::gil_scoped_release released;
+  parts_->study->tell_stopped(RunId{run});
 }
 
 void CoreStudy::tell_failed(std::int64_t run, const std::string& kind, const std::string& detail) {
@@ -275,9 +281,14 @@ py::dict CoreStudy::facts() const {
   facts["method"] = spec.sampler.name;
   facts["seed"] = spec.seed;
   facts["metrics"] = metrics;
-  facts["parameters"] = py::list();
-  for (const Parameter& parameter : spec.space.parameters())
-    facts["parameters"].cast<py::list>().append(parameter.name);
+  py::list parameters;
+  py::list space;
+  for (const Parameter& parameter : spec.space.parameters()) {
+    parameters.append(parameter.name);
+    space.append(to_python(parameter_to_value(parameter)));
+  }
+  facts["parameters"] = parameters;
+  facts["space"] = space;
   return facts;
 }
 

@@ -28,6 +28,7 @@ class CoreStudy {
   bool report(std::int64_t run, double fidelity, const pybind11::dict& values);
   bool should_stop(std::int64_t run);
   void tell(std::int64_t run, const std::vector<double>& values);
+  void tell_stopped(std::int64_t run);
   void tell_failed(std::int64_t run, const std::string& kind, const std::string& detail);
   void give_back(std::int64_t run);
   std::int64_t run_of(std::int64_t number);
@@ -54,7 +55,7 @@ class CoreStudy {
     std::shared_ptr<const StudySpec> spec;
     std::unique_ptr<CallerStudy> study;
   };
-  void open_document(const Value& document, const std::optional<std::string>& name,
+  void open_document(const Value& document, Document wanted, const std::optional<std::string>& name,
                      const std::optional<std::string>& project);
   void go_on(const StudyInfo& info, const Value& document, const Document& wanted);
 

@@ -18,11 +18,12 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from . import _core
+from ._optuna_space import Shown
+from ._optuna_studies import export_study, import_study
 
-__all__ = ["HoneSampler"]
+__all__ = ["HoneSampler", "export_study", "import_study"]
 
 _CONSTRAINTS = "constraints"  # the attribute under which Optuna's samplers keep them
-_PARENT_VALUES = 64  # of an integer that other parameters may depend on, at most
 _SEEDS = 1 << 31
 
 
@@ -48,7 +49,7 @@ class HoneSampler(BaseSampler):
 
     def _reset(self):
         self._lock = threading.RLock()
-        self._seen = weakref.WeakKeyDictionary()  # study -> _Shown
+        self._seen = weakref.WeakKeyDictionary()  # study -> Shown
         self._models = weakref.WeakKeyDictionary()  # study -> _Model
 
     def __getstate__(self):
@@ -111,7 +112,7 @@ class HoneSampler(BaseSampler):
     def _shown(self, study, trials):
         shown = self._seen.get(study)
         if shown is None:
-            shown = self._seen[study] = _Shown()
+            shown = self._seen[study] = Shown()
         shown.look(trials)
         return shown
 
@@ -141,73 +142,6 @@ class HoneSampler(BaseSampler):
 
 def _trials(study):
     return study.get_trials(deepcopy=False)
-
-
-class _Shown:
-    """What the finished trials of a study have shown of its space."""
-
-    def __init__(self):
-        self.space = {}  # name -> newest distribution
-        self.order = []  # names, as they appeared
-        self.rows = []  # params of the trials that ended by themselves
-        self.seen = set()
-        self.newest = {}
-
-    def look(self, trials):
-        for trial in trials:
-            if not trial.state.is_finished() or trial.number in self.seen:
-                continue
-            self.seen.add(trial.number)
-            for name, distribution in trial.distributions.items():
-                if name not in self.space:
-                    self.order.append(name)
-                if self.newest.get(name, -1) < trial.number:
-                    self.newest[name] = trial.number
-                    self.space[name] = distribution
-            if trial.state != TrialState.FAIL and trial.params:
-                self.rows.append(trial.params)
-
-    def conditions(self, space):
-        """{name: (parent, values for which it exists)} of what only some trials have."""
-        found = {}
-        for at, name in enumerate(self.order):
-            if name not in space or all(name in row for row in self.rows):
-                continue
-            # The parameter suggested last before it that explains it.
-            for parent in reversed(self.order[:at]):
-                values = self._explains(parent, name) if parent in space else None
-                if values:
-                    found[name] = (parent, values)
-                    break
-        return found
-
-    def _explains(self, parent, name):
-        candidates = _values(self.space[parent])
-        if candidates is None:
-            return None
-        without = []
-        for row in self.rows:
-            if parent in row:
-                if name not in row:
-                    without.append(row[parent])
-            elif name in row:
-                return None
-        if not without:
-            return None
-        for row in self.rows:
-            if name in row and row[parent] in without:
-                return None
-        return [value for value in candidates if value not in without]
-
-
-def _values(distribution):
-    """The values of a parameter that others may depend on; None for others."""
-    if isinstance(distribution, CategoricalDistribution):
-        return list(distribution.choices)
-    if isinstance(distribution, IntDistribution):
-        values = range(distribution.low, distribution.high + 1, distribution.step)
-        return list(values) if len(values) <= _PARENT_VALUES else None
-    return None
 
 
 def _constraint_count(trials):

@@ -30,7 +30,10 @@ _PATIENCE_S = 60.0  # for trials that another process should hand out
 
 
 class Stopped(Exception):
-    """May be raised by a function under `Study.optimize` once `trial.should_stop()` is true."""
+    """May be raised by a function under `Study.optimize`: its trial ends early, with what it has reported.
+
+    Usually once `trial.should_stop()` is true.
+    """
 
 
 class Trial:
@@ -247,6 +250,11 @@ class Study:
         self._core.tell_failed(self._run_of(trial), kind, detail)
         self._note_end()
 
+    def tell_stopped(self, trial: Union[Trial, int]) -> None:
+        """Ends a trial before its end, with what it has reported."""
+        self._core.tell_stopped(self._run_of(trial))
+        self._note_end()
+
     def give_back(self, trial: Union[Trial, int]) -> None:
         """Puts a trial back: it is the next one that is asked for."""
         self._core.give_back(self._run_of(trial))
@@ -436,7 +444,7 @@ class _Loop:
         try:
             value = self.fn(trial)
         except Stopped:
-            self.study.tell(trial)
+            self.study.tell_stopped(trial)
         except KeyboardInterrupt:
             self.study.give_back(trial)
             raise

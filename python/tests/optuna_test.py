@@ -207,3 +207,89 @@ def test_a_finite_space_that_is_used_up_goes_on():
 def test_mistakes_are_told_at_once():
     with pytest.raises(hone.Error, match="method"):
         HoneSampler(method="tpee")
+
+
+def conditional_study(storage=None):
+    study = optuna.create_study(storage=storage, study_name="theirs", direction="minimize",
+                                sampler=optuna.samplers.RandomSampler(seed=1))
+    study.optimize(conditional, n_trials=25)
+    return study
+
+
+def told(trials):
+    return [(t["params"], t["state"], t["value"]) for t in trials]
+
+
+@pytest.mark.parametrize("kind", ["object", "sqlite", "journal"])
+def test_a_study_of_optuna_becomes_one_of_hone(kind, tmp_path):
+    source = storage = None
+    if kind == "sqlite":
+        pytest.importorskip("sqlalchemy")
+        source = storage = "sqlite:///%s" % (tmp_path / "theirs.db")
+    elif kind == "journal":
+        from optuna.storages.journal import JournalFileBackend
+        source = str(tmp_path / "theirs.log")
+        storage = optuna.storages.JournalStorage(JournalFileBackend(source))
+    theirs = conditional_study(storage)
+    store = str(tmp_path / "store.sqlite")
+    ours = hone.optuna.import_study(source or theirs, store=store, seed=1)
+    assert told(ours.trials()) == [(t.params, "complete", t.value) for t in theirs.trials]
+    assert ours.best["value"] == theirs.best_value
+    again = hone.Study(store=store, name="theirs")
+    again.optimize(lambda t: 0.0 if t["kind"] == "net" else 1.0, n_trials=5)
+    params = again.trial(25)["params"]
+    assert ("depth" in params) == (params["kind"] == "tree")
+
+
+def test_ended_trials_of_all_kinds_come_over():
+    theirs = optuna.create_study(direction="maximize")
+    space = {"x": optuna.distributions.FloatDistribution(0, 1)}
+    theirs.add_trial(optuna.create_trial(params={"x": 0.5}, distributions=space, value=3.0))
+    theirs.add_trial(optuna.create_trial(params={"x": 0.7}, distributions=space,
+                                         state=optuna.trial.TrialState.FAIL))
+    theirs.add_trial(optuna.create_trial(params={"x": 0.1}, distributions=space,
+                                         intermediate_values={1: 0.5, 2: 0.75},
+                                         state=optuna.trial.TrialState.PRUNED))
+    wider = {"x": optuna.distributions.FloatDistribution(0, 9)}
+    theirs.add_trial(optuna.create_trial(params={"x": 8.0}, distributions=wider, value=1.0))
+    theirs.ask()
+    ours = hone.optuna.import_study(theirs)
+    assert ours.direction == "maximize"
+    assert [t["state"] for t in ours.trials()] == ["complete", "failed", "stopped", "complete"]
+    assert ours.trial(2)["curve"] == [[1.0, 0.5], [2.0, 0.75]]
+    assert [t["origin"] for t in ours.trials()] == ["imported"] * 4
+    with pytest.warns(UserWarning, match="2 of 4 trials do not fit"):
+        hone.optuna.import_study(theirs, space={"x": {"min": 0.0, "max": 0.6}})
+    with pytest.raises(hone.errors.InvalidInput, match="no trial that shows its space"):
+        hone.optuna.import_study(optuna.create_study())
+    with pytest.raises(hone.errors.NotFound):
+        hone.optuna.import_study("nowhere.log")
+
+
+def test_a_study_of_hone_becomes_one_of_optuna(tmp_path):
+    ours = hone.Study({"x": {"min": 1e-3, "max": 1.0, "distribution": "log_uniform_values"},
+                       "n": {"min": 1, "max": 9}, "twice": {"expression": "2 * n"},
+                       "kind": {"values": ["a", None, [1, 2]]}},
+                      metric="score", direction="maximize", seed=1, name="ours",
+                      fidelity={"name": "epoch"})
+
+    def evaluate(trial):
+        trial.report(1, trial["x"])
+        if trial.number == 3:
+            raise hone.Stopped
+        if trial.number == 4:
+            raise ZeroDivisionError
+        return trial["x"]
+
+    ours.optimize(evaluate, n_trials=12, catch=(ZeroDivisionError,))
+    theirs = hone.optuna.export_study(ours, storage="sqlite:///%s" % (tmp_path / "x.db"))
+    assert theirs.study_name == "ours"
+    assert theirs.best_value == ours.best["value"]
+    assert theirs.trials[3].state.name == "PRUNED"
+    assert theirs.trials[4].state.name == "FAIL"
+    assert theirs.trials[5].user_attrs["twice"] == 2 * theirs.trials[5].params["n"]
+    assert theirs.trials[0].intermediate_values == {1: ours.trial(0)["params"]["x"]}
+    theirs.sampler = HoneSampler(seed=1)
+    theirs.optimize(lambda t: t.suggest_float("x", 1e-3, 1.0, log=True), n_trials=2)
+    back = hone.optuna.import_study(theirs)
+    assert back.best["value"] == theirs.best_value
