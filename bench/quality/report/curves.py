@@ -131,6 +131,14 @@ def win_rate(method, other, studies, trials):
     return share(1.0), share(0.0), share(0.5), statistics.fmean(map(statistics.fmean, scores)), _interval(draws)
 
 
+def ratio(method, other, studies, trials):
+    """Mean regret of `method` over that of `other`, both over problems, with a 95 % bootstrap interval over problems."""
+    pairs = [(method.mean(p, trials, seeds), other.mean(p, trials, seeds)) for p, seeds in studies.items()]
+    of = lambda drawn: sum(a for a, _ in drawn) / max(sum(b for _, b in drawn), TIE)
+    rng = random.Random(20240607)
+    return of(pairs), _interval([of(rng.choices(pairs, k=len(pairs))) for _ in range(BOOTSTRAP)])
+
+
 def difference(method, other, problem, seeds, trials):
     """Mean regret of `method` minus that of `other` on one problem, with a 95 % bootstrap interval over paired seeds."""
     pairs = [method.at(problem, s, trials) - other.at(problem, s, trials) for s in seeds]

@@ -42,6 +42,13 @@ class Counting(unittest.TestCase):
         self.assertLessEqual(low, rate)
         self.assertGreaterEqual(high, rate)
 
+    def test_a_ratio_is_of_the_means_over_problems(self):
+        a, b = method("a", p=[0.1], q=[0.1, 0.3]), method("b", p=[0.4], q=[0.2, 0.2])
+        value, (low, high) = curves.ratio(a, b, {"p": [0], "q": [0, 1]}, 2)
+        self.assertAlmostEqual(value, 0.5)
+        self.assertAlmostEqual(low, 0.25)
+        self.assertAlmostEqual(high, 1.0)
+
     def test_ranks_share_ties(self):
         methods = [method("a", p=[0.1]), method("b", p=[0.1]), method("c", p=[0.3])]
         self.assertEqual(curves.mean_ranks(methods, {"p": [0]}, 2), {"a": 1.5, "b": 1.5, "c": 3.0})

@@ -49,6 +49,22 @@ def wins(own, others, problems, trials):
     return table(["peer", "problems / studies"] + [m.name for m in own], rows)
 
 
+def ratios(own, others, problems, marks):
+    rows = []
+    for other in others:
+        row = [other.name]
+        for method in own:
+            for trials in marks:
+                studies = curves.common_studies([*own, other], problems, trials)
+                if not studies:
+                    row.append("–")
+                    continue
+                value, (low, high) = curves.ratio(method, other, studies, trials)
+                row.append(f"{value:.2f} ({low:.2f}–{high:.2f})")
+        rows.append(row)
+    return table(["peer"] + [f"{m.name}, {t}" for m in own for t in marks], rows)
+
+
 def matching(own, others, problems, trials):
     rows = []
     for other in others:
