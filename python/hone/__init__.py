@@ -9,8 +9,7 @@ from .report import (
     checkpoint_dir, params, report, resume_from, seed, should_stop, trial_number)
 
 __all__ = ["Error", "Stopped", "Study", "StudyOver", "Trial", "Trials", "checkpoint_dir",
-           "errors", "optuna", "params", "report", "resume_from", "seed", "should_stop",
-           "trial_number"]
+           "errors", "params", "report", "resume_from", "seed", "should_stop", "trial_number"]
 
 _FROM = {"Study": "study", "Trial": "study", "Trials": "study", "Stopped": "study",
          "Error": "errors", "StudyOver": "errors", "__version__": None}
@@ -23,10 +22,16 @@ def __getattr__(name):
         return importlib.import_module("." + name, __name__)
     if name not in _FROM:
         raise AttributeError("module 'hone' has no attribute %r" % name)
-    if name == "__version__":
-        from . import _core
-        return _core.version()
-    return getattr(importlib.import_module("." + _FROM[name], __name__), name)
+    try:
+        if name == "__version__":
+            return importlib.import_module("._core", __name__).version()
+        return getattr(importlib.import_module("." + _FROM[name], __name__), name)
+    except ImportError as error:
+        if "_core" not in str(error):
+            raise
+        raise ImportError("hone.%s needs hone's engine, the compiled module hone._core, which is not "
+                          "beside %s: pip install . in a copy of the repository builds it (%s)"
+                          % (name, __file__, error)) from error
 
 
 def __dir__():
