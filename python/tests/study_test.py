@@ -339,7 +339,8 @@ class TrainingPrograms(unittest.TestCase):
                             os.path.join(folder, "hone"))
             program = "import hone\nhone.report(loss=1)\nhone.Study"
             done = subprocess.run([sys.executable, "-B", "-c", program], capture_output=True,
-                                  text=True, timeout=60, env=dict(os.environ, PYTHONPATH=folder))
+                                  text=True, timeout=60, cwd=folder,
+                                  env=dict(os.environ, PYTHONPATH=folder))
         self.assertIn("ImportError: hone.Study needs hone's engine", done.stderr)
         self.assertIn("pip install .", done.stderr)
 
