@@ -12,8 +12,9 @@ HEAD = """# hone beside its peers
 [README.md](README.md). Regret is that of the incumbent, chosen on reported (noisy) values and judged by the noise-free truth:
 0 is the optimum, 1 the median random configuration. Every method sees the same spaces, and the same noise at the same
 configuration, seed and trial. Each peer runs with its defaults, one trial after the other, told the number of trials where it asks
-for it; `bench/quality/peers/*_peer*.py` say how each space is declared and what a failed trial is told as. Peers that know no
-conditions (nevergrad, hebo, vizier) search the flat space, so what a condition switches off has no effect. `optuna_auto` is
+for it; `bench/quality/peers/*_peer*.py` say how each space is declared and what a failed trial is told as. Those that know no
+conditions (Nevergrad, HEBO, Vizier) search the flat space, where what a condition switches off has no effect. SMAC3's default
+fits its model after every eighth suggestion. `optuna_auto` is
 AutoSampler's published rule: the runs of `optuna_gp` where no parameter is categorical or conditional, of `optuna_tpe` elsewhere.
 
 hone's runs are made anew for each report ({own}); the peers' are stored in `peers/trajectories` with versions and dates.
