@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """hone's samplers beside their peers on the problems of hone_quality: runs, tables and plots.
 
-    ./dev bench quality/compare report [--data DIR] [--seeds 0-9]
+    ./dev bench quality/compare report [--data DIR] [--seeds 0-4]
         runs hone's samplers with the built program, reads the peers' stored trajectories, writes REPORT.md and REPORT.html
     ./dev bench quality/compare peers [--only smac,hebo] [--seeds 0-9] [--minutes N]
         runs what the stored trajectories lack, each peer in an environment of its own below build/peers
@@ -111,12 +111,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=["report", "peers"])
     parser.add_argument("--data", default=os.environ.get("HONE_DATA", ""))
-    parser.add_argument("--seeds", type=span, default=span("0-9"))
+    parser.add_argument("--seeds", type=span, help="by default 0-4, which the cheap peers have, or for peers 0-9")
     parser.add_argument("--only", default="", help="peers: these, with commas")
     parser.add_argument("--minutes", type=float, default=1e6, help="peers: start no study of a peer after so long")
     parser.add_argument("--keep", action="store_true", help="report: keep hone's runs of the last report")
     parser.add_argument("-o", "--output", default=str(HERE), help="report: the folder")
     a = parser.parse_args()
+    a.seeds = a.seeds or span("0-4" if a.what == "report" else "0-9")
     report(a) if a.what == "report" else run_peers(a)
 
 
