@@ -74,15 +74,6 @@ void Loop::add(const Config& config, Value info, std::optional<double> value) {
   commit(moved);
 }
 
-bool Loop::step() {
-  const auto config = suggest();
-  if (!config) return false;
-  const auto value = problem_.evaluate(*config, noise_seed(spec_->seed, history_.size()));
-  steps_.push_back({value.value_or(NAN), problem_.truth(*config)});
-  add(*config, std::move(info_), value);
-  return true;
-}
-
 std::vector<double> regrets(const Problem& problem, const std::vector<Step>& steps) {
   std::vector<double> result;
   double best = NAN;

@@ -27,9 +27,6 @@ class Loop {
   std::optional<Config> suggest();
   /// Adds it as a trial with this outcome (nullopt: the program failed).
   void add(const Config& config, Value info, std::optional<double> value);
-  /// suggest, evaluate, add. False when the space is exhausted.
-  bool step();
-  const std::vector<Step>& steps() const { return steps_; }
   const History& history() const { return history_; }
   const Value& last_info() const { return info_; }
 
@@ -40,7 +37,6 @@ class Loop {
   std::shared_ptr<const StudySpec> spec_;
   History history_;
   std::unique_ptr<Sampler> sampler_;
-  std::vector<Step> steps_;
   Value info_;
   std::int64_t seq_ = 0;
   std::int64_t run_ = 0;
