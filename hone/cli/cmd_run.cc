@@ -15,6 +15,7 @@
 #include "hone/cli/terminal.h"
 #include "hone/sampler/sampler.h"
 #include "hone/scheduler/scheduler.h"
+#include "hone/tuner/warm_points.h"
 
 namespace hone::cli {
 namespace {
@@ -73,6 +74,7 @@ class RunCommand final : public Command {
   std::string free_name(const Store& store, const StudySpec& spec) const;
   StudyInfo create(const Workplace& place, const StudySpec& spec, const std::string& source) const;
   int go_on(const Workplace& place, const StudyInfo& study, const ReadStudy& read);
+  void take_warm_points(const Workplace& place, ReadStudy& read) const;
   void say_diagnostics(const ReadStudy& read) const;
   std::string run_command() const {
     std::string out = "hone run";
@@ -165,6 +167,19 @@ void check_algorithms(const StudySpec& spec) {
                 "hone help samplers, hone help schedulers");
 }
 
+/// The points of earlier studies go into the spec, with a note that says so.
+void RunCommand::take_warm_points(const Workplace& place, ReadStudy& read) const {
+  WarmStart& warm = read.loaded.spec->warm_start;
+  if (warm.studies.empty()) return;
+  warm.points = find_warm_points(place.store(), *read.loaded.spec);
+  std::vector<std::string> from;
+  for (const WarmPoint& point : warm.points) from.push_back(point.from);
+  read.loaded.notes.push_back(
+      from.empty() ? fmt::format("warm_start: no complete trial of {} has a place in this space",
+                                 join(warm.studies, ", "))
+                   : fmt::format("starts with what was best in {}", join(from, "; ")));
+}
+
 int RunCommand::run() {
   check_parallel(parallel_);
   if (trials_) parse_trials(*trials_);
@@ -199,6 +214,7 @@ int RunCommand::run() {
   if (!read.loaded.seed_given)
     spec.seed = static_cast<std::int64_t>(system_entropy() & 0x7fffffffU);
   apply_options(spec, 0);
+  take_warm_points(place, read);
   say_diagnostics(read);
   check_algorithms(spec);
   const CommandCheck command = check_command(spec);
@@ -230,6 +246,10 @@ int RunCommand::go_on(const Workplace& place, const StudyInfo& study, const Read
                 fmt::format("{} --new starts another study", run_command()));
   }
   wanted.seed = stored->seed;
+  if (wanted.warm_start.studies != stored->warm_start.studies)
+    options.notes.push_back(
+        "warm_start counts when a study is created: this one keeps what it has");
+  wanted.warm_start = stored->warm_start;
   wanted.command.workdir = read.loaded.spec->command.workdir;
   const History history = load_history(place.store(), study.id);
   apply_options(wanted, history.counted());

@@ -10,6 +10,7 @@
 #include "hone/cli/commands.h"
 #include "hone/cli/lines.h"
 #include "hone/cli/outcome.h"
+#include "hone/cli/proposed.h"
 #include "hone/cli/terminal.h"
 
 namespace hone::cli {
@@ -122,6 +123,8 @@ void ShowCommand::one(const Workplace& place, const History& history, std::int64
   std::vector<std::pair<std::string, std::string>> parameters;
   for (const auto& [name, value] : trial.config()) parameters.emplace_back(name, value_text(value));
   std::fputs(two_columns(parameters).c_str(), stdout);
+  if (const std::string why = proposed_text(*trial.proposal); !why.empty())
+    std::printf("proposed: %s\n", why.c_str());
   for (const Result& result : trial.results) {
     const Metric& metric = spec.metrics[static_cast<std::size_t>(result.metric)];
     std::string text = fmt::format("{} {}", metric.name, metric_text(result.value));
@@ -188,6 +191,7 @@ void ShowCommand::print_curve(const History& history, std::int64_t number) {
 
 Value ShowCommand::whole(const Workplace& place, const History& history, std::int64_t number) {
   Value row = trial_json(history, history.trial(number));
+  row.set("proposed", history.trial(number).proposal->info);
   Value::List runs;
   for (const RunId id : history.runs_of(number)) {
     const Run* run = history.run(id);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "hone/base/text.h"
+#include "hone/sampler/warm_start.h"
 
 namespace hone {
 namespace {
@@ -54,7 +55,7 @@ std::unique_ptr<Sampler> make_sampler(const StudySpec& spec, std::vector<OptionP
       return nullptr;
     }
     auto sampler = entry.make(spec, problems);
-    return problems.size() == before ? std::move(sampler) : nullptr;
+    return problems.size() == before ? make_warm_start(spec, std::move(sampler)) : nullptr;
   }
   const auto near = nearest_name(spec.sampler.name, names);
   problems.push_back({"type",

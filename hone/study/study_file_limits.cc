@@ -181,6 +181,13 @@ void read_limits(StudyFileReader& reader, const YamlNode& root, StudyDraft& draf
     draft.spec.seed = number.value_or(0);
     draft.seed_given = number.has_value();
   }
+  if (const YamlMember* warm = root.find("warm_start")) {
+    draft.spec.warm_start.studies =
+        warm->value.is_scalar()
+            ? std::vector<std::string>{reader.text(warm->value, "warm_start").value_or("")}
+            : reader.texts(warm->value, "warm_start", "[earlier-study]")
+                  .value_or(std::vector<std::string>{});
+  }
   if (const YamlMember* first = root.find("run_default_first")) {
     const auto flag = reader.boolean(first->value, "run_default_first");
     draft.spec.run_default_first = flag.value_or(draft.spec.run_default_first);

@@ -163,6 +163,16 @@ void write_optional_sections(const StudySpec& spec, Value& out) {
     checkpoint.set("path", spec.checkpoint->path).set("ready", spec.checkpoint->ready);
     out.set("checkpoint", checkpoint.set("args", texts(spec.checkpoint->args)));
   }
+  if (!spec.warm_start.studies.empty()) {
+    Value::List points;
+    for (const WarmPoint& point : spec.warm_start.points) {
+      Value entry{Value::Map{}};
+      points.push_back(entry.set("config", point.config.to_value()).set("from", point.from));
+    }
+    Value warm{Value::Map{}};
+    warm.set("studies", texts(spec.warm_start.studies)).set("points", Value(std::move(points)));
+    out.set("warm_start", std::move(warm));
+  }
 }
 
 void read_optional_sections(const StoredMap& map, StudySpec& spec) {
@@ -175,6 +185,16 @@ void read_optional_sections(const StoredMap& map, StudySpec& spec) {
     const StoredMap checkpoint = map.map("checkpoint");
     spec.checkpoint =
         CheckpointSpec{checkpoint.text("path"), checkpoint.text("ready"), checkpoint.texts("args")};
+  }
+  if (map.find("warm_start") != nullptr) {
+    const StoredMap warm = map.map("warm_start");
+    spec.warm_start.studies = warm.texts("studies");
+    for (const Value& value : warm.list("points")) {
+      const StoredMap point(value, "warm_start.points");
+      auto config = Config::from_value(point.at("config"));
+      if (!config) point.fail("config", "a configuration");
+      spec.warm_start.points.push_back({*std::move(config), point.text("from")});
+    }
   }
 }
 

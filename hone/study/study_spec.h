@@ -95,6 +95,18 @@ struct Confirm {
   int seeds = 0;
 };
 
+/// A good configuration of an earlier study, in the terms of this one's space.
+struct WarmPoint {
+  Config config;
+  std::string from;  ///< "lr-sweep, trial 12"
+};
+/// Earlier studies that this one learns from. The points are taken from them once, when the study
+/// is created, and stored with it.
+struct WarmStart {
+  std::vector<std::string> studies;  ///< names, of the same project
+  std::vector<WarmPoint> points;     ///< best first
+};
+
 struct StudySpec {
   std::string name;
   std::string project;
@@ -111,6 +123,7 @@ struct StudySpec {
   Command command;
   std::optional<CheckpointSpec> checkpoint;
   MetricSource metric_source;
+  WarmStart warm_start;
   int replicates = 1;
   Confirm confirm;
   std::int64_t seed = 0;

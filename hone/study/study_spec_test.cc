@@ -44,6 +44,11 @@ class SpecGenerator {
     if (coin()) spec.checkpoint = CheckpointSpec{text(), text(), texts()};
     spec.metric_source =
         MetricSource{texts(), coin() ? std::optional(text()) : std::nullopt, texts()};
+    if (coin()) {
+      Config config;
+      config.set("lr", number());
+      spec.warm_start = {{text()}, {{config, text()}}};
+    }
     spec.replicates = 1 + small(5);
     spec.confirm = Confirm{small(5), small(5)};
     spec.seed = static_cast<std::int64_t>(rng_.next_u64());

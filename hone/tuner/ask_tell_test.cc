@@ -1,5 +1,6 @@
 #include "hone/tuner/ask_tell.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -79,6 +80,48 @@ TEST(AskTell, GivesTheDefaultFirstUnlessTold) {
   EXPECT_EQ(number_of(AskTell(spec).ask()->config, "x"), 0.125);
   spec.run_default_first = false;
   EXPECT_NE(number_of(AskTell(spec).ask()->config, "x"), 0.125);
+}
+
+StudySpec warm_spec() {
+  StudySpec spec = spec_of({real("x", 0, 1)});
+  spec.warm_start.studies = {"earlier"};
+  for (const double x : {0.9, 0.8, 7.0, 0.7, 0.6}) {
+    Config config;
+    config.set("x", x);
+    spec.warm_start.points.push_back({config, fmt::format("earlier, trial {}", x)});
+  }
+  return spec;
+}
+
+/// What is asked first, the default aside, and the rules behind it; the loss is `loss(x)`.
+std::vector<std::pair<double, std::string>> begin_warm(const std::function<double(double)>& loss) {
+  AskTell study(warm_spec());
+  std::vector<std::pair<double, std::string>> asked;
+  for (int i = 0; i < 6; ++i) {
+    const auto trial = study.ask();
+    const Value& info = study.history().trial(trial->number).proposal->info;
+    asked.emplace_back(number_of(trial->config, "x"), info.string_or("rule", ""));
+    study.tell(trial->number, loss(asked.back().first));
+  }
+  return asked;
+}
+
+TEST(AskTell, StartsWithTheBestOfEarlierStudies) {
+  const auto asked = begin_warm([](double x) { return -x; });
+  EXPECT_EQ(asked[0].second, "default");
+  const std::vector<double> expected = {0.9, 0.8, 0.7, 0.6};  // 7 is out of bounds
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(asked[i + 1].first, expected[i]);
+    EXPECT_EQ(asked[i + 1].second, "warm_start");
+  }
+  EXPECT_NE(asked[5].second, "warm_start");
+}
+
+TEST(AskTell, LeavesEarlierStudiesAloneThatMislead) {
+  const auto asked = begin_warm([](double x) { return x; });
+  EXPECT_EQ(asked[1].first, 0.9);
+  EXPECT_EQ(asked[2].first, 0.8);
+  for (std::size_t i = 3; i < asked.size(); ++i) EXPECT_NE(asked[i].second, "warm_start");
 }
 
 TEST(AskTell, GivesTheSameConfigurationsForTheSameSeed) {

@@ -54,6 +54,25 @@ class Look(Case):
         self.assertIn("machine", run["environment"])
         self.assertTrue(os.path.isdir(run["started"]["folder"]))
 
+    def test_show_tells_why_a_configuration_was_proposed(self):
+        self.assertIn("proposed: the defaults", self.good("show", "study/0").out)
+        self.assertIn("proposed: a random draw", self.good("show", "study/1").out)
+        self.assertEqual(json.loads(self.good("show", "study/1", "--json").out)["proposed"]["rule"], "random")
+
+    def test_a_study_starts_with_what_was_best_in_an_earlier_one(self):
+        best = json.loads(self.good("best", "--json").out)
+        self.study(("budget: {trials: 4}", "budget: {trials: 3}\nwarm_start: study"), name="next.yaml")
+        done = self.good("run", "next.yaml")
+        self.assertIn("starts with what was best in study, trial %d" % best["trial"], done.err)
+        self.assertEqual(json.loads(self.good("show", "next/1", "--json").out)["config"], best["config"])
+        self.assertIn("proposed: best of an earlier study: study, trial %d" % best["trial"],
+                      self.good("show", "next/1").out)
+        self.study(("budget: {trials: 4}", "budget: {trials: 3}\nwarm_start: [studi]"), name="third.yaml")
+        refused = self.hone("run", "third.yaml")
+        self.assertEqual(refused.code, 2)
+        self.assertIn("warm_start: the store has no study 'studi'", refused.err)
+        self.assertIn("did you mean 'study'?", refused.err)
+
     def test_show_prints_the_end_of_the_log(self):
         self.assertEqual(self.good("show", "study/2", "--log").out.count("val_loss"), 3)
 

@@ -1,0 +1,45 @@
+#include "hone/cli/proposed.h"
+
+#include <fmt/core.h>
+
+#include "hone/base/text.h"
+
+namespace hone::cli {
+namespace {
+
+std::string after(const Value& info) {
+  const std::int64_t trials = info.int_or("of", 0);
+  return trials > 0 ? fmt::format(" after {} trials", trials) : "";
+}
+
+std::string by_process(const Value& info) {
+  std::string text = "gp: the most expected improvement" + after(info);
+  if (const Value* box = info.find("box"); box != nullptr && box->is_number())
+    text += fmt::format(", within {:.0f} % of each range around the best", 100 * box->as_number());
+  return text;
+}
+
+std::string by_estimator(const Value& info) {
+  const std::int64_t good = info.int_or("good", 0);
+  return "tpe: unlike the others, like the best" +
+         (good > 0 ? fmt::format(" {} of {} trials", good, info.int_or("of", 0)) : after(info));
+}
+
+}  // namespace
+
+std::string proposed_text(const Proposal& proposal) {
+  const Value& info = proposal.info;
+  const std::string rule = info.string_or("rule", "");
+  if (rule == "default") return "the defaults, which the result is compared with";
+  if (rule == "start") return "start design: the first trials are spread over the space";
+  if (rule == "warm_start") return "best of an earlier study: " + info.string_or("from", "");
+  if (rule == "enqueued") return "enqueued by a user";
+  if (rule == "random") return "a random draw";
+  if (rule == "gp") return by_process(info);
+  if (rule == "explore") return "gp, exploring: where the model knows least" + after(info);
+  if (rule == "tpe") return by_estimator(info);
+  if (rule == "cmaes") return fmt::format("cmaes: generation {}", 1 + info.int_or("generation", 0));
+  return rule;
+}
+
+}  // namespace hone::cli
