@@ -37,7 +37,8 @@ std::string locate_store(const StorePlace& place,
     if (!given || given->empty()) continue;
     if (is_url(*given) || *given == ":memory:") return *given;
     const std::filesystem::path path = (place.current_folder / *given).lexically_normal();
-    return (is_folder(path) ? path / kFile : path).string();
+    const bool to_be_folder = !path.has_filename() || path.filename() == kFolder;
+    return (to_be_folder || is_folder(path) ? path / kFile : path).string();
   }
   for (std::filesystem::path folder = place.current_folder;; folder = folder.parent_path()) {
     if (is_folder(folder / kFolder)) return (folder / kFolder / kFile).string();

@@ -37,7 +37,8 @@ struct StorePlace {
 /// The store's address: the flag, else the environment, else the nearest `.hone` folder from the
 /// current folder upwards, else
 /// `.hone` beside the study file, else in the current folder. A flag or variable that names a
-/// folder means the `store.sqlite` within. `is_folder` says whether a path is one; pure but for it.
+/// folder (one that is there, `.hone`, or a path that ends with a slash) means the `store.sqlite`
+/// within. `is_folder` says whether a path is one; pure but for it.
 std::string locate_store(const StorePlace& place,
                          const std::function<bool(const std::filesystem::path&)>& is_folder);
 

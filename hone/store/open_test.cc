@@ -29,6 +29,10 @@ TEST(TheStore, IsTheOneNamedByTheFlagThenByTheEnvironment) {
   EXPECT_EQ(locate(place, {"/users/ann/lab/.hone"}), "postgres://host/db");
   place.environment = "../there";
   EXPECT_EQ(locate(place, {"/users/ann/there"}), "/users/ann/there/store.sqlite");
+  place.environment = "there/.hone";
+  EXPECT_EQ(locate(place, {}), "/users/ann/lab/there/.hone/store.sqlite") << "not there yet";
+  place.environment = "there/";
+  EXPECT_EQ(locate(place, {}), "/users/ann/lab/there/store.sqlite");
   place.environment = "/abs/file.db";
   EXPECT_EQ(locate(place, {}), "/abs/file.db");
   place.environment = ":memory:";

@@ -57,6 +57,15 @@ class Stored(unittest.TestCase):
         self.assertEqual(best["trial"], study.best["number"])
         self.assertIn("trial 0", self.hone("show", "mine/0"))
 
+    def test_a_store_named_by_its_folder_is_that_of_the_command_line(self):
+        folder = os.path.join(self.folder, "new", ".hone")
+        study = hone.Study(SPACE, metric="loss", store=folder, name="mine", seed=1)
+        self.assertEqual(study.store, os.path.join(folder, "store.sqlite"))
+        study.optimize(loss, n_trials=1)
+        listed = subprocess.run([HONE, "list"], capture_output=True, text=True, timeout=60,
+                                cwd=os.path.dirname(folder))
+        self.assertIn("mine", listed.stdout)
+
     def test_goes_on_when_it_is_opened_again(self):
         first = self.study(SPACE, seed=1).optimize(loss, n_trials=4)
         configs = [t["params"] for t in first.trials()]
