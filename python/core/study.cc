@@ -9,6 +9,7 @@
 #include "hone/base/text.h"
 #include "hone/cli/study_loading.h"
 #include "hone/study/study_spec_space.h"
+#include "hone/tuner/warm_points.h"
 #include "python/core/convert.h"
 #include "python/core/trial_row.h"
 
@@ -93,6 +94,8 @@ void CoreStudy::open_document(const Value& document, Document wanted,
   }
   if (!wanted.seed_given)
     wanted.spec.seed = static_cast<std::int64_t>(system_entropy() & 0x7fffffffU);
+  if (!wanted.spec.warm_start.studies.empty())
+    wanted.spec.warm_start.points = find_warm_points(store, wanted.spec);
   info_ = create(*parts_->place, wanted.spec, wanted.source);
   parts_->spec = std::make_shared<const StudySpec>(std::move(wanted.spec));
 }
@@ -104,6 +107,7 @@ void CoreStudy::go_on(const StudyInfo& info, const Value& document, const Docume
   if (store.spec(info.id).source == wanted.source) return;
   std::vector<std::string> changes;
   StudySpec next = continued(*parts_->spec, document, wanted.spec, changes);
+  next.warm_start = parts_->spec->warm_start;  // taken when the study was created
   if (next.to_value() == parts_->spec->to_value()) return;
   if (!put_spec(*parts_->place, info.id, wanted.source, next)) {
     warnings_.push_back("another process leads the study, which goes on as it was");

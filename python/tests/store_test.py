@@ -66,6 +66,13 @@ class Stored(unittest.TestCase):
                                 cwd=os.path.dirname(folder))
         self.assertIn("mine", listed.stdout)
 
+    def test_starts_with_what_was_best_in_an_earlier_study(self):
+        earlier = self.study(SPACE, seed=1).optimize(loss, n_trials=6)
+        later = self.study(SPACE, seed=2, name="later", warm_start="mine").optimize(loss, n_trials=3)
+        self.assertEqual(later.trials()[1]["params"], earlier.best["params"])
+        with self.assertRaisesRegex(hone.errors.NotFound, "no study 'nobody'"):
+            self.study(SPACE, name="third", warm_start=["nobody"])
+
     def test_goes_on_when_it_is_opened_again(self):
         first = self.study(SPACE, seed=1).optimize(loss, n_trials=4)
         configs = [t["params"] for t in first.trials()]
