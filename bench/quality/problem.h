@@ -50,6 +50,14 @@ std::vector<Problem> yahpo_problems(const std::string& data, std::vector<std::st
 std::vector<Problem> boosted_problems(const std::string& data, std::vector<std::string>& skipped);
 /// Turned, failing and conditional ones; some are made of `known` ones.
 std::vector<Problem> harder_problems(const std::vector<Problem>& known);
+/// Two outputs of one surrogate.
+struct OutputPair {
+  std::string name;
+  SearchSpace space;
+  std::vector<Goal> goals;
+  std::function<std::vector<double>(const Config&)> values;
+};
+std::vector<OutputPair> yahpo_pairs(const std::string& data, std::vector<std::string>& skipped);
 /// All of them, `typical` filled in.
 std::vector<Problem> all_problems(const std::string& data, std::vector<std::string>& skipped);
 

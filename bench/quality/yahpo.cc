@@ -159,7 +159,49 @@ Problem surrogate(std::string name, std::vector<Parameter> parameters,
   return p;
 }
 
+std::vector<Parameter> rpart_parameters() {
+  return {
+      real("cp", 0.0009118819655545162, 1, Law::log_uniform), integer("maxdepth", 1, 30),
+      integer("minbucket", 1, 100), integer("minsplit", 1, 100),
+      choice("num.impute.selected.cpo", {"impute.mean", "impute.median", "impute.hist"}, false)};
+}
+
+std::vector<Parameter> glmnet_parameters() {
+  return {real("alpha", 0, 1), real("s", 1e-4, 1e3, Law::log_uniform)};
+}
+
+/// The first output is better high, the second low.
+OutputPair pair_of(const std::string& name, const std::vector<Parameter>& parameters,
+                   const std::shared_ptr<Network>& network, const json& fixed,
+                   const std::string& high, const std::string& low) {
+  const Problem first = surrogate(name, parameters, network, fixed, high, 0);
+  const Problem second = surrogate(name, parameters, network, fixed, low, 0);
+  return {name, first.space, {Goal::maximize, Goal::minimize}, [first, second](const Config& c) {
+            return std::vector<double>{first.truth(c), second.truth(c)};
+          }};
+}
+
 }  // namespace
+
+std::vector<OutputPair> yahpo_pairs(const std::string& data, std::vector<std::string>& skipped) {
+  std::vector<OutputPair> all;
+  if (const auto rpart = data.empty() ? nullptr : load(data + "/yahpo/rbv2_rpart")) {
+    for (const char* task : {"14", "4534"}) {
+      all.push_back(pair_of(std::string("rpart_") + task, rpart_parameters(), rpart,
+                            {{"task_id", task}, {"trainsize", 1.0}, {"repl", 10.0}}, "acc",
+                            "memory"));
+    }
+  } else {
+    skipped.insert(skipped.end(), {"rpart_14", "rpart_4534"});
+  }
+  if (const auto glmnet = data.empty() ? nullptr : load(data + "/yahpo/iaml_glmnet")) {
+    all.push_back(pair_of("glmnet_40981", glmnet_parameters(), glmnet,
+                          {{"task_id", "40981"}, {"trainsize", 1.0}}, "auc", "nf"));
+  } else {
+    skipped.emplace_back("glmnet_40981");
+  }
+  return all;
+}
 
 std::vector<Problem> yahpo_problems(const std::string& data, std::vector<std::string>& skipped) {
   std::vector<Problem> all;
@@ -167,20 +209,15 @@ std::vector<Problem> yahpo_problems(const std::string& data, std::vector<std::st
     // Best of 200 000 random points, each of the best 50 refined by coordinate search.
     constexpr std::pair<const char*, double> kTasks[] = {{"14", 0.80234}, {"4534", 0.962142}};
     for (const auto& [task, optimum] : kTasks) {
-      all.push_back(surrogate(
-          std::string("rpart_") + task,
-          {real("cp", 0.0009118819655545162, 1, Law::log_uniform), integer("maxdepth", 1, 30),
-           integer("minbucket", 1, 100), integer("minsplit", 1, 100),
-           choice("num.impute.selected.cpo", {"impute.mean", "impute.median", "impute.hist"},
-                  false)},
-          rpart, {{"task_id", task}, {"trainsize", 1.0}, {"repl", 10.0}}, "acc", optimum));
+      all.push_back(surrogate(std::string("rpart_") + task, rpart_parameters(), rpart,
+                              {{"task_id", task}, {"trainsize", 1.0}, {"repl", 10.0}}, "acc",
+                              optimum));
     }
   } else {
     skipped.insert(skipped.end(), {"rpart_14", "rpart_4534"});
   }
   if (const auto glmnet = data.empty() ? nullptr : load(data + "/yahpo/iaml_glmnet")) {
-    all.push_back(surrogate("glmnet_40981",
-                            {real("alpha", 0, 1), real("s", 1e-4, 1e3, Law::log_uniform)}, glmnet,
+    all.push_back(surrogate("glmnet_40981", glmnet_parameters(), glmnet,
                             {{"task_id", "40981"}, {"trainsize", 1.0}}, "auc", 0.9511144));
   } else {
     skipped.emplace_back("glmnet_40981");

@@ -101,6 +101,8 @@ class ExportCommand final : public Command {
 
   void trials(const History& history) {
     const StudySpec& spec = history.spec();
+    const bool several = spec.objective_count() > 1;
+    const auto front = several ? history.front() : std::vector<std::int64_t>{};
     for (const Trial& trial : history.trials()) {
       Row row = {{"trial", trial.number()},
                  {"state", trial_state_name(trial.state)},
@@ -110,6 +112,8 @@ class ExportCommand final : public Command {
         row.emplace_back(spec.metrics[static_cast<std::size_t>(m)].name,
                          value ? Value(*value) : Value());
       }
+      if (several)
+        row.emplace_back("front", std::binary_search(front.begin(), front.end(), trial.number()));
       row.emplace_back("reached", trial.reached ? Value(*trial.reached) : Value());
       row.emplace_back("seconds", static_cast<double>(trial.busy_us) / 1e6);
       for (const Parameter& parameter : spec.space.parameters()) {

@@ -42,7 +42,9 @@ class ListCommand final : public Command {
         continue;
       }
       const History history = load_history(place.store(), study.id);
-      const std::int64_t best = history.best();
+      const bool several = history.spec().objective_count() > 1;
+      const std::int64_t best = several ? -1 : history.best();
+      const std::size_t front = several ? history.front().size() : 0;
       std::optional<double> value;
       if (best >= 0) value = history.trial(best).value();
       if (common_.json) {
@@ -52,13 +54,17 @@ class ListCommand final : public Command {
             .set("state", state_text(place, study));
         row.set("trials", study.trials).set("metric", history.spec().objective().name);
         if (value) row.set("best", *value).set("best_trial", best);
+        if (several) row.set("front", static_cast<std::int64_t>(front));
         row.set("created", static_cast<double>(study.created_us) / 1e6);
         std::printf("%s\n", row.dump().c_str());
         continue;
       }
       table.rows.push_back(
           {study_title(study), state_text(place, study), std::to_string(study.trials),
-           value ? metric_text(*value) : "", history.spec().objective().name,
+           value     ? metric_text(*value)
+           : several ? fmt::format("front of {}", front)
+                     : "",
+           history.spec().objective().name + (several ? ", …" : ""),
            format_duration_us(place.clock().now_us() - study.created_us) + " ago"});
     }
     if (names_ || common_.json) return kOk;

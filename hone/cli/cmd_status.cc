@@ -89,13 +89,16 @@ class StatusCommand final : public Command {
                                 : std::to_string(history.size());
     std::vector<std::pair<std::string, std::string>> rows = {
         {"study",
-         fmt::format("{} · {} {} · {}{}", study_title(study), goal_name(spec.objective().goal),
-                     spec.objective().name, spec.sampler.name,
+         fmt::format("{} · {} · {}{}", study_title(study), objectives_text(spec), spec.sampler.name,
                      spec.scheduler.name == "none" ? "" : " · " + spec.scheduler.name)},
         {"state", state_text(place, study, history)},
         {"trials",
          fmt::format("{}: {}", trials, counts_text(history.counts(), is_led(place, study)))}};
-    if (outcome.best >= 0) {
+    if (const auto& front = outcome.front.trials; !front.empty()) {
+      rows.emplace_back("front",
+                        fmt::format("{} trial{}: {}", front.size(), front.size() == 1 ? "" : "s",
+                                    ranges_text(history, front)));
+    } else if (outcome.best >= 0) {
       const Trial& best = history.trial(outcome.best);
       const std::string gain = gain_text(outcome);
       rows.emplace_back("best", fmt::format("{} {}, trial {}{}", spec.objective().name,
@@ -181,6 +184,14 @@ class BestCommand final : public Command {
     const StudyInfo study = place.study_or_only(study_, common_.project);
     const History history = load_history(place.store(), study.id);
     const Outcome outcome = find_outcome(history);
+    if (!outcome.front.trials.empty() && (config_ || yaml_ || args_)) {
+      throw Error(ErrorCode::invalid_input,
+                  fmt::format("{} has {} objectives and no single best trial, but a front of {}",
+                              study_title(study), history.spec().objective_count(),
+                              outcome.front.trials.size()),
+                  fmt::format("choose one: hone show {}/{}, or hone best --json for all",
+                              study_title(study), outcome.front.trials.front()));
+    }
     if (config_ && outcome.best >= 0) {
       std::printf("%s\n", history.trial(outcome.best).config().to_value().dump().c_str());
       return kOk;
@@ -192,14 +203,16 @@ class BestCommand final : public Command {
           stdout);
       return kOk;
     }
-    const std::string command =
-        outcome.best >= 0 ? reproduce_text(place, history, outcome.best) : "";
+    const std::string command = outcome.best >= 0 && outcome.front.trials.empty()
+                                    ? reproduce_text(place, history, outcome.best)
+                                    : "";
     if (common_.json) {
       const Value summary = outcome_json(history, outcome, study_title(study));
       const Value* best = summary.find("best");
       Value row = best != nullptr && best->is_map() ? *best : Value(Value::Map{});
       row.set("study", study_title(study));
-      for (const char* key : {"gain", "confirmations", "steps_saved", "importance", "at_bound"}) {
+      for (const char* key : {"front", "hypervolume", "gain", "confirmations", "steps_saved",
+                              "importance", "at_bound"}) {
         if (const Value* value = summary.find(key)) row.set(key, *value);
       }
       if (!command.empty()) row.set("command", command);

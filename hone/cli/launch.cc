@@ -28,8 +28,7 @@ std::string budget_text(const StudySpec& spec) {
 
 std::string header(const StudyInfo& study, const StudySpec& spec, const SessionPlan& plan) {
   std::string out =
-      fmt::format("{} · {} {} · {}", study_title(study), goal_name(spec.objective().goal),
-                  spec.objective().name, spec.sampler.name);
+      fmt::format("{} · {} · {}", study_title(study), objectives_text(spec), spec.sampler.name);
   if (spec.scheduler.name != "none") out += " · " + spec.scheduler.name;
   out += fmt::format(" · {} · {} at a time", budget_text(spec), plan.parallel);
   if (!plan.why.empty()) out += fmt::format(" ({})", plan.why);
@@ -70,7 +69,8 @@ bool print_outcome(const Workplace& place, const StudyInfo& study, const History
   std::fputs(outcome_text(history, outcome, study_title(study), seen, wants_colour(stdout)).c_str(),
              stdout);
   if (outcome.best >= 0) {
-    const std::string command = reproduce_text(place, history, outcome.best);
+    const bool several = !outcome.front.trials.empty();  // each of the front has its own command
+    const std::string command = several ? "" : reproduce_text(place, history, outcome.best);
     if (!command.empty()) std::printf("Reproduce: %s\n", command.c_str());
     if (!common.quiet)
       std::printf("Details:   hone show %s/%lld%s\n", study_title(study).c_str(),

@@ -2,10 +2,12 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "hone/base/text.h"
 #include "hone/cli/background.h"
+#include "hone/cli/outcome_front.h"
 #include "hone/cli/prose.h"
 #include "hone/cli/terminal.h"
 
@@ -192,6 +194,17 @@ void LineObserver::ended(const TrialMoved& moved, const SessionView& view) {
       failed(trial, view);
       return;
     case TrialState::complete: {
+      if (spec.objective_count() > 1) {
+        const auto front = view.history.front();
+        const bool on = std::binary_search(front.begin(), front.end(), trial.number());
+        print(head + toned("done", Tone::good, options_.colour) +
+              fmt::format("  {} after {}", ranges_text(view.history, {trial.number()}),
+                          duration(trial.busy_us)) +
+              (on ? toned(fmt::format("  on the front, of {}", front.size()), Tone::bold,
+                          options_.colour)
+                  : ""));
+        return;
+      }
       const std::int64_t best = view.history.best();
       const bool is_best = best == trial.number() && best != best_;
       best_ = best;

@@ -198,7 +198,8 @@ Outcome find_outcome(const History& history) {
       outcome.other_metrics.emplace_back(
           history.spec().metrics[static_cast<std::size_t>(result.metric)].name, result.value);
     }
-    find_gain(history, outcome);
+    outcome.front = find_front(history);
+    if (outcome.front.trials.empty()) find_gain(history, outcome);
   }
   for (const Trial& trial : history.trials()) {
     if (trial.state == TrialState::failed) ++outcome.failures[trial.fail_kind];
@@ -236,6 +237,10 @@ Value outcome_json(const History& history, const Outcome& outcome, const std::st
   } else {
     row.set("best", nullptr);
   }
+  if (!outcome.front.trials.empty()) {  // no trial of a front is the best
+    row.set("best", nullptr);
+    set_front(row, history, outcome.front);
+  }
   if (outcome.gain) {
     Value gain = Value::Map{};
     gain.set("default", outcome.gain->default_value).set("difference", outcome.gain->difference);
@@ -258,7 +263,8 @@ Value outcome_json(const History& history, const Outcome& outcome, const std::st
   Value failures = Value::Map{};
   for (const auto& [kind, count] : outcome.failures) failures.set(fail_kind_name(kind), count);
   row.set("failures", std::move(failures));
-  set_findings(row, history, find_findings(history, outcome));
+  if (history.spec().objective_count() < 2)
+    set_findings(row, history, find_findings(history, outcome));
   return row;
 }
 

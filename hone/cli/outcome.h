@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "hone/cli/outcome_front.h"
 #include "hone/cli/workplace.h"
 #include "hone/study/history.h"
 
@@ -39,7 +40,8 @@ struct Confirmed {
 };
 
 struct Outcome {
-  std::int64_t best = -1;  ///< trial; −1: no usable one
+  std::int64_t best = -1;  ///< trial; −1: no usable one. Of several objectives: History::best()
+  Front front;             ///< with several objectives
   bool best_is_complete = false;
   std::optional<Spread> value;  ///< of the best: confirmed where it was
   bool confirmed = false;

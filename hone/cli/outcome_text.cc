@@ -188,6 +188,23 @@ std::string headline(const History& history, const Outcome& outcome) {
   return line;
 }
 
+/// The front in place of a best trial.
+std::string front_text(const History& history, const Front& front, bool colour, int width) {
+  const std::size_t count = front.trials.size();
+  std::string head =
+      fmt::format("{} of {} trials {} on the front: {}", count, history.counts().total(),
+                  count == 1 ? "is" : "are", ranges_text(history, front.trials));
+  if (history.counts().total() == 1) head = "One trial: " + ranges_text(history, front.trials);
+  if (front.hypervolume) {
+    head += fmt::format("; {:.1f} % of the box between the best and the worst values",
+                        *front.hypervolume * 100);
+  }
+  std::string out;
+  for (const std::string& line : wrapped(head, width - 2))
+    out += (out.empty() ? "" : "  ") + toned(line, Tone::bold, colour) + "\n";
+  return out + front_table(history, front, width) + paragraph(defaults_text(history, front), width);
+}
+
 /// "Confirmed with fresh seeds: trial 44 2.6318 ± 0.004, trial 12 2.6402 ± 0.006, the defaults …";
 /// empty where nothing but the best was.
 std::string confirmations_text(const Outcome& outcome) {
@@ -213,6 +230,8 @@ std::string outcome_text(const History& history, const Outcome& outcome, const s
   std::string out;
   if (outcome.best < 0) {
     out += no_best_text(history, outcome, study, seen);
+  } else if (!outcome.front.trials.empty()) {
+    out += front_text(history, outcome.front, colour, width);
   } else {
     const Trial& best = history.trial(outcome.best);
     for (const std::string& line : wrapped(headline(history, outcome), width - 2))
@@ -232,7 +251,7 @@ std::string outcome_text(const History& history, const Outcome& outcome, const s
   if (const std::string failures = failures_text(outcome); !failures.empty() && outcome.best >= 0)
     facts.push_back(failures);
   if (!facts.empty()) out += paragraph(join(facts, " · "), width);
-  if (outcome.best >= 0) {
+  if (outcome.best >= 0 && outcome.front.trials.empty()) {
     const Findings findings = find_findings(history, outcome);
     out += paragraph(importance_text(findings.importance), width);
     for (const std::string& text : next_texts(history, outcome, findings, study))

@@ -7,6 +7,7 @@
 
 #include "hone/base/text.h"
 #include "hone/cli/lines.h"
+#include "hone/cli/outcome_front.h"
 
 namespace hone::cli {
 namespace {
@@ -126,6 +127,11 @@ void LiveModel::find_best(const History& history, const Trial& trial) {
   if (!complete && trial.state != TrialState::stopped) return;
   const auto value = trial.value();
   if (!value || std::isnan(*value) || !history.satisfies_guards(trial)) return;
+  if (history.spec().objective_count() > 1) {
+    const auto front = history.front();
+    front_ = fmt::format("{} trial{}: {}", front.size(), front.size() == 1 ? "" : "s",
+                         ranges_text(history, front));
+  }
   std::int64_t& best = complete ? best_complete_ : best_stopped_;
   const bool tie = best >= 0 && history.trial(best).value() == value && trial.number() < best;
   if (!tie && !beats(history, *value, best)) return;
@@ -203,6 +209,7 @@ LiveView LiveModel::view(const History& history, const LiveMoment& moment) {
   view.active_us = history.active_us();
   if (!active_.empty())
     view.active_us += std::max<std::int64_t>(0, moment.now_us - history.last_us());
+  view.front = front_;
   fill_best(history, view);
   fill_rows(history, moment, view);
   view.curve = curve_;

@@ -57,6 +57,7 @@ struct LiveView {
   std::int64_t active_us = 0;
   std::optional<std::int64_t> left_us;  ///< an estimate
 
+  std::string front;  ///< with several objectives, in place of the best: "3 trials: loss 1 to 2, …"
   std::int64_t best = -1;
   double best_value = 0;
   bool best_is_complete = true;
@@ -124,6 +125,7 @@ class LiveModel {
   std::int64_t default_trial_ = -1;
   std::int64_t best_complete_ = -1;
   std::int64_t best_stopped_ = -1;
+  std::string front_;  ///< in words; of several objectives
   ValueCurve curve_;
   std::int64_t dot_stride_ = 1;
   double stopped_reached_ = 0;  ///< sum over stopped trials

@@ -110,6 +110,12 @@ std::string gain_text(const LiveView& view, bool with_default) {
 /// The best trial in one line, or in two where its configuration is long and there is room.
 void add_best(const LiveView& view, const Layout& layout, std::vector<ScreenLine>& out) {
   ScreenLine line;
+  if (!view.front.empty()) {
+    line.add("front ").add(view.front, Tone::bold);
+    line.cut(layout.width);
+    out.push_back(std::move(line));
+    return;
+  }
   if (view.best < 0) {
     line.add(fmt::format("no {} yet", view.metric), Tone::dim);
     line.cut(layout.width);

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "hone/base/rng.h"
+#include "hone/math/pareto.h"
 
 namespace hone {
 namespace {
@@ -148,7 +149,18 @@ void Observations::put(std::int64_t number, const History& history) {
   } else {
     accidents_.erase(number);
   }
-  insert(judge(trial, history));
+  Observed observed = judge(trial, history);
+  if (objectives_ > 1) {
+    losses_.resize(of_.size() * static_cast<std::size_t>(objectives_));
+    const auto all = history.losses(trial);
+    if (all) {
+      std::copy(all->begin(), all->end(),
+                losses_.begin() + static_cast<std::ptrdiff_t>(number * objectives_));
+    } else if (observed.lesson <= Lesson::partial) {
+      observed.lesson = Lesson::nothing;  // an objective is missing
+    }
+  }
+  insert(observed);
 }
 
 void Observations::mark_success(std::int64_t trial, bool succeeded) {
@@ -178,6 +190,7 @@ void Observations::update(const History& history) {
     *this = Observations();
   }
   spec_ = history.spec_ptr();
+  objectives_ = spec_->objective_count();
   first_ = first;
   bool review = false;
   for (std::size_t i = folded_; i < touched.size(); ++i) {
@@ -205,8 +218,78 @@ std::span<const std::int64_t> Observations::leading(Leading& of, bool by_rank, s
   return by_rank ? of.first(count, ByRank{of_}, each) : of.first(count, ByHash{}, each);
 }
 
+std::vector<std::vector<std::int64_t>> Observations::fronts(std::int64_t enough) const {
+  std::vector<std::vector<std::int64_t>> fronts;
+  std::int64_t sorted = 0;
+  const auto add = [&](std::vector<std::int64_t> front) {
+    sorted += static_cast<std::int64_t>(front.size());
+    fronts.push_back(std::move(front));
+  };
+  for (const Lesson lesson : {Lesson::value, Lesson::partial}) {
+    std::vector<std::int64_t> trials;
+    std::vector<double> points;
+    for (const Observed& observed : of_) {
+      if (observed.lesson != lesson || observed.trial < 0) continue;
+      trials.push_back(observed.trial);
+      if (objectives_ == 1) points.push_back(observed.loss);
+      if (objectives_ == 1) continue;
+      const auto own = losses(observed.trial);
+      points.insert(points.end(), own.begin(), own.end());
+    }
+    if (sorted >= enough) return fronts;
+    for (const auto& front :
+         sort_fronts({points, objectives_}, static_cast<std::size_t>(enough - sorted))) {
+      std::vector<std::int64_t> numbers;
+      for (const std::size_t i : front) numbers.push_back(trials[i]);
+      add(std::move(numbers));
+    }
+  }
+  std::vector<Observed> breaking;
+  for (const Observed& observed : of_) {
+    if (observed.lesson == Lesson::violates) breaking.push_back(observed);
+  }
+  std::sort(breaking.begin(), breaking.end(), better);
+  for (const Observed& observed : breaking) {
+    if (sorted >= enough) break;
+    add({observed.trial});
+  }
+  return fronts;
+}
+
+std::vector<std::int64_t> Observations::best_of_fronts(std::int64_t count) const {
+  std::vector<std::int64_t> best;
+  const auto m = static_cast<std::size_t>(objectives_);
+  for (const auto& front : fronts(count)) {
+    const std::size_t room = static_cast<std::size_t>(count) - best.size();
+    if (front.size() <= room) {
+      best.insert(best.end(), front.begin(), front.end());
+      if (front.size() == room) break;
+      continue;
+    }
+    // Behind the worst of the front in every objective, so that its ends count.
+    std::vector<double> points;
+    std::vector<double> reference(m, -kInfinity);
+    for (const std::int64_t trial : front) {
+      const auto own = losses(trial);
+      for (std::size_t k = 0; k < m; ++k) {
+        const double loss = std::clamp(own[k], -1e300, 1e300);
+        points.push_back(loss);
+        reference[k] = std::max(reference[k], std::max(1.1 * loss, 0.9 * loss));
+      }
+    }
+    for (double& r : reference) r = r == 0 ? 1e-12 : r;
+    std::vector<std::size_t> all(front.size());
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+    for (const std::size_t i : pick_by_hypervolume({points, objectives_}, all, reference, room))
+      best.push_back(front[i]);
+    break;
+  }
+  return best;
+}
+
 std::vector<std::int64_t> Observations::best(std::int64_t count) {
   const std::int64_t usable = std::min(count, usable_);
+  if (objectives_ > 1) return best_of_fronts(std::max<std::int64_t>(0, usable));
   const auto first =
       leading(by_rank_, true, static_cast<std::size_t>(std::max<std::int64_t>(0, usable)));
   return {first.begin(), first.end()};

@@ -36,7 +36,8 @@ struct Observed {
 };
 bool better(const Observed& a, const Observed& b);
 
-/// A pure function of the history it was last updated with, whatever came before. Not thread-safe.
+/// With several objectives a trial has a loss for each, and `loss` is the first. A pure function of
+/// the history it was last updated with, whatever came before. Not thread-safe.
 class Observations {
  public:
   /// Folds what changed since the last call: O(changes · log size). Starts over when it is another
@@ -47,7 +48,8 @@ class Observations {
   std::int64_t ranked() const { return ranked_; }
   /// … with lesson value or partial.
   std::int64_t usable() const { return usable_; }
-  /// The best `count` usable trials (fewer if there are fewer), best first.
+  /// The best `count` usable trials (fewer if there are fewer), best first. With several
+  /// objectives: whole fronts, and of the last one those that add most to the hypervolume.
   std::vector<std::int64_t> best(std::int64_t count);
   /// Up to `count` trials that are not among the best `without`: all of them, or a sample that
   /// every trial enters by a hash of its number alone, so it does not depend on the order of
@@ -57,11 +59,22 @@ class Observations {
   std::vector<std::int64_t> pending() const { return {pending_.begin(), pending_.end()}; }
   /// The lesson of a trial.
   Lesson lesson(std::int64_t trial) const { return of(trial).lesson; }
+  int objectives() const { return objectives_; }
+  /// Of a usable trial, one per objective.
+  std::span<const double> losses(std::int64_t trial) const {
+    const auto m = static_cast<std::size_t>(objectives_);
+    return std::span(losses_).subspan(static_cast<std::size_t>(trial) * m, m);
+  }
+  /// The trials with lesson value, partial or violates as fronts, best first, until `enough` are
+  /// among them: those with a value by non-domination, then those that were stopped, then those
+  /// that break a guard, the least first (constrained domination: Deb 2000).
+  std::vector<std::vector<std::int64_t>> fronts(std::int64_t enough) const;
   /// All of it.
   const Observed& of(std::int64_t trial) const { return of_[static_cast<std::size_t>(trial)]; }
 
  private:
   Observed judge(const Trial& trial, const History& history) const;
+  std::vector<std::int64_t> best_of_fronts(std::int64_t count) const;
   void put(std::int64_t trial, const History& history);
   void remove(std::int64_t trial);
   void insert(const Observed& observed);
@@ -73,6 +86,8 @@ class Observations {
   std::shared_ptr<const Proposal> first_;  // identity of the history
   std::size_t folded_ = 0;                 // entries of touched() seen
   std::vector<Observed> of_;               // by trial
+  int objectives_ = 1;
+  std::vector<double> losses_;  // by trial, all objectives; with one objective empty
   // All that teach something but pending ones, by rank and by the hash of their numbers.
   Leading by_rank_;
   Leading by_hash_;

@@ -18,11 +18,12 @@ struct Entry {
   bool several = true;  ///< takes several objectives
 };
 
-constexpr std::array<Entry, 7> kSamplers = {{
+constexpr std::array<Entry, 8> kSamplers = {{
     {"auto", make_auto, auto_help},
     {"cmaes", make_cmaes, cmaes_help, false},
     {"gp", make_gp, gp_help, false},
     {"grid", make_grid, grid_help},
+    {"nsga2", make_nsga2, nsga2_help},
     {"random", make_random, random_help},
     {"sobol", make_sobol, sobol_help},
     {"tpe", make_tpe, tpe_help},

@@ -18,6 +18,7 @@ std::unique_ptr<Sampler> make_auto(const StudySpec& spec, std::vector<OptionProb
 std::unique_ptr<Sampler> make_cmaes(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_gp(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_grid(const StudySpec& spec, std::vector<OptionProblem>& problems);
+std::unique_ptr<Sampler> make_nsga2(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_random(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_sobol(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_tpe(const StudySpec& spec, std::vector<OptionProblem>& problems);
@@ -26,6 +27,7 @@ AlgorithmHelp auto_help();
 AlgorithmHelp cmaes_help();
 AlgorithmHelp gp_help();
 AlgorithmHelp grid_help();
+AlgorithmHelp nsga2_help();
 AlgorithmHelp random_help();
 AlgorithmHelp sobol_help();
 AlgorithmHelp tpe_help();

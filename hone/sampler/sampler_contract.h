@@ -30,6 +30,7 @@ struct SamplerCase {
   bool repeats = false;          ///< configurations of a finite space may come again
   bool seedless = false;         ///< an order that the space alone decides (grid)
   std::int64_t long_run = 1030;  ///< trials of the purity test
+  int objectives = 1;
 };
 
 inline std::string sampler_case_name(const testing::TestParamInfo<SamplerCase>& info) {
@@ -42,11 +43,17 @@ class SamplerContract : public testing::TestWithParam<SamplerCase> {
     Player player;
     std::unique_ptr<Sampler> sampler;
   };
+  static StudySpec spec_of(const SearchSpace& space, std::int64_t seed = 1,
+                           Goal goal = Goal::minimize) {
+    StudySpec spec = sampler_spec(space, GetParam().sampler, seed, goal);
+    add_objectives(spec, GetParam().objectives);
+    return spec;
+  }
   /// Studies in every space that the sampler can search.
   static std::vector<std::pair<std::string, Study>> studies(std::int64_t seed = 1) {
     std::vector<std::pair<std::string, Study>> all;
     for (const NamedSpace& named : contract_spaces()) {
-      StudySpec spec = sampler_spec(named.space, GetParam().sampler, seed);
+      StudySpec spec = spec_of(named.space, seed);
       auto sampler = try_make(spec);
       if (sampler) all.emplace_back(named.name, Study{Player(std::move(spec)), std::move(sampler)});
     }
@@ -166,7 +173,7 @@ TEST_P(SamplerContract, CopesWithInfiniteAndEqualValues) {
 TEST_P(SamplerContract, CoversAFiniteSpaceOnceAndThenSaysSo) {
   if (GetParam().repeats) GTEST_SKIP() << "repeats by its options";
   for (const int batch : {1, 4}) {
-    StudySpec spec = sampler_spec(small_space(), GetParam().sampler);
+    StudySpec spec = spec_of(small_space());
     const auto sampler = try_make(spec);
     Player player(spec);
     std::set<std::string> seen;
@@ -188,8 +195,8 @@ TEST_P(SamplerContract, CoversAFiniteSpaceOnceAndThenSaysSo) {
 
 TEST_P(SamplerContract, DecidesTheSameWhenTheNegatedMetricIsMaximised) {
   for (const NamedSpace& named : contract_spaces()) {
-    Player low(sampler_spec(named.space, GetParam().sampler, 3, Goal::minimize));
-    Player high(sampler_spec(named.space, GetParam().sampler, 3, Goal::maximize));
+    Player low(spec_of(named.space, 3, Goal::minimize));
+    Player high(spec_of(named.space, 3, Goal::maximize));
     const auto a = try_make(low.history().spec());
     const auto b = try_make(high.history().spec());
     if (!a) continue;
@@ -208,7 +215,7 @@ TEST_P(SamplerContract, DependsOnTheSeed) {
   if (GetParam().seedless) GTEST_SKIP() << "the space alone decides";
   for (auto& [name, study] : studies(1)) {
     if (name != "mixed") continue;
-    const auto other = sampler_spec(study.player.space(), GetParam().sampler, 2);
+    const auto other = spec_of(study.player.space(), 2);
     const auto sampler = try_make(other);
     // The first suggestion may be the middle of the space.
     EXPECT_NE(text_of(study.player.ask(*study.sampler, 3)),
@@ -228,11 +235,13 @@ TEST_P(SamplerContract, AcceptsAHistoryThatIsWiderThanItsSpace) {
                   make_parameter("n", Integer{1, 5, Law::uniform, 1}),
                   make_parameter("kind", make_choice({"c", "d", Value(3)}, false)),
                   make_parameter("fresh", make_choice({1, 2, 3}, true))});
-  Player player(sampler_spec(old, {"random", Value::Map{}}));
+  StudySpec before = sampler_spec(old, {"random", Value::Map{}});
+  add_objectives(before, GetParam().objectives);
+  Player player(before);
   const auto random = try_make(player.history().spec());
   for (int k = 0; k < 60; ++k)
     player.add(suggestions(player.ask(*random))->front().config, Fate::rough());
-  StudySpec spec = sampler_spec(now, GetParam().sampler);
+  StudySpec spec = spec_of(now);
   const auto sampler = try_make(spec);
   if (!sampler) return;
   player.set_spec(spec);
@@ -246,13 +255,14 @@ TEST_P(SamplerContract, AcceptsAHistoryThatIsWiderThanItsSpace) {
 
 TEST_P(SamplerContract, GoesOnAfterTenThousandTrials) {
   StudySpec random_spec = sampler_spec(mixed_space(), {"random", Value::Map{}});
+  add_objectives(random_spec, GetParam().objectives);
   const auto random = try_make(random_spec);
   Player player(random_spec);
   while (player.history().size() < 10'000) {
     const auto batch = player.ask(*random, 50);
     for (const Suggestion& s : *suggestions(batch)) player.add(s.config, Fate::rough());
   }
-  StudySpec spec = sampler_spec(mixed_space(), GetParam().sampler);
+  StudySpec spec = spec_of(mixed_space());
   player.set_spec(spec);
   const auto sampler = try_make(spec);
   if (!sampler) return;

@@ -17,6 +17,11 @@ SamplerCase seedless(SamplerCase sampler) {
   return sampler;
 }
 
+SamplerCase several(SamplerCase sampler, int objectives) {
+  sampler.objectives = objectives;
+  return sampler;
+}
+
 SamplerCase shorter(SamplerCase sampler) {
   sampler.long_run = 130;
   return sampler;
@@ -30,7 +35,14 @@ INSTANTIATE_TEST_SUITE_P(
         seedless(make_case("Grid", "grid", "{}")),
         seedless(make_case("GridOfPoints", "grid", R"({"points": 2})")),
         make_case("Sobol", "sobol", "{}"), make_case("Tpe", "tpe", "{}"),
-        make_case("Cmaes", "cmaes", "{}"),
+        make_case("Cmaes", "cmaes", "{}"), make_case("Nsga2", "nsga2", "{}"),
+        several(make_case("Nsga2OfTwo", "nsga2", "{}"), 2),
+        several(shorter(make_case("Nsga2OfThree", "nsga2",
+                                  R"({"population": 6, "crossover_eta": 2})")),
+                3),
+        several(shorter(make_case("TpeOfTwo", "tpe", "{}")), 2),
+        several(shorter(make_case("AutoOfThree", "auto", "{}")), 3),
+
         shorter(make_case("CmaesSmall", "cmaes", R"({"population": 2, "restarts": "ipop"})")),
         shorter(make_case("TpeOneByOne", "tpe", R"({"multivariate": false, "start": "random"})")),
         shorter(make_case("GpInABox", "gp",

@@ -150,6 +150,15 @@ inline StudySpec sampler_spec(const SearchSpace& space, const AlgorithmSpec& sam
   return spec;
 }
 
+/// Further objectives up to `count`, of the first one's goal.
+inline void add_objectives(StudySpec& spec, int count) {
+  while (spec.objective_count() < count) {
+    Metric metric = spec.metrics.front();
+    metric.name += std::to_string(spec.objective_count() + 1);
+    spec.metrics.push_back(metric);
+  }
+}
+
 /// Null where the sampler cannot search the space.
 inline std::unique_ptr<Sampler> try_make(const StudySpec& spec) {
   std::vector<OptionProblem> problems;
@@ -174,13 +183,14 @@ class Player {
         count);
   }
 
-  /// A smooth function of the encoded configuration with few distinct values.
-  double value(const Config& config) const {
+  /// A smooth function of the encoded configuration with few distinct values; each objective has
+  /// its own best place.
+  double value(const Config& config, int objective = 0) const {
     std::vector<double> row(static_cast<std::size_t>(space().dimension()));
     space().encode(config, row);
     double sum = 0;
     for (std::size_t j = 0; j < row.size(); ++j) {
-      if (!std::isnan(row[j])) sum += (row[j] - 0.3) * (row[j] - 0.3);
+      if (!std::isnan(row[j])) sum += std::pow(row[j] - 0.3 - 0.2 * objective, 2);
     }
     const double rounded = std::round(sum * 200) / 200;
     return history_.spec().objective().goal == Goal::minimize ? rounded : -rounded;
@@ -230,6 +240,11 @@ class Player {
       Result result;
       result.value = value;
       moved.results = {result};
+      for (int m = 1; m < history_.spec().objective_count(); ++m) {
+        result.metric = m;
+        result.value = this->value(config, m);
+        moved.results.push_back(result);
+      }
     }
     commit(RunEnded{run, number, end});
     commit(moved);

@@ -10,7 +10,9 @@
 //   failed trials that are their configuration's doing, and running ones, count among the rest;
 //   at most `good_cap` good trials and a sample of `bad_cap` others, so the cost of a suggestion
 //   does not grow with the study.
-// Every ingredient has a switch. One objective: the first.
+// Every ingredient has a switch. With several objectives the good trials are those of the first
+// fronts, and of the front that is cut those that add most to the hypervolume (Ozaki et al. 2022,
+// MOTPE; the subset as in Optuna).
 #include <fmt/core.h>
 
 #include <cmath>

@@ -377,7 +377,55 @@ bool History::satisfies_guards(const Trial& trial) const {
   return true;
 }
 
+std::optional<std::vector<double>> History::losses(const Trial& trial) const {
+  std::vector<double> losses;
+  for (int m = 0; m < spec_->objective_count(); ++m) {
+    const auto value = trial.value_of(m);
+    if (!value || std::isnan(*value)) return std::nullopt;
+    losses.push_back(to_loss(spec_->metrics[static_cast<std::size_t>(m)].goal, *value));
+  }
+  return losses;
+}
+
+std::vector<std::int64_t> History::front() const {
+  if (spec_->objective_count() < 2) {
+    const std::int64_t only = best();
+    return only < 0 ? std::vector<std::int64_t>{} : std::vector{only};
+  }
+  // a nowhere worse than b; of two such, b is off the front unless they are equal.
+  const auto covers = [](const std::vector<double>& a, const std::vector<double>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), [](double x, double y) { return x <= y; });
+  };
+  std::vector<std::pair<std::int64_t, std::vector<double>>> front;
+  for (const TrialState wanted : {TrialState::complete, TrialState::stopped}) {
+    for (const Trial& trial : trials_) {
+      if (trial.state != wanted || !satisfies_guards(trial)) continue;
+      const auto own = losses(trial);
+      if (!own) continue;
+      const bool dominated = std::any_of(front.begin(), front.end(), [&](const auto& other) {
+        return covers(other.second, *own) && other.second != *own;
+      });
+      if (dominated) continue;
+      std::erase_if(front, [&](const auto& other) {
+        return covers(*own, other.second) && other.second != *own;
+      });
+      front.emplace_back(trial.number(), *own);
+    }
+    if (!front.empty()) break;
+  }
+  std::vector<std::int64_t> numbers;
+  for (const auto& [number, losses] : front) numbers.push_back(number);
+  return numbers;
+}
+
 std::int64_t History::best() const {
+  if (spec_->objective_count() > 1) {
+    std::int64_t first = -1;
+    for (const std::int64_t number : front()) {
+      if (first < 0 || *losses(trial(number)) < *losses(trial(first))) first = number;
+    }
+    return first;
+  }
   const Goal goal = spec_->objective().goal;
   std::int64_t best = -1;
   double best_value = NAN;

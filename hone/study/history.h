@@ -101,8 +101,16 @@ class History {
 
   /// Number of the best trial: among those that reached their target (complete), else among the
   /// stopped; NaN never wins, ties go to the lower number, infeasible (guards) excluded. −1 if
-  /// there is none.
+  /// there is none. With several objectives: of the front, the one that is best in the first (ties:
+  /// in the next).
   std::int64_t best() const;
+  /// With several objectives: the trials that no other is better than in one without being worse in
+  /// another; among those that best() would choose from. Ascending. With one: the best, if any.
+  /// O(trials · size of the front).
+  std::vector<std::int64_t> front() const;
+  /// Of all objectives, in the order of the spec, turned so that smaller is better; nullopt where
+  /// one has no value or is NaN.
+  std::optional<std::vector<double>> losses(const Trial& trial) const;
   bool satisfies_guards(const Trial& trial) const;
 
   /// The facts noted under `kind` with their commit numbers, in order.

@@ -31,10 +31,42 @@ void check_top_level(StudyFileReader& reader, const YamlNode& root) {
   reader.check_keys(known, study_file_section(""), "");
 }
 
+/// What cannot go with several objectives. A sampler says so itself.
+void check_several(StudyFileReader& reader, const YamlNode& root, const StudyDraft& draft) {
+  const int count = draft.spec.objective_count();
+  if (count < 2) return;
+  std::string names;
+  for (int i = 0; i < count; ++i)
+    names += (i == 0 ? "" : ", ") + draft.spec.metrics[static_cast<std::size_t>(i)].name;
+  const std::string several = fmt::format("this study has {} objectives ({})", count, names);
+  const char* hint =
+      "keep one objective: give the other metrics role: constraint with min or max, or role: "
+      "tracked";
+  for (const char* key : {"scheduler", "pruner", "early_terminate"}) {
+    const YamlMember* member = root.find(key);
+    if (member == nullptr || (draft.spec.scheduler.name == "none" && !draft.has_early_stopping &&
+                              member->key != "early_terminate"))
+      continue;
+    reader.error(member->key_span,
+                 fmt::format("{} compares trials by one objective, and {}", key, several), hint);
+  }
+  if (const YamlMember* confirm = root.find("confirm"); confirm && draft.spec.confirm.top > 0) {
+    reader.error(confirm->key_span, fmt::format("confirm needs a best trial, and {}", several),
+                 hint);
+  }
+  for (int i = 0; i < count; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    if (!draft.spec.metrics[at].target) continue;
+    reader.error(draft.metric_spans[at],
+                 fmt::format("target ends a study with one objective, and {}", several), hint);
+  }
+}
+
 /// A sampler or target that needs more than what is there is told by the algorithms themselves;
 /// here: what the file alone shows.
 void finish(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft) {
   if (draft.spec.metrics.empty()) return;
+  check_several(reader, root, draft);
   const bool early = root.find("early_terminate") != nullptr;
   if (early && root.find("metric") == nullptr && root.find("metrics") == nullptr) {
     reader.error(root.find("early_terminate")->key_span,

@@ -148,10 +148,11 @@ void AskTell::tell(std::int64_t number, std::span<const double> values,
     report(trial, static_cast<int>(i), values[i], fidelity.value_or(end_of_curve));
   TrialMoved moved;
   moved.state = TrialState::complete;
-  if (std::isnan(values.front())) {
+  for (int m = spec_->objective_count() - 1; m >= 0; --m) {
+    if (!std::isnan(values[static_cast<std::size_t>(m)])) continue;
     moved.state = TrialState::failed;
     moved.fail_kind = FailKind::nan;
-    moved.reason = fmt::format("{} is nan", spec_->objective().name);
+    moved.reason = fmt::format("{} is nan", spec_->metrics[static_cast<std::size_t>(m)].name);
   }
   end(trial, RunEnd{}, std::move(moved));
 }
@@ -184,10 +185,27 @@ void AskTell::tell_failed(std::int64_t number, FailKind kind, const std::string&
 }
 
 std::optional<BestTrial> AskTell::best() const {
+  if (spec_->objective_count() > 1) {
+    throw Error(ErrorCode::conflict,
+                fmt::format("{} objectives have no single best trial", spec_->objective_count()),
+                "take the front: AskTell::front()");
+  }
   const std::int64_t number = history_.best();
   if (number < 0) return std::nullopt;
   const Trial& trial = history_.trial(number);
   return BestTrial{number, trial.config(), trial.value().value_or(NAN)};
+}
+
+std::vector<FrontTrial> AskTell::front() const {
+  std::vector<FrontTrial> front;
+  for (const std::int64_t number : history_.front()) {
+    const Trial& trial = history_.trial(number);
+    FrontTrial member{number, trial.config(), {}};
+    for (int m = 0; m < spec_->objective_count(); ++m)
+      member.values.push_back(trial.value_of(m).value_or(NAN));
+    front.push_back(std::move(member));
+  }
+  return front;
 }
 
 }  // namespace hone

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "hone/sampler/sampler.h"
 #include "hone/study/history.h"
@@ -20,11 +21,18 @@ struct Asked {
   Config config;
 };
 
-/// The best trial so far with its value of the first objective.
+/// The best trial so far with its value of the only objective.
 struct BestTrial {
   std::int64_t number = -1;
   Config config;
   double value = 0;
+};
+
+/// A trial of the front, with its values of the objectives in the order of the spec.
+struct FrontTrial {
+  std::int64_t number = -1;
+  Config config;
+  std::vector<double> values;
 };
 
 /// Not thread-safe. Any number of trials may be out at a time, and they may be told in any order.
@@ -58,8 +66,12 @@ class AskTell {
   /// FailKind::none). Throws as `tell`.
   void tell_failed(std::int64_t number, FailKind kind, const std::string& detail = "");
 
-  /// nullopt before the first value.
+  /// nullopt before the first value. Throws Error(conflict) where the spec has several objectives.
   std::optional<BestTrial> best() const;
+  /// The trials that no other is better than in one objective without being worse in another, in
+  /// the order in which they were asked for. With one objective: the best. Empty before the first
+  /// value.
+  std::vector<FrontTrial> front() const;
   const History& history() const { return history_; }
 
  private:

@@ -268,5 +268,41 @@ TEST(AskTell, LearnsFromTrialsThatSomebodyElseChose) {
   EXPECT_LT(nearest, 0.15);
 }
 
+TEST(AskTell, SeveralObjectivesComeToAFrontAndNotToABest) {
+  StudySpec spec = spec_of({real("x", 0, 1)});
+  spec.sampler.name = "nsga2";
+  Metric gain;
+  gain.name = "gain";
+  gain.goal = Goal::maximize;
+  spec.metrics.push_back(gain);
+  AskTell study(std::move(spec));
+  EXPECT_TRUE(study.front().empty());
+  EXPECT_THROW(study.best(), Error);
+  // loss x and gain −(x − 0.5)²: the front is x ≤ 0.5, and all of it.
+  std::set<std::int64_t> expected;
+  for (int i = 0; i < 60; ++i) {
+    const auto asked = study.ask();
+    ASSERT_TRUE(asked);
+    const double x = number_of(asked->config, "x");
+    if (i == 20) {
+      study.tell(asked->number, std::array{x, std::nan("")});  // fails
+      EXPECT_EQ(study.history().trial(20).state, TrialState::failed);
+      continue;
+    }
+    study.tell(asked->number, std::array{x, -std::pow(x - 0.5, 2)});
+    if (x <= 0.5) expected.insert(asked->number);
+  }
+  std::set<std::int64_t> numbers;
+  for (const FrontTrial& trial : study.front()) {
+    numbers.insert(trial.number);
+    EXPECT_EQ(trial.values.size(), 2U);
+    EXPECT_EQ(trial.values[0], number_of(trial.config, "x"));
+  }
+  // A trial just beyond 0.5 may be on it as well, where none lies between it and its mirror image.
+  for (const std::int64_t number : expected) EXPECT_TRUE(numbers.contains(number));
+  EXPECT_LE(numbers.size(), expected.size() + 1);
+  EXPECT_GT(expected.size(), 30U);  // the search stays on the front
+}
+
 }  // namespace
 }  // namespace hone

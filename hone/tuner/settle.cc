@@ -71,14 +71,17 @@ Action settle_finished(const History& history, const Trial& trial,
     return QueueRun{std::move(again)};
   }
   const auto results = history.judge(trial.number());
-  const bool has_objective = !results.empty() && results.front().metric == 0;
-  if (!has_objective) {
-    return moved(history, trial.number(), TrialState::failed, FailKind::no_metric,
-                 fmt::format("the program ended without reporting {}", spec.objective().name));
-  }
-  if (std::isnan(results.front().value)) {
-    return moved(history, trial.number(), TrialState::failed, FailKind::nan,
-                 fmt::format("{} is nan", spec.objective().name));
+  for (int m = 0; m < spec.objective_count(); ++m) {  // the objectives come first in both
+    const std::string& name = spec.metrics[static_cast<std::size_t>(m)].name;
+    const auto at = static_cast<std::size_t>(m);
+    if (results.size() <= at || results[at].metric != m) {
+      return moved(history, trial.number(), TrialState::failed, FailKind::no_metric,
+                   fmt::format("the program ended without reporting {}", name));
+    }
+    if (std::isnan(results[at].value)) {
+      return moved(history, trial.number(), TrialState::failed, FailKind::nan,
+                   fmt::format("{} is nan", name));
+    }
   }
   // A program that was asked for a part of the way ends there by itself: its trial pauses, and may
   // be promoted.
@@ -154,15 +157,17 @@ std::optional<StudyEnd> target_reached(const History& history) {
   return std::nullopt;
 }
 
-/// Stops when the best has not moved for 2·d + 10 ended trials, at the latest after 100 trials.
+/// Stops when the best (of several objectives: the front) has not moved for 2·d + 10 ended trials,
+/// at the latest after 100 trials.
 std::optional<StudyEnd> no_improvement(const History& history) {
   constexpr std::int64_t kLatest = 100;
   if (!history.spec().budget.stop_without_improvement) return std::nullopt;
   if (history.counted() >= kLatest)
     return StudyEnd{fmt::format("{} trials (the default budget)", kLatest), false, false};
   const std::int64_t patience = 2 * history.spec().space.dimension() + 10;
-  const std::int64_t best = history.best();
-  if (best < 0) return std::nullopt;
+  const auto front = history.front();
+  if (front.empty()) return std::nullopt;
+  const std::int64_t best = *std::max_element(front.begin(), front.end());
   std::int64_t since = 0;
   for (const Trial& trial : history.trials()) {
     if (trial.number() > best && is_ended(trial.state)) ++since;

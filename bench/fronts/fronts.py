@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Hypervolume of hone's samplers beside Optuna's on problems with two objectives: one table.
+
+    ./dev bench fronts/fronts --data DIR [--seeds 10] [--trials 100] [--samplers 'auto;nsga2;random']
+
+Evaluations are answered by `hone_fronts serve`, so both see the same spaces and values. Optuna's
+trajectories are kept in --peer (build/fronts-peer.csv) and made anew only where they are absent.
+"""
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+
+PROGRAM = "build/release/bench/fronts/hone_fronts"
+
+
+def suggest(trial, parameters):
+    config = {}
+    for p in parameters:
+        if any(config.get(parent) not in values for parent, values in p["when"].items()):
+            continue
+        if p["type"] == "real":
+            config[p["name"]] = trial.suggest_float(p["name"], p["low"], p["high"], log=p["log"])
+        elif p["type"] == "integer":
+            config[p["name"]] = trial.suggest_int(p["name"], p["low"], p["high"], log=p["log"])
+        else:
+            config[p["name"]] = trial.suggest_categorical(p["name"], p["values"])
+    return config
+
+
+def run_peer(arguments):
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    samplers = {
+        "optuna_nsga2": optuna.samplers.NSGAIISampler,
+        "optuna_tpe": optuna.samplers.TPESampler,
+    }
+    command = [arguments.program, "serve"] + (["--data", arguments.data] if arguments.data else [])
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(request):
+        server.stdin.write(json.dumps(request) + "\n")
+        server.stdin.flush()
+        reply = json.loads(server.stdout.readline())
+        if isinstance(reply, dict) and "error" in reply:
+            raise RuntimeError(reply["error"])
+        return reply
+
+    with open(arguments.peer + ".new", "w", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["problem", "method", "seed", "trial", "loss", "loss"])
+        for name, make in samplers.items():
+            for problem in ask({"ask": "problems"}):
+                started = time.perf_counter()
+                for seed in range(arguments.seeds):
+                    study = optuna.create_study(directions=problem["goals"], sampler=make(seed=seed))
+                    for number in range(arguments.trials):
+                        trial = study.ask()
+                        config = suggest(trial, problem["parameters"])
+                        reply = ask({"problem": problem["name"], "config": config})
+                        study.tell(trial, reply["values"])
+                        rows.writerow([problem["name"], name, seed, number]
+                                      + [repr(loss) for loss in reply["losses"]])
+                each = 1000 * (time.perf_counter() - started) / arguments.seeds / arguments.trials
+                print(f"{name} {problem['name']}: {each:.1f} ms a trial", file=sys.stderr, flush=True)
+    server.stdin.close()
+    server.wait()
+    os.replace(arguments.peer + ".new", arguments.peer)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--program", default=PROGRAM)
+    parser.add_argument("--data", default=os.environ.get("HONE_DATA", ""))
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--trials", type=int, default=100)
+    parser.add_argument("--samplers", default="auto;tpe;nsga2;random")
+    parser.add_argument("--peer", default="build/fronts-peer.csv")
+    arguments = parser.parse_args()
+    if not os.path.exists(arguments.peer):
+        run_peer(arguments)
+    command = [arguments.program, "--seeds", str(arguments.seeds), "--trials", str(arguments.trials),
+               "--samplers", arguments.samplers, "--peer", arguments.peer]
+    sys.exit(subprocess.call(command + (["--data", arguments.data] if arguments.data else [])))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,248 @@
+// NSGA-II (Deb et al. 2002) over mixed and conditional spaces, for several objectives and many
+// trials. Parents are the best of the record: by constrained non-domination, then by crowding
+// distance. That is the original's elite of a generation and its parents, taken after every trial:
+// no generation is waited for, and the population is a function of the trials that have ended.
+//   Numbers: simulated binary crossover and polynomial mutation within bounds (Deb and Agrawal
+//   1995) on the encoded scale; discrete ones move by a cell at least.
+//   Choices: from either parent; mutation draws from their law.
+//   A parameter that neither parent has is drawn from its law, and constraints are repaired.
+// The defaults are bolder than the original's (η = 20, one mutation a child), which suit
+// populations of hundreds: at 100 trials they reach a quarter more hypervolume (bench/fronts). No
+// configuration comes twice: draws that are known mutate more and more.
+#include <algorithm>
+#include <cmath>
+
+#include "hone/math/pareto.h"
+#include "hone/sampler/observations.h"
+#include "hone/sampler/registry.h"
+#include "hone/sampler/start.h"
+#include "hone/sampler/unseen.h"
+#include "hone/space/encoding.h"
+#include "hone/space/feasible_sampler.h"
+
+namespace hone {
+namespace {
+
+struct Nsga2Options {
+  int population = 0;
+  int start_trials = 0;
+  double crossover = 0.9;
+  double crossover_eta = 5;
+  double mutation = 2;
+  double mutation_eta = 5;
+  bool repeat = false;
+};
+
+const OptionTable<Nsga2Options>& nsga2_options() {
+  static const OptionTable<Nsga2Options> table =
+      OptionTable<Nsga2Options>(
+          "nsga2", "Genetic search for several objectives and many trials: breeds the front")
+          .integer("population", &Nsga2Options::population, 0, 100'000,
+                   "Parents; 0: a quarter of the trials, from 10 to 50")
+          .integer("start_trials", &Nsga2Options::start_trials, 0, 1e6,
+                   "Trials of the start design; 0: 10, fewer in small spaces")
+          .number("crossover", &Nsga2Options::crossover, 0, 1,
+                  "Share of the children that have two parents")
+          .number("crossover_eta", &Nsga2Options::crossover_eta, 0, 1000,
+                  "How near children stay to their parents")
+          .number("mutation", &Nsga2Options::mutation, 0, 1000,
+                  "Parameters of a child that mutate, in the mean")
+          .number("mutation_eta", &Nsga2Options::mutation_eta, 0, 1000,
+                  "How small mutations of numbers are")
+          .boolean("repeat", &Nsga2Options::repeat, "Configurations may come again");
+  return table;
+}
+
+struct Parent {
+  std::int64_t trial = -1;
+  int rank = 0;
+  double crowding = 0;
+};
+
+/// Simulated binary crossover within [0, 1]: one of the two children of x and y.
+double cross(double x, double y, double eta, Rng& rng) {
+  const double u = rng.uniform();
+  const bool upper = rng.chance(0.5);
+  const double low = std::min(x, y);
+  const double high = std::max(x, y);
+  const double gap = high - low;
+  if (gap < 1e-14) return x;
+  const double beta = 1 + 2 * (upper ? 1 - high : low) / gap;
+  const double alpha = 2 - std::pow(beta, -(eta + 1));
+  const double spread = u <= 1 / alpha ? std::pow(u * alpha, 1 / (eta + 1))
+                                       : std::pow(1 / (2 - u * alpha), 1 / (eta + 1));
+  const double middle = low + high;
+  return std::clamp(0.5 * (upper ? middle + spread * gap : middle - spread * gap), 0.0, 1.0);
+}
+
+/// Polynomial mutation within [0, 1].
+double mutate(double x, double eta, Rng& rng) {
+  const double u = rng.uniform();
+  const double power = 1 / (eta + 1);
+  const double step = u < 0.5
+                          ? std::pow(2 * u + (1 - 2 * u) * std::pow(1 - x, eta + 1), power) - 1
+                          : 1 - std::pow(2 * (1 - u) + (2 * u - 1) * std::pow(x, eta + 1), power);
+  return std::clamp(x + step, 0.0, 1.0);
+}
+
+class Nsga2 final : public Sampler {
+ public:
+  explicit Nsga2(Nsga2Options options) : options_(std::move(options)) {}
+
+  SuggestResult suggest(const SuggestContext& context, int count) override {
+    prepare(context.history);
+    observations_.update(context.history);
+    choose_parents();
+    return suggest_in_turn(context, count, batch_,
+                           [&](std::int64_t number, const Chosen& chosen, Suggestion& suggestion) {
+                             return propose(context.history, number, chosen, suggestion);
+                           });
+  }
+
+  std::string describe() const override { return "nsga2"; }
+
+ private:
+  void prepare(const History& history) {
+    if (spec_ == history.spec_ptr()) return;
+    spec_ = history.spec_ptr();
+    const Rng rng = Rng(static_cast<std::uint64_t>(spec_->seed)).split("nsga2 start");
+    start_.emplace(spec_->space, StartDesign::sobol, true, rng);
+    start_trials_ = options_.start_trials > 0 ? options_.start_trials
+                                              : std::clamp(spec_->space.dimension() + 3, 5, 10);
+  }
+
+  void choose_parents() {
+    const std::int64_t population =
+        options_.population > 0 ? options_.population
+                                : std::clamp<std::int64_t>(observations_.ranked() / 4, 10, 50);
+    parents_.clear();
+    int rank = 0;
+    for (const auto& front : observations_.fronts(population)) {
+      std::vector<double> points;
+      std::vector<std::size_t> all(front.size());
+      for (std::size_t i = 0; i < front.size(); ++i) {
+        all[i] = i;
+        const bool several =
+            observations_.objectives() > 1 && observations_.lesson(front[i]) != Lesson::violates;
+        if (several) {
+          const auto losses = observations_.losses(front[i]);
+          points.insert(points.end(), losses.begin(), losses.end());
+        } else {
+          points.resize(points.size() + static_cast<std::size_t>(observations_.objectives()));
+        }
+      }
+      const auto crowding = crowding_distances({points, observations_.objectives()}, all);
+      std::stable_sort(all.begin(), all.end(),
+                       [&](std::size_t a, std::size_t b) { return crowding[a] > crowding[b]; });
+      for (const std::size_t i : all) {
+        if (static_cast<std::int64_t>(parents_.size()) < population)
+          parents_.push_back({front[i], rank, crowding[i]});
+      }
+      ++rank;
+    }
+  }
+
+  const Parent& tournament(Rng& rng) const {
+    const Parent& a = parents_[rng.below(parents_.size())];
+    const Parent& b = parents_[rng.below(parents_.size())];
+    if (a.rank != b.rank) return a.rank < b.rank ? a : b;
+    return a.crowding >= b.crowding ? a : b;
+  }
+
+  std::optional<Config> breed(const History& history, int attempt, Rng& rng,
+                              Suggestion& suggestion) const {
+    const SearchSpace& space = spec_->space;
+    const Parent& one = tournament(rng);
+    const Parent* other = &one;
+    for (int i = 0; i < 4 && other->trial == one.trial; ++i) other = &tournament(rng);
+    const bool crosses = rng.uniform() < options_.crossover;
+    const auto a = history.encoded(one.trial);
+    const auto b = history.encoded(crosses ? other->trial : one.trial);
+    const auto d = static_cast<double>(std::max<std::size_t>(1, a.size()));
+    const double rate = options_.mutation * (1 + attempt) / d;
+    std::vector<double> row(a.size());
+    for (std::size_t j = 0; j < row.size(); ++j) {
+      const Parameter& parameter = space.parameter(space.searched()[j]);
+      const bool mutates = rng.uniform() < rate;
+      const double fresh = law_position(parameter, rng.uniform_open(), true);
+      const double x = std::isnan(a[j]) ? b[j] : a[j];
+      const double y = std::isnan(b[j]) ? a[j] : b[j];
+      if (std::isnan(x)) {
+        row[j] = fresh;
+        continue;
+      }
+      const bool mixes = crosses && rng.chance(0.5);
+      if (is_categorical(parameter.domain)) {
+        row[j] = mutates ? fresh : (mixes ? y : x);
+        continue;
+      }
+      const double child = mixes ? cross(x, y, options_.crossover_eta, rng) : x;
+      row[j] = snap(parameter.domain, child);
+      if (mutates) row[j] = mutated(parameter.domain, row[j], rng);
+    }
+    const FeasibleSampler& feasible = space.feasible_sampler();
+    if (!feasible.is_unconstrained() && !feasible.is_feasible(row) &&
+        !feasible.repair(row, Rng(rng.next_u64()))) {
+      return std::nullopt;
+    }
+    Value::List trials{Value(one.trial)};
+    if (crosses && other->trial != one.trial) trials.emplace_back(other->trial);
+    suggestion.info.set("parents", Value(std::move(trials)));
+    return space.decode(row);
+  }
+
+  /// Discrete values leave their cell.
+  double mutated(const Domain& domain, double x, Rng& rng) const {
+    const double moved = snap(domain, mutate(x, options_.mutation_eta, rng));
+    const bool up = rng.chance(0.5);
+    if (!is_discrete(domain) || moved != x) return moved;
+    const Cell cell = cell_of(domain, x);
+    constexpr double kInside = 1e-9;
+    if ((up || cell.low <= 0) && cell.high < 1) return snap(domain, cell.high + kInside);
+    return cell.low > 0 ? snap(domain, cell.low - kInside) : x;
+  }
+
+  std::optional<Exhausted> propose(const History& history, std::int64_t number,
+                                   const Chosen& chosen, Suggestion& suggestion) {
+    Rng rng = sampler_rng(*spec_, number);
+    const SearchSpace& space = spec_->space;
+    const bool starting = observations_.ranked() < start_trials_ || parents_.empty();
+    int attempt = 0;
+    const auto draw = [&]() -> std::optional<Config> {
+      if (!starting) return breed(history, attempt++, rng, suggestion);
+      // Beyond the first attempt the design goes on far behind the numbers that other trials have.
+      const auto row = start_->row(static_cast<std::uint64_t>(number) +
+                                   (static_cast<std::uint64_t>(attempt++) << 24));
+      return row ? std::optional(space.decode(*row)) : space.sample(rng);
+    };
+    suggestion.info.set("rule", starting ? "start" : "nsga2");
+    if (options_.repeat) {
+      auto config = draw();
+      if (!config) return Exhausted{"no configuration that satisfies the constraints was found"};
+      suggestion.config = *std::move(config);
+      return std::nullopt;
+    }
+    auto drawn = draw_unseen(space, chosen, rng, draw);
+    if (auto* exhausted = std::get_if<Exhausted>(&drawn)) return std::move(*exhausted);
+    suggestion.config = std::get<Config>(std::move(drawn));
+    return std::nullopt;
+  }
+
+  Nsga2Options options_;
+  std::shared_ptr<const StudySpec> spec_;
+  Observations observations_;
+  std::optional<Start> start_;
+  std::int64_t start_trials_ = 10;
+  std::vector<Parent> parents_;  // best first
+  std::vector<std::vector<double>> batch_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sampler> make_nsga2(const StudySpec& spec, std::vector<OptionProblem>& problems) {
+  return std::make_unique<Nsga2>(nsga2_options().parse(spec.sampler.options, problems));
+}
+
+AlgorithmHelp nsga2_help() { return nsga2_options().help(); }
+
+}  // namespace hone
