@@ -39,7 +39,7 @@ struct TpeOptions {
   bool multivariate = true;
   std::string bandwidth = "gap";
   double bandwidth_factor = 1;
-  double bandwidth_bad = 0.7;
+  double bandwidth_bad = 0;
   double bandwidth_floor = 1;
   double prior_weight = 1;
   double smoothing = 1;
@@ -77,8 +77,10 @@ const OptionTable<TpeOptions>& tpe_options() {
               "Width of kernels: from the spread of the trials, or from the gap to the neighbours")
           .number("bandwidth_factor", &TpeOptions::bandwidth_factor, 0.01, 100,
                   "Multiplies every bandwidth")
-          .number("bandwidth_bad", &TpeOptions::bandwidth_bad, 0.01, 100,
-                  "Multiplies the bandwidths of the other trials once more")
+          .number(
+              "bandwidth_bad", &TpeOptions::bandwidth_bad, 0, 100,
+              "Multiplies the bandwidths of the other trials once more; 0: 0.7, and 2 with several "
+              "objectives")
           .number("bandwidth_floor", &TpeOptions::bandwidth_floor, 0, 100,
                   "Smallest bandwidth, in ranges per trial that counts; 0: none")
           .number("prior_weight", &TpeOptions::prior_weight, 1e-6, 1000,
@@ -213,7 +215,9 @@ class Tpe final : public Sampler {
       for (const auto& row : batch_) rows_.push_back(row.data());
     }
     parzen.floor = options_.bandwidth_floor / (n + 2);
-    parzen.factor *= options_.bandwidth_bad;
+    // Many of the others are near the front, which narrow kernels would keep the search from.
+    const double usual = observations_.objectives() > 1 ? 2 : 0.7;
+    parzen.factor *= options_.bandwidth_bad > 0 ? options_.bandwidth_bad : usual;
     densities_->bad.fit(rows_, {}, parzen);
   }
 
