@@ -25,6 +25,15 @@ std::string by_estimator(const Value& info) {
          (good > 0 ? fmt::format(" {} of {} trials", good, info.int_or("of", 0)) : after(info));
 }
 
+std::string by_breeding(const Value& info) {
+  const Value* parents = info.find("parents");
+  if (parents == nullptr || !parents->is_list()) return "nsga2";
+  std::vector<std::string> names;
+  for (const Value& trial : parents->as_list()) names.push_back(trial.dump());
+  return names.size() == 1 ? "nsga2: a mutation of trial " + names.front()
+                           : "nsga2: a child of trials " + join(names, " and ");
+}
+
 }  // namespace
 
 std::string proposed_text(const Proposal& proposal) {
@@ -39,6 +48,7 @@ std::string proposed_text(const Proposal& proposal) {
   if (rule == "explore") return "gp, exploring: where the model knows least" + after(info);
   if (rule == "tpe") return by_estimator(info);
   if (rule == "cmaes") return fmt::format("cmaes: generation {}", 1 + info.int_or("generation", 0));
+  if (rule == "nsga2") return by_breeding(info);
   return rule;
 }
 

@@ -54,6 +54,10 @@ void check_several(StudyFileReader& reader, const YamlNode& root, const StudyDra
     reader.error(confirm->key_span, fmt::format("confirm needs a best trial, and {}", several),
                  hint);
   }
+  if (const YamlMember* warm = root.find("warm_start"); warm != nullptr) {
+    reader.error(warm->key_span,
+                 fmt::format("warm_start takes the best of other studies, and {}", several), hint);
+  }
   for (int i = 0; i < count; ++i) {
     const auto at = static_cast<std::size_t>(i);
     if (!draft.spec.metrics[at].target) continue;
