@@ -1,15 +1,6 @@
 // hone_quality: regret of samplers over problems and seeds, against each other and against
 // trajectories of peers.
 //
-//   hone_quality [--data DIR] [--problems a,b] [--samplers 'random;tpe;tpe{"candidates": 24}']
-//   [--seeds 20] [--first-seed 0]
-//                [--trials N] [--marks 20,60] [--peer a.csv,b.csv] [--trajectories DIR]
-//   hone_quality serve [--data DIR]        problems over stdin and stdout, for peers/run_peer.py
-//   hone_quality speed [--samplers tpe] [--sizes 100,1000,10000,100000] [--problem sphere10]
-//   hone_quality optimum PROBLEM           best truth of 200 000 draws, the best 50 refined (for
-//   surrogates)
-//
-// DIR defaults to the variable HONE_DATA; problems whose files are absent are skipped and named.
 // Numbers: mean over seeds of the normalised regret of the incumbent (0: the optimum, 1: a typical
 // random configuration).
 #include <fmt/core.h>
@@ -20,6 +11,7 @@
 #include <filesystem>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "bench/quality/serve.h"
 #include "bench/quality/speed.h"
@@ -36,6 +28,21 @@ namespace {
 using Curves =
     std::map<std::string, std::map<std::string, std::map<std::int64_t, std::vector<double>>>>;
 
+const char* const kUsage =
+    R"(hone_quality [--data DIR] [--problems a,b] [--samplers 'random;tpe;tpe{"candidates": 24}']
+             [--seeds 20] [--first-seed 0] [--trials 60] [--marks 20,60]
+             [--peer a.csv,b.csv] [--trajectories DIR] [--versions TEXT]
+hone_quality serve [--data DIR]   problems over stdin and stdout, for peers/run_peer.py
+hone_quality speed [--samplers tpe] [--sizes 100,1000,10000,100000] [--problem sphere10]
+hone_quality optimum PROBLEM      best truth of 200 000 draws, the best 50 refined
+
+DIR defaults to the variable HONE_DATA; problems whose files are absent are skipped and named.
+)";
+
+const std::set<std::string> kOptions = {"data",    "first-seed",   "marks",    "peer",
+                                        "problem", "problems",     "samplers", "seeds",
+                                        "sizes",   "trajectories", "trials",   "versions"};
+
 struct Arguments {
   std::string command;
   std::map<std::string, std::string> options;
@@ -49,7 +56,13 @@ Arguments parse(int argc, char** argv) {
   Arguments arguments;
   for (int i = 1; i < argc; ++i) {
     const std::string text = argv[i];
+    if (text == "--help" || text == "-h") {
+      fmt::print("{}", kUsage);
+      std::exit(0);
+    }
     if (text.starts_with("--")) {
+      if (!kOptions.contains(text.substr(2)))
+        throw Error(ErrorCode::invalid_input, text + " is no option; see --help");
       if (i + 1 >= argc) throw Error(ErrorCode::invalid_input, text + " needs a value");
       arguments.options[text.substr(2)] = argv[++i];
     } else {

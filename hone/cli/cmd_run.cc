@@ -72,7 +72,6 @@ class RunCommand final : public Command {
   ReadStudy read();
   void apply_options(StudySpec& spec, std::int64_t counted) const;
   std::string free_name(const Store& store, const StudySpec& spec) const;
-  StudyInfo create(const Workplace& place, const StudySpec& spec, const std::string& source) const;
   int go_on(const Workplace& place, const StudyInfo& study, const ReadStudy& read);
   void take_warm_points(const Workplace& place, ReadStudy& read) const;
   void say_diagnostics(const ReadStudy& read) const;
@@ -134,19 +133,6 @@ std::string RunCommand::free_name(const Store& store, const StudySpec& spec) con
   for (int i = 2; open.find_study(spec.project, name); ++i)
     name = fmt::format("{}-{}", spec.name, i);
   return name;
-}
-
-StudyInfo RunCommand::create(const Workplace& place, const StudySpec& spec,
-                             const std::string& source) const {
-  NewStudy study;
-  study.project = spec.project;
-  study.name = spec.name;
-  study.owner = actor();
-  study.source = source;
-  study.body = spec.to_value().dump();
-  for (const Metric& metric : spec.metrics) study.metrics.emplace_back(metric.name, metric.role);
-  const StudyId id = place.store().create_study(study);
-  return *place.store().study(id);
 }
 
 void RunCommand::say_diagnostics(const ReadStudy& read) const {
@@ -223,7 +209,7 @@ int RunCommand::run() {
                 "hone validate looks at the command without starting it");
   const auto shared = std::make_shared<const StudySpec>(spec);
   Work work(place, shared, {parallel_, true, false});
-  const StudyInfo study = create(place, spec, read.source);
+  const StudyInfo study = create_study(place.store(), spec, read.source, actor());
   LaunchOptions options{common_, parallel_, true, read.loaded.notes, run_command(), &background_};
   return launch(place, study, shared, work, options);
 }

@@ -194,17 +194,13 @@ bool ValidateCommand::try_once(StudySpec spec) {
   for (Metric& metric : spec.metrics) metric.target.reset();
   const auto shared = std::make_shared<const StudySpec>(spec);
   const Workplace place = Workplace::scratch(scratch.path());
-  NewStudy study;
-  study.name = spec.name;
-  study.body = spec.to_value().dump();
-  for (const Metric& metric : spec.metrics) study.metrics.emplace_back(metric.name, metric.role);
-  const StudyId id = place.store().create_study(study);
+  const StudyInfo study = create_study(place.store(), spec, "", "");
   Work work(place, shared, {1, true, false});
   if (!common_.json && !common_.quiet) std::fprintf(stderr, "running one trial …\n");
   LineOptions lines;
   lines.quiet = true;
   LineObserver observer(lines);
-  const SessionEnd end = work.run(*place.store().study(id), observer);
+  const SessionEnd end = work.run(study, observer);
   if (end != SessionEnd::finished) throw Error(ErrorCode::interrupted, "interrupted");
   return report(spec, work.history(), work);
 }

@@ -49,6 +49,7 @@ std::string proposed_text(const Proposal& proposal) {
   if (rule == "tpe") return by_estimator(info);
   if (rule == "cmaes") return fmt::format("cmaes: generation {}", 1 + info.int_or("generation", 0));
   if (rule == "nsga2") return by_breeding(info);
+  if (rule == "imported") return "taken over from elsewhere";
   return rule;
 }
 

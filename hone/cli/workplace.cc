@@ -19,7 +19,6 @@ namespace hone::cli {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::int64_t kChangesAtOnce = 5000;
 constexpr std::int64_t kAnswer_us = 10'000'000;
 constexpr std::int64_t kAnswerStep_us = 20'000;
 
@@ -258,21 +257,6 @@ TrialAddress find_trials(const Workplace& place, const std::vector<std::string>&
                     : fmt::format("its trials are 0 to {}", address.study.trials - 1));
   }
   return address;
-}
-
-std::shared_ptr<const StudySpec> stored_spec(Store& store, StudyId study) {
-  const auto body = Value::parse(store.spec(study).body);
-  if (!body) throw Error(ErrorCode::store_corrupt, "the stored spec of the study is no JSON");
-  return std::make_shared<const StudySpec>(StudySpec::from_value(*body));
-}
-
-History load_history(Store& store, StudyId study) {
-  History history(stored_spec(store, study));
-  for (;;) {
-    const auto changes = store.changes_since(study, history.version(), kChangesAtOnce);
-    for (const Change& change : changes) history.apply(change);
-    if (static_cast<std::int64_t>(changes.size()) < kChangesAtOnce) return history;
-  }
 }
 
 std::string study_title(const StudyInfo& study) {

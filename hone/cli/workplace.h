@@ -13,6 +13,7 @@
 #include "hone/store/liveness.h"
 #include "hone/store/open.h"
 #include "hone/study/history.h"
+#include "hone/tuner/stored_study.h"
 
 namespace hone::cli {
 
@@ -82,11 +83,6 @@ struct TrialAddress {
 /// Throws Error(invalid_input) for what is no trial, Error(not_found) for one that does not exist.
 TrialAddress find_trials(const Workplace& place, const std::vector<std::string>& words,
                          const std::optional<std::string>& project);
-
-/// The newest spec of a study. Throws Error(store_corrupt).
-std::shared_ptr<const StudySpec> stored_spec(Store& store, StudyId study);
-/// The fold of everything there is.
-History load_history(Store& store, StudyId study);
 
 /// How a study is called: "project/name", or "name" where there is no project.
 std::string study_title(const StudyInfo& study);

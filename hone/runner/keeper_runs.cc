@@ -39,6 +39,14 @@ bool cgroup_holds(int cgroup, pid_t pid) {
   return found;
 }
 
+void close_terminal(KeptRun* run) {
+  int* const files[] = {&run->terminal, &run->output, &run->held};
+  for (int* const file : files) {
+    if (*file >= 0) close(*file);
+    *file = -1;
+  }
+}
+
 /// Orders things that begin with their pid.
 int by_pid(const void* a, const void* b) {
   const pid_t x = *static_cast<const pid_t*>(a);
@@ -89,6 +97,7 @@ Spawned Runs::spawn(const SpawnRequest& request, std::int64_t now_us) {
   run.cgroup_file = spawned.cgroup_file;
   run.terminal = spawned.terminal;
   run.output = spawned.output;
+  run.held = spawned.held;
   runs_.push(run);  // has room since the check above
   return spawned;
 }
@@ -292,10 +301,8 @@ void Runs::copy_terminal(std::size_t i, std::size_t limit) {
     const ssize_t n = read(run.terminal, chunk, sizeof chunk);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) return;
-    if (n <= 0) {  // EIO: no program has it open any more
-      close(run.terminal);
-      close(run.output);
-      run.terminal = run.output = -1;
+    if (n <= 0) {
+      close_terminal(&run);
       return;
     }
     copied += static_cast<std::size_t>(n);
@@ -311,8 +318,7 @@ void Runs::copy_terminal(std::size_t i, std::size_t limit) {
 void Runs::finish(std::size_t i) {
   KeptRun& run = runs_[i];
   copy_terminal(i, kCopiedAtEnd);
-  if (run.terminal >= 0) close(run.terminal);
-  if (run.output >= 0) close(run.output);
+  close_terminal(&run);
   run.record.event = RecordEvent::over;
   log_->add(run.record);
   if (run.cgroup_file >= 0) close(run.cgroup_file);

@@ -32,6 +32,9 @@ struct KeptRun {
   int cgroup_file = -1;
   int terminal = -1;  ///< master side of its pseudo-terminal
   int output = -1;    ///< gets what the terminal's programs write
+  /// The programs' side of it. While it is open, a read of the terminal never ends before what was
+  /// written: with the last program's end the kernel may say that all was read when it was not.
+  int held = -1;
 };
 
 /// Not thread-safe; every call comes from the keeper's loop. Times are CLOCK_MONOTONIC.

@@ -278,6 +278,7 @@ Spawned spawn_program(const SpawnRequest& request, const Self& self) {
   if (request.tty) {
     result.terminal = master.release();
     result.output = out.release();
+    result.held = slave.release();
   }
   set_from_outside(request, self, result, born_in_group);
   return result;

@@ -55,6 +55,7 @@ struct Spawned {
   int cgroup_file = -1;  ///< the open cgroup folder; the caller closes it
   int terminal = -1;     ///< master side of its pseudo-terminal; the caller closes it
   int output = -1;       ///< where the terminal's output goes; the caller closes it
+  int held = -1;         ///< the program's side of the terminal; the caller closes it
   Stage stage = Stage::exec;
   int error = 0;
 };

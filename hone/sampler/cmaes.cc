@@ -277,15 +277,7 @@ class Cmaes final : public Sampler {
       }
       return space.decode(row);
     };
-    if (options_.repeat) {
-      auto config = draw();
-      if (!config) return Exhausted{"no configuration that satisfies the constraints was found"};
-      suggestion.config = *std::move(config);
-    } else {
-      auto drawn = draw_unseen(space, chosen, rng, draw);
-      if (auto* exhausted = std::get_if<Exhausted>(&drawn)) return std::move(*exhausted);
-      suggestion.config = std::get<Config>(std::move(drawn));
-    }
+    if (auto none = take_draw(space, chosen, rng, options_.repeat, draw, suggestion)) return none;
     suggestion.info.set("rule", "cmaes")
         .set("generation", run_->generation)
         .set("restart", std::int64_t{restarts_});

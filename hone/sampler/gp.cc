@@ -229,13 +229,9 @@ class Gp final : public Sampler {
         if (space_->is_feasible(middle)) return middle;
       }
       if (!starting) return space_->sample(rng);
-      const auto row = start_->row(static_cast<std::uint64_t>(number) +
-                                   (static_cast<std::uint64_t>(attempt++) << 24));
-      return row ? std::optional(space_->decode(*row)) : space_->sample(rng);
+      return start_->config(number, attempt++, rng);
     };
-    auto drawn = draw_unseen(*space_, chosen, rng, draw);
-    if (auto* exhausted = std::get_if<Exhausted>(&drawn)) return std::move(*exhausted);
-    suggestion.config = std::get<Config>(std::move(drawn));
+    if (auto none = take_draw(*space_, chosen, rng, false, draw, suggestion)) return none;
     describe_in(suggestion.info, starting, exploring, box, found.empty());
     return std::nullopt;
   }

@@ -205,27 +205,14 @@ class Nsga2 final : public Sampler {
   std::optional<Exhausted> propose(const History& history, std::int64_t number,
                                    const Chosen& chosen, Suggestion& suggestion) {
     Rng rng = sampler_rng(*spec_, number);
-    const SearchSpace& space = spec_->space;
     const bool starting = observations_.ranked() < start_trials_ || parents_.empty();
     int attempt = 0;
     const auto draw = [&]() -> std::optional<Config> {
       if (!starting) return breed(history, attempt++, rng, suggestion);
-      // Beyond the first attempt the design goes on far behind the numbers that other trials have.
-      const auto row = start_->row(static_cast<std::uint64_t>(number) +
-                                   (static_cast<std::uint64_t>(attempt++) << 24));
-      return row ? std::optional(space.decode(*row)) : space.sample(rng);
+      return start_->config(number, attempt++, rng);
     };
     suggestion.info.set("rule", starting ? "start" : "nsga2");
-    if (options_.repeat) {
-      auto config = draw();
-      if (!config) return Exhausted{"no configuration that satisfies the constraints was found"};
-      suggestion.config = *std::move(config);
-      return std::nullopt;
-    }
-    auto drawn = draw_unseen(space, chosen, rng, draw);
-    if (auto* exhausted = std::get_if<Exhausted>(&drawn)) return std::move(*exhausted);
-    suggestion.config = std::get<Config>(std::move(drawn));
-    return std::nullopt;
+    return take_draw(spec_->space, chosen, rng, options_.repeat, draw, suggestion);
   }
 
   Nsga2Options options_;

@@ -27,30 +27,15 @@ class Random final : public Sampler {
 
   SuggestResult suggest(const SuggestContext& context, int count) override {
     const StudySpec& spec = context.history.spec();
-    Chosen chosen(context.history);
-    std::vector<Suggestion> suggestions;
-    for (int i = 0; i < count; ++i) {
-      // A generator per trial number: a batch gives what single calls would.
-      Rng rng = sampler_rng(spec, context.first_trial + i);
-      const auto draw = [&] { return spec.space.sample(rng); };
-      std::optional<Config> config;
-      if (options_.repeat) {
-        config = draw();
-        if (!config) return Exhausted{"no configuration that satisfies the constraints was found"};
-      } else {
-        auto drawn = draw_unseen(spec.space, chosen, rng, draw);
-        if (auto* exhausted = std::get_if<Exhausted>(&drawn)) {
-          if (suggestions.empty()) return std::move(*exhausted);
-          break;
-        }
-        config = std::get<Config>(std::move(drawn));
-        chosen.add(*config);
-      }
-      Suggestion suggestion{*std::move(config)};
-      suggestion.info.set("rule", "random");
-      suggestions.push_back(std::move(suggestion));
-    }
-    return suggestions;
+    // A generator per trial number: a batch gives what single calls would.
+    return suggest_in_turn(context, count, batch_,
+                           [&](std::int64_t number, const Chosen& chosen, Suggestion& suggestion) {
+                             Rng rng = sampler_rng(spec, number);
+                             suggestion.info.set("rule", "random");
+                             const auto draw = [&] { return spec.space.sample(rng); };
+                             return take_draw(spec.space, chosen, rng, options_.repeat, draw,
+                                              suggestion);
+                           });
   }
 
   std::string describe() const override { return "random"; }
@@ -58,6 +43,7 @@ class Random final : public Sampler {
 
  private:
   RandomOptions options_;
+  std::vector<std::vector<double>> batch_;
 };
 
 }  // namespace

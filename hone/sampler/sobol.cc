@@ -33,35 +33,15 @@ class SobolSampler final : public Sampler {
       const Rng rng = Rng(static_cast<std::uint64_t>(spec.seed)).split("sobol");
       start_.emplace(spec.space, StartDesign::sobol, false, rng);
     }
-    Chosen chosen(context.history);
-    std::vector<Suggestion> suggestions;
-    for (int i = 0; i < count; ++i) {
-      const std::int64_t number = context.first_trial + i;
-      Rng rng = sampler_rng(spec, number);
-      std::uint64_t attempt = 0;
-      const auto draw = [&]() -> std::optional<Config> {
-        // Further attempts go on far behind the numbers that trials have.
-        const auto row = start_->row(static_cast<std::uint64_t>(number) + (attempt++ << 24));
-        return row ? std::optional(spec.space.decode(*row)) : spec.space.sample(rng);
-      };
-      std::optional<Config> config;
-      if (options_.repeat) {
-        config = draw();
-        if (!config) return Exhausted{"no configuration that satisfies the constraints was found"};
-      } else {
-        auto drawn = draw_unseen(spec.space, chosen, rng, draw);
-        if (auto* exhausted = std::get_if<Exhausted>(&drawn)) {
-          if (suggestions.empty()) return std::move(*exhausted);
-          break;
-        }
-        config = std::get<Config>(std::move(drawn));
-        chosen.add(*config);
-      }
-      Suggestion suggestion{*std::move(config)};
-      suggestion.info.set("rule", "sobol");
-      suggestions.push_back(std::move(suggestion));
-    }
-    return suggestions;
+    return suggest_in_turn(
+        context, count, batch_,
+        [&](std::int64_t number, const Chosen& chosen, Suggestion& suggestion) {
+          Rng rng = sampler_rng(spec, number);
+          int attempt = 0;
+          suggestion.info.set("rule", "sobol");
+          const auto draw = [&] { return start_->config(number, attempt++, rng); };
+          return take_draw(spec.space, chosen, rng, options_.repeat, draw, suggestion);
+        });
   }
 
   std::string describe() const override { return "sobol"; }
@@ -69,6 +49,7 @@ class SobolSampler final : public Sampler {
 
  private:
   SobolOptions options_;
+  std::vector<std::vector<double>> batch_;
   std::shared_ptr<const StudySpec> spec_;
   std::optional<Start> start_;
 };

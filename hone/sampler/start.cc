@@ -47,4 +47,10 @@ std::optional<std::vector<double>> Start::row(std::uint64_t k) const {
   return u;
 }
 
+std::optional<Config> Start::config(std::int64_t number, int attempt, Rng& rng) const {
+  const auto row =
+      this->row(static_cast<std::uint64_t>(number) + (static_cast<std::uint64_t>(attempt) << 24));
+  return row ? std::optional(space_.decode(*row)) : space_.sample(rng);
+}
+
 }  // namespace hone

@@ -23,6 +23,9 @@ class Start {
   /// the shortest repair; nullopt when no feasible point was found near. Inactive parameters have
   /// values too.
   std::optional<std::vector<double>> row(std::uint64_t k) const;
+  /// The configuration that the design has for a trial. Further attempts (from 0) take points far
+  /// behind the numbers that trials have; where none is feasible, a draw from the space.
+  std::optional<Config> config(std::int64_t number, int attempt, Rng& rng) const;
 
  private:
   SearchSpace space_;

@@ -146,13 +146,7 @@ class Tpe final : public Sampler {
     std::optional<double> score;
     int attempt = 0;
     const auto draw = [&]() -> std::optional<Config> {
-      if (starting) {
-        // Beyond the first attempt the design goes on far behind the numbers that other trials
-        // have.
-        const auto row = start_->row(static_cast<std::uint64_t>(number) +
-                                     (static_cast<std::uint64_t>(attempt++) << 24));
-        return row ? std::optional(space_->decode(*row)) : space_->sample(rng);
-      }
+      if (starting) return start_->config(number, attempt++, rng);
       const auto found = search_->run(*densities_, search_options(attempt++), rng);
       for (const TpeCandidate& candidate : found) {
         Config config = space_->decode(candidate.row);
@@ -162,15 +156,7 @@ class Tpe final : public Sampler {
       if (!found.empty()) return space_->decode(found.front().row);
       return space_->sample(rng);
     };
-    if (options_.repeat) {
-      auto config = draw();
-      if (!config) return Exhausted{"no configuration that satisfies the constraints was found"};
-      suggestion.config = *std::move(config);
-    } else {
-      auto drawn = draw_unseen(*space_, chosen, rng, draw);
-      if (auto* exhausted = std::get_if<Exhausted>(&drawn)) return std::move(*exhausted);
-      suggestion.config = std::get<Config>(std::move(drawn));
-    }
+    if (auto none = take_draw(*space_, chosen, rng, options_.repeat, draw, suggestion)) return none;
     suggestion.info.set("rule", starting ? "start" : "tpe");
     if (!starting) suggestion.info.set("good", n_good).set("of", observations_.ranked());
     if (score) suggestion.info.set("score", *score);

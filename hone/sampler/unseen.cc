@@ -7,6 +7,11 @@
 #include "hone/sampler/grid_points.h"
 
 namespace hone {
+namespace {
+
+const char* const kNoneFound = "no configuration that satisfies the constraints was found";
+
+}  // namespace
 
 std::size_t Chosen::KeyHash::operator()(const Hash128& key) const {
   std::size_t word = 0;
@@ -74,7 +79,22 @@ std::variant<Config, Exhausted> draw_unseen(const SearchSpace& space, const Chos
     }
   }
   if (last) return *std::move(last);
-  return Exhausted{"no configuration that satisfies the constraints was found"};
+  return Exhausted{kNoneFound};
+}
+
+std::optional<Exhausted> take_draw(const SearchSpace& space, const Chosen& chosen, Rng& rng,
+                                   bool repeat, const std::function<std::optional<Config>()>& draw,
+                                   Suggestion& suggestion) {
+  if (repeat) {
+    auto config = draw();
+    if (!config) return Exhausted{kNoneFound};
+    suggestion.config = *std::move(config);
+    return std::nullopt;
+  }
+  auto drawn = draw_unseen(space, chosen, rng, draw);
+  if (auto* exhausted = std::get_if<Exhausted>(&drawn)) return std::move(*exhausted);
+  suggestion.config = std::get<Config>(std::move(drawn));
+  return std::nullopt;
 }
 
 }  // namespace hone

@@ -51,4 +51,10 @@ std::variant<Config, Exhausted> draw_unseen(const SearchSpace& space, const Chos
                                             Rng& rng,
                                             const std::function<std::optional<Config>()>& draw);
 
+/// Puts such a configuration into `suggestion`; with `repeat` the next draw, new or not. Exhausted
+/// where there is none.
+std::optional<Exhausted> take_draw(const SearchSpace& space, const Chosen& chosen, Rng& rng,
+                                   bool repeat, const std::function<std::optional<Config>()>& draw,
+                                   Suggestion& suggestion);
+
 }  // namespace hone

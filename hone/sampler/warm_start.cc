@@ -37,7 +37,8 @@ class WarmStartSampler final : public Sampler {
   std::string describe() const override { return inner_->describe(); }
 
  private:
-  /// The first point that was not proposed yet; past the end once the points mislead.
+  /// The first point that was not proposed yet; past the end once the points mislead, or once the
+  /// other sampler has taken over (so only the beginning of the record is looked at).
   static std::size_t next_point(const History& history) {
     constexpr double kNone = std::numeric_limits<double>::infinity();
     const StudySpec& spec = history.spec();
@@ -54,6 +55,8 @@ class WarmStartSampler final : public Sampler {
         next = static_cast<std::size_t>(trial.proposal->info.int_or("point", 0)) + 1;
         theirs = std::min(theirs, loss);
         if (is_ended(trial.state)) ++over;
+      } else if (trial.proposal->origin == TrialOrigin::sampler) {
+        return end;
       } else if (next == 0) {
         own = std::min(own, loss);
       }

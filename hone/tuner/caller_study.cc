@@ -10,6 +10,7 @@
 #include "hone/base/assert.h"
 #include "hone/base/error.h"
 #include "hone/base/log.h"
+#include "hone/store/transient.h"
 
 namespace hone {
 namespace {
@@ -20,10 +21,6 @@ constexpr std::int64_t kBackground_us = 200'000;
 constexpr std::int64_t kAnswer_us = 10'000'000;
 constexpr std::int64_t kAnswerStep_us = 20'000;
 constexpr int kTriesToClaim = 3;
-
-bool is_transient(ErrorCode code) {
-  return code == ErrorCode::store || code == ErrorCode::store_busy || code == ErrorCode::store_full;
-}
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include "hone/base/log.h"
 #include "hone/base/text.h"
 #include "hone/detector/detector.h"
+#include "hone/store/transient.h"
 #include "hone/tuner/tuner_round.h"
 
 namespace hone {
@@ -26,10 +27,6 @@ std::int64_t judged_by(const ChangeBody& body) {
     return added->proposal->info.int_or("based_on", 0);
   if (const auto* judged = std::get_if<Judged>(&body)) return judged->cause_seq;
   return 0;
-}
-
-bool is_transient(ErrorCode code) {
-  return code == ErrorCode::store || code == ErrorCode::store_busy || code == ErrorCode::store_full;
 }
 
 }  // namespace

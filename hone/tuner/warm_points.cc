@@ -7,7 +7,7 @@
 
 #include "hone/base/error.h"
 #include "hone/base/text.h"
-#include "hone/study/history.h"
+#include "hone/tuner/stored_study.h"
 
 namespace hone {
 namespace {
@@ -15,18 +15,6 @@ namespace {
 constexpr std::size_t kPoints = 5;
 /// Points nearer to each other than this, in the mean over the parameters, say the same.
 constexpr double kApart = 0.05;
-constexpr int kChangesAtOnce = 10'000;
-
-History load(Store& store, StudyId study) {
-  const auto body = Value::parse(store.spec(study).body);
-  if (!body) throw Error(ErrorCode::store_corrupt, "the stored spec of the study is no JSON");
-  History history(std::make_shared<const StudySpec>(StudySpec::from_value(*body)));
-  for (;;) {
-    const auto changes = store.changes_since(study, history.version(), kChangesAtOnce);
-    for (const Change& change : changes) history.apply(change);
-    if (std::ssize(changes) < kChangesAtOnce) return history;
-  }
-}
 
 StudyInfo find(Store& store, const StudySpec& spec, const std::string& name) {
   if (const auto study = store.find_study(spec.project, name)) return *study;
@@ -97,7 +85,7 @@ std::vector<WarmPoint> find_warm_points(Store& store, const StudySpec& spec) {
   };
   std::vector<Source> sources;
   for (const std::string& name : spec.warm_start.studies) {
-    History history = load(store, find(store, spec, name).id);
+    History history = load_history(store, find(store, spec, name).id);
     std::vector<std::int64_t> trials = ranked(history);
     sources.push_back({name, std::move(history), std::move(trials), 0});
   }

@@ -8,6 +8,7 @@
 #include "hone/base/assert.h"
 #include "hone/base/error.h"
 #include "hone/base/log.h"
+#include "hone/store/transient.h"
 #include "hone/tuner/worker_state.h"
 
 namespace hone {
@@ -21,10 +22,6 @@ constexpr std::int64_t kStartFrame_us = 50'000;  ///< a start waits so long for 
 constexpr std::size_t kSeenAtMost = 256;
 constexpr std::int64_t kRetryPause_us = 200'000;
 constexpr std::int64_t kWarnEvery_us = 60'000'000;
-
-bool is_transient(ErrorCode code) {
-  return code == ErrorCode::store || code == ErrorCode::store_busy || code == ErrorCode::store_full;
-}
 
 MetricParserOptions parser_options(const StudySpec& spec) {
   MetricParserOptions options;

@@ -31,17 +31,6 @@ bool put_spec(const cli::Workplace& place, StudyId study, const std::string& sou
   return true;
 }
 
-StudyInfo create(const cli::Workplace& place, const StudySpec& spec, const std::string& source) {
-  NewStudy study;
-  study.project = spec.project;
-  study.name = spec.name;
-  study.owner = cli::actor();
-  study.source = source;
-  study.body = spec.to_value().dump();
-  for (const Metric& metric : spec.metrics) study.metrics.emplace_back(metric.name, metric.role);
-  return *place.store().study(place.store().create_study(study));
-}
-
 }  // namespace
 
 CoreStudy::CoreStudy(const py::object& document, const std::optional<std::string>& store,
@@ -61,7 +50,7 @@ CoreStudy::CoreStudy(const py::object& document, const std::optional<std::string
   if (described.is_null()) {
     open();
     info_ = parts_->place->study_or_only(name, project);
-    parts_->spec = cli::stored_spec(parts_->place->store(), info_.id);
+    parts_->spec = stored_spec(parts_->place->store(), info_.id);
   } else {
     Document read = read_document(described);  // its mistakes are told before a store is made
     open();
@@ -96,14 +85,14 @@ void CoreStudy::open_document(const Value& document, Document wanted,
     wanted.spec.seed = static_cast<std::int64_t>(system_entropy() & 0x7fffffffU);
   if (!wanted.spec.warm_start.studies.empty())
     wanted.spec.warm_start.points = find_warm_points(store, wanted.spec);
-  info_ = create(*parts_->place, wanted.spec, wanted.source);
+  info_ = create_study(store, wanted.spec, wanted.source, cli::actor());
   parts_->spec = std::make_shared<const StudySpec>(std::move(wanted.spec));
 }
 
 void CoreStudy::go_on(const StudyInfo& info, const Value& document, const Document& wanted) {
   Store& store = parts_->place->store();
   info_ = info;
-  parts_->spec = cli::stored_spec(store, info.id);
+  parts_->spec = stored_spec(store, info.id);
   if (store.spec(info.id).source == wanted.source) return;
   std::vector<std::string> changes;
   StudySpec next = continued(*parts_->spec, document, wanted.spec, changes);

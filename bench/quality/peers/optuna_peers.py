@@ -1,26 +1,9 @@
 """Optuna's samplers with their defaults. Conditions by define-by-run, an ordered choice as its index."""
 
 import optuna
-from problem_server import is_active
+from problem_server import suggest
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
-
-
-def suggest(trial, parameters):
-    config = {}
-    for p in parameters:
-        if not is_active(p, config):
-            continue
-        name = p["name"]
-        if p["type"] == "real":
-            config[name] = trial.suggest_float(name, p["low"], p["high"], log=p["log"])
-        elif p["type"] == "integer":
-            config[name] = trial.suggest_int(name, p["low"], p["high"], log=p["log"])
-        elif p["type"] == "ordered":
-            config[name] = p["values"][trial.suggest_int(name, 0, len(p["values"]) - 1)]
-        else:
-            config[name] = trial.suggest_categorical(name, p["values"])
-    return config
 
 
 class _Optuna:

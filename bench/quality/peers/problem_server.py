@@ -51,3 +51,21 @@ def active_only(parameters, config):
         if is_active(parameter, kept):
             kept[parameter["name"]] = config[parameter["name"]]
     return kept
+
+
+def suggest(trial, parameters):
+    """A configuration by define-by-run, from a trial with Optuna's methods."""
+    config = {}
+    for p in parameters:
+        if not is_active(p, config):
+            continue
+        name = p["name"]
+        if p["type"] == "real":
+            config[name] = trial.suggest_float(name, p["low"], p["high"], log=p["log"])
+        elif p["type"] == "integer":
+            config[name] = trial.suggest_int(name, p["low"], p["high"], log=p["log"])
+        elif p["type"] == "ordered":
+            config[name] = p["values"][trial.suggest_int(name, 0, len(p["values"]) - 1)]
+        else:
+            config[name] = trial.suggest_categorical(name, p["values"])
+    return config

@@ -3,7 +3,7 @@
 import importlib.metadata
 
 import rustuna
-from problem_server import is_active
+from problem_server import suggest
 
 
 class Tpe:
@@ -17,20 +17,7 @@ class Tpe:
 
     def ask(self):
         trial = self._study.ask()
-        config = {}
-        for p in self._parameters:
-            if not is_active(p, config):
-                continue
-            name = p["name"]
-            if p["type"] == "real":
-                config[name] = trial.suggest_float(name, p["low"], p["high"], log=p["log"])
-            elif p["type"] == "integer":
-                config[name] = trial.suggest_int(name, p["low"], p["high"], log=p["log"])
-            elif p["type"] == "ordered":
-                config[name] = p["values"][trial.suggest_int(name, 0, len(p["values"]) - 1)]
-            else:
-                config[name] = trial.suggest_categorical(name, p["values"])
-        return trial, config
+        return trial, suggest(trial, self._parameters)
 
     def tell(self, trial, loss):
         if loss is None:
