@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What it costs to run a program many times: `hone run` beside `xargs -P`, in turns.
 
-    python3 bench/runs/compare.py [--runs 10000] [--parallel 2] [--rounds 5] [--folder DIR] [--work MS]
+    python3 bench/runs/compare.py [--runs 10000] [--parallel 2] [--rounds 5] [--folder DIR] [--work MS | --wait MS]
 
 Four ways to run the same compiled program, which prints one metric:
   xargs           xargs -P N PROGRAM, its output thrown away
@@ -11,7 +11,7 @@ Four ways to run the same compiled program, which prints one metric:
   hone            a folder and a log a run, parameters chosen, the metric read, and a durable record of
                   every step in SQLite (synchronous=FULL)
 The ratio of hone is to `xargs + record` of the same round. --work lets the program compute for so many
-milliseconds of processor time first. Every time is printed, with medians and the range of the ratios,
+milliseconds of processor time first, --wait only waits so long. Every time is printed, with medians and the range of the ratios,
 and with the disk's own time for a durable write.
 """
 
@@ -96,24 +96,32 @@ def main():
     parser.add_argument("--runs", type=int, default=10000)
     parser.add_argument("--parallel", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--work", type=int, default=0, help="milliseconds of CPU time a run")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--work", type=int, default=0, help="milliseconds of CPU time a run")
+    length.add_argument("--wait", type=int, default=0, help="milliseconds that a run only waits")
     parser.add_argument("--folder", default=".", help="on the disk to measure (default: here)")
     parser.add_argument("--build", default=os.path.join(ROOT, "build/release"))
     a = parser.parse_args()
+    what = f"{a.wait} ms of waiting" if a.wait else f"{a.work} ms of work"
+    a.work = -a.wait if a.wait else a.work
     a.hone = os.path.join(a.build, "hone")
     a.trivial = os.path.join(a.build, "bench/runs/hone_bench_trivial")
     a.recorded = os.path.join(a.build, "bench/runs/hone_bench_recorded")
     ways = {"xargs": plain, "xargs + log": with_log, "xargs + record": with_record, "hone": hone}
     times = {name: [] for name in ways}
-    for _ in range(a.rounds):
-        for name, way in ways.items():
-            place = tempfile.mkdtemp(dir=a.folder)
-            try:
-                times[name].append(way(a, place))
-            finally:
-                shutil.rmtree(place)
+    # Nothing is deleted before the end: ext4 without a journal passes over the inodes of files that
+    # were deleted in the last minutes, one by one, whenever a file is made.
+    place = tempfile.mkdtemp(dir=a.folder)
+    try:
+        for i in range(a.rounds):
+            for name, way in ways.items():
+                folder = os.path.join(place, f"{i} {name}")
+                os.mkdir(folder)
+                times[name].append(way(a, folder))
+    finally:
+        shutil.rmtree(place)
     with tempfile.TemporaryDirectory(dir=a.folder) as place:
-        print(f"{a.runs} runs, {a.parallel} at a time, {a.work} ms of work each; "
+        print(f"{a.runs} runs, {a.parallel} at a time, {what} each; "
               f"a durable 4 KiB block takes {sync_us(place):.0f} us here")
     base = statistics.median(times["xargs"])
     for name, list_ in times.items():
@@ -123,8 +131,8 @@ def main():
     ratios = sorted(mine / peer for mine, peer in zip(times["hone"], times["xargs + record"]))
     print(f"hone / (xargs + record), round by round: median {statistics.median(ratios):.2f}, "
           f"from {ratios[0]:.2f} to {ratios[-1]:.2f}")
-    if a.work > 0:
-        programs = a.runs * a.work / 1000 / a.parallel
+    if a.work != 0:
+        programs = a.runs * abs(a.work) / 1000 / a.parallel
         extra = statistics.median(m - p for m, p in zip(times["hone"], times["xargs"]))
         print(f"hone beyond plain xargs: {1000 * extra / a.runs * a.parallel:.2f} ms a run, "
               f"{100 * extra / programs:.1f} % of the programs' own time")
