@@ -37,6 +37,7 @@ struct GpOptions {
   bool failures = true;
   bool pending = true;
   bool fidelity = true;
+  bool trend = true;
   int points = 400;
   int fit_points = 256;
   double beliefs = 10;
@@ -66,6 +67,8 @@ const OptionTable<GpOptions>& gp_options() {
           .boolean("failures", &GpOptions::failures, "Avoid where trials failed")
           .boolean("pending", &GpOptions::pending, "Expect running trials to come out as predicted")
           .boolean("fidelity", &GpOptions::fidelity, "Learn from trials that were stopped early")
+          .boolean("trend", &GpOptions::trend,
+                   "Learn a quadratic trend beside the process, from 20 trials on")
           .integer("points", &GpOptions::points, 20, 5000, "Trials that the model takes, at most")
           .integer("fit_points", &GpOptions::fit_points, 20, 5000,
                    "Trials that its parameters are fitted to, at most")
@@ -182,6 +185,7 @@ class Gp final : public Sampler {
     model.fit_points = options_.fit_points;
     model.failures = options_.failures;
     model.fidelity = options_.fidelity;
+    model.trend = options_.trend;
     model.beliefs = options_.beliefs;
     model_->build(history, observations_, model, before ? &*before : nullptr, restart,
                   due && first);

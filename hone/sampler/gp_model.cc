@@ -22,6 +22,8 @@ constexpr int kFreshEvaluations = 30;
 constexpr std::array kExponents = {-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0};
 constexpr std::size_t kExponentsFitted = 1;
 constexpr std::size_t kLearnTransformFrom = 8;
+/// Trials from which a quadratic trend is learned; from fewer it leads to corners of the space.
+constexpr std::size_t kTrendFrom = 20;
 /// Failures fewer than this are modelled without a fit.
 constexpr int kFewFailures = 4;
 /// Trials that the model of failures takes at most: failed ones, others.
@@ -109,8 +111,10 @@ void GpModel::build(const History& history, Observations& observations,
   const std::vector<double> losses = encode_trials(history, observations);
   std::vector<GpColumn> columns = columns_;
   if (with_fidelity_) columns.push_back(GpColumn::number);
-  objective_.emplace(columns, gp_prior(static_cast<int>(columns.size())));
-  if (start != nullptr && start->parameters.size() != columns.size() + 2) start = nullptr;
+  GpPrior prior = gp_prior(static_cast<int>(columns.size()));
+  prior.trend = options.trend && losses.size() >= kTrendFrom;
+  objective_.emplace(columns, prior);
+  if (start != nullptr && start->parameters.size() != columns.size() + 3) start = nullptr;
   if (refit || start == nullptr) {
     fit(losses, start, restart);
   } else {

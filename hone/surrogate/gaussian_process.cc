@@ -15,11 +15,16 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kLengthLow = -4.6, kLengthHigh = 6.9;
 constexpr double kScaleLow = -4.6, kScaleHigh = 4.6;
 constexpr double kNoiseLow = -13.8, kNoiseHigh = 1.1;
+constexpr double kTrendLow = -9.2, kTrendHigh = 4.6;
 constexpr double kTinyVariance = 1e-12;
 /// Rows predicted together.
 constexpr int kBlock = 64;
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
+
+/// The trend's kernel for scale 1, and its derivative.
+double trend_of(double s) { return (2 + s) * s / 3; }
+double trend_slope(double s) { return (1 + s) * 2 / 3; }
 
 }  // namespace
 
@@ -40,6 +45,7 @@ void GaussianProcess::push_row(std::span<const double> row) {
     const bool active = !std::isnan(row[j]);
     data_[j].x.push_back(active ? row[j] : 0);
     data_[j].active.push_back(active ? 1 : 0);
+    data_[j].z.push_back(active ? 2 * row[j] - 1 : 0);
     data_[j].all_active = data_[j].all_active && active;
   }
   ++n_;
@@ -75,12 +81,45 @@ void GaussianProcess::make_pairs() {
       }
     }
   }
+  trend_.assign(at(n_) * at(n_ - 1) / 2, 0.0);
+  self_trend_.assign(at(n_), 0.0);
+  if (!prior_.trend) return;
+  std::vector<double> row(columns_.size());
+  std::vector<double> s(at(n_));
+  for (std::size_t k = 0, p = 0; k < at(n_); ++k) {
+    for (std::size_t j = 0; j < columns_.size(); ++j)
+      row[j] = data_[j].active[k] != 0 ? data_[j].x[k] : std::nan("");
+    self_trend_[k] = trend_of(align(row, s.data()));
+    for (std::size_t i = k + 1; i < at(n_); ++i) trend_[p++] = trend_of(s[i]);
+  }
+}
+
+double GaussianProcess::align(std::span<const double> row, double* s) const {
+  const std::size_t n = at(n_);
+  std::fill(s, s + n, 0.0);
+  double self = 0;
+  const double weight = 1.0 / static_cast<double>(columns_.size());
+  for (std::size_t j = 0; j < columns_.size(); ++j) {
+    if (std::isnan(row[j])) continue;
+    const Column& column = data_[j];
+    if (columns_[j] == GpColumn::number) {
+      const double z = 2 * row[j] - 1;
+      self += 3 * weight * z * z;
+      for (std::size_t i = 0; i < n; ++i) s[i] += 3 * weight * z * column.z[i];
+    } else {
+      self += weight;
+      for (std::size_t i = 0; i < n; ++i)
+        s[i] += column.active[i] != 0 && column.x[i] == row[j] ? weight : 0;
+    }
+  }
+  return self;
 }
 
 GpParameters GaussianProcess::prior_mode() const {
-  GpParameters mode(columns_.size() + 2, prior_.length_mean);
+  GpParameters mode(columns_.size() + 3, prior_.length_mean);
   mode[columns_.size()] = 0;
   mode[columns_.size() + 1] = prior_.noise_mean;
+  mode[columns_.size() + 2] = prior_.trend ? prior_.trend_mean : kTrendLow;
   return mode;
 }
 
@@ -93,19 +132,23 @@ void GaussianProcess::loss_gradient(std::span<const double> parameters, double s
   work_.inverse(inverse_);
   double by_scale = 0;
   double by_noise = 0;
+  double by_trend = 0;
   for (std::size_t k = 0, p = 0; k < n; ++k) {
     const double* column = &inverse_[k * n];
     const double w = column[k] - alpha_work_[k] * alpha_work_[k];
     by_scale += 0.5 * w * scale;
     by_noise += 0.5 * w * noise;
+    by_trend += 0.5 * w * self_trend_[k];
     for (std::size_t i = k + 1; i < n; ++i, ++p) {
       const double off = column[i] - alpha_work_[i] * alpha_work_[k];
       by_scale += off * kernel_[p];
+      by_trend += off * trend_[p];
       slope_[p] *= off;
     }
   }
   gradient[d] = by_scale;
   gradient[d + 1] = by_noise;
+  gradient[d + 2] = by_trend * std::exp(parameters[d + 2]);
   for (std::size_t j = 0; j < d; ++j) {
     const double* delta = pairs_[j].data();
     double lanes[4] = {0, 0, 0, 0};
@@ -126,6 +169,7 @@ double GaussianProcess::loss(std::span<const double> parameters, std::span<const
   const std::size_t count = n * (n - 1) / 2;
   const double scale = std::exp(parameters[d]);
   const double noise = std::exp(parameters[d + 1]);
+  const double trend = std::exp(parameters[d + 2]);
   r2_.assign(count, 0.0);
   for (std::size_t j = 0; j < d; ++j) {
     const double weight = std::exp(-2 * parameters[j]);
@@ -143,8 +187,9 @@ double GaussianProcess::loss(std::span<const double> parameters, std::span<const
   }
   matrix_.resize(n * n);
   for (std::size_t k = 0, p = 0; k < n; ++k) {
-    matrix_[k * n + k] = scale + noise + 1e-10 * scale;
-    for (std::size_t i = k + 1; i < n; ++i) matrix_[k * n + i] = kernel_[p++];
+    matrix_[k * n + k] = scale + noise + trend * self_trend_[k] + 1e-10 * scale;
+    for (std::size_t i = k + 1; i < n; ++i, ++p)
+      matrix_[k * n + i] = kernel_[p] + trend * trend_[p];
   }
   if (!work_.factor(matrix_, n_)) return kInfinity;
   alpha_work_.assign(y.begin(), y.end());
@@ -160,18 +205,21 @@ double GaussianProcess::loss(std::span<const double> parameters, std::span<const
   for (std::size_t j = 0; j < d; ++j) add_prior(j, prior_.length_mean, prior_.length_sd);
   add_prior(d, 0, prior_.scale_sd);
   add_prior(d + 1, prior_.noise_mean, prior_.noise_sd);
+  if (prior_.trend) add_prior(d + 2, prior_.trend_mean, prior_.trend_sd);
   return value;
 }
 
 GpParameters GaussianProcess::fit(std::span<const double> y, std::span<const GpParameters> starts,
                                   int evaluations) {
   const std::size_t d = columns_.size();
-  std::vector<double> low(d + 2, kLengthLow);
-  std::vector<double> high(d + 2, kLengthHigh);
+  std::vector<double> low(d + 3, kLengthLow);
+  std::vector<double> high(d + 3, kLengthHigh);
   low[d] = kScaleLow;
   high[d] = kScaleHigh;
   low[d + 1] = kNoiseLow;
   high[d + 1] = kNoiseHigh;
+  low[d + 2] = kTrendLow;
+  high[d + 2] = kTrendHigh;
   GpParameters best = prior_mode();
   double least = kInfinity;
   MinimizeLimits limits;
@@ -201,16 +249,18 @@ void GaussianProcess::condition(const GpParameters& parameters, std::span<const 
   for (std::size_t j = 0; j < d; ++j) inverse_length2_[j] = std::exp(-2 * parameters[j]);
   scale_ = std::exp(parameters[d]);
   noise_ = std::exp(parameters[d + 1]);
+  trend_scale_ = prior_.trend ? std::exp(parameters[d + 2]) : 0;
+  std::vector<double> self(n);
   y_.assign(y.begin(), y.end());
   matrix_.assign(n * n, 0.0);
   std::vector<double> row(d);
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = 0; j < d; ++j)
       row[j] = data_[j].active[i] != 0 ? data_[j].x[i] : std::nan("");
-    correlate(row, &matrix_[i * n], nullptr);
+    self[i] = trend_scale_ * trend_of(correlate(row, &matrix_[i * n], nullptr, nullptr));
   }
   for (double extra = 1e-10 * scale_;; extra *= 10) {
-    for (std::size_t i = 0; i < n; ++i) matrix_[i * n + i] = scale_ + noise_ + extra;
+    for (std::size_t i = 0; i < n; ++i) matrix_[i * n + i] = scale_ + self[i] + noise_ + extra;
     if (factor_.factor(matrix_, n_)) {
       noise_ += extra;
       break;
@@ -222,9 +272,9 @@ void GaussianProcess::condition(const GpParameters& parameters, std::span<const 
 
 void GaussianProcess::append(std::span<const double> row, double y) {
   std::vector<double> kernel(at(n_));
-  correlate(row, kernel.data(), nullptr);
+  const double self = trend_scale_ * trend_of(correlate(row, kernel.data(), nullptr, nullptr));
   double noise = noise_;
-  while (!factor_.append(kernel, scale_ + noise)) noise = 10 * noise + 1e-10 * scale_;
+  while (!factor_.append(kernel, scale_ + self + noise)) noise = 10 * noise + 1e-10 * scale_;
   push_row(row);
   has_pairs_ = false;
   y_.push_back(y);
@@ -236,7 +286,8 @@ double GaussianProcess::noise_variance() const { return noise_; }
 double GaussianProcess::scale() const { return scale_; }
 double GaussianProcess::length(int j) const { return std::exp(parameters_[at(j)]); }
 
-void GaussianProcess::correlate(std::span<const double> row, double* kernel, double* slope) const {
+double GaussianProcess::correlate(std::span<const double> row, double* kernel, double* slope,
+                                  double* by_s) const {
   const std::size_t n = at(n_);
   std::fill(kernel, kernel + n, 0.0);
   for (std::size_t j = 0; j < columns_.size(); ++j) {
@@ -272,18 +323,30 @@ void GaussianProcess::correlate(std::span<const double> row, double* kernel, dou
     kernel[i] = (1 + a * (1 + a / 3)) * e;
     if (slope != nullptr) slope[i] = (5.0 / 3) * (1 + a) * e;
   }
+  if (!prior_.trend) {
+    if (by_s != nullptr) std::fill(by_s, by_s + n, 0.0);
+    return 0;
+  }
+  t_.resize(n);
+  const double self = align(row, t_.data());
+  for (std::size_t i = 0; i < n; ++i) kernel[i] += trend_scale_ * trend_of(t_[i]);
+  if (by_s != nullptr) {
+    for (std::size_t i = 0; i < n; ++i) by_s[i] = trend_scale_ * trend_slope(t_[i]);
+  }
+  return self;
 }
 
 GpPrediction GaussianProcess::predict(std::span<const double> row) const {
   const std::size_t n = at(n_);
   k_.resize(n);
-  correlate(row, k_.data(), nullptr);
+  const double self = correlate(row, k_.data(), nullptr, nullptr);
   GpPrediction prediction;
   for (std::size_t i = 0; i < n; ++i) prediction.mean += k_[i] * alpha_[i];
   if (n > 0) factor_.solve_lower(k_);
   double explained = 0;
   for (const double z : k_) explained += z * z;
-  prediction.variance = std::max(scale_ - explained, kTinyVariance * scale_);
+  prediction.variance =
+      std::max(scale_ + trend_scale_ * trend_of(self) - explained, kTinyVariance * scale_);
   return prediction;
 }
 
@@ -292,7 +355,8 @@ GpPrediction GaussianProcess::predict(std::span<const double> row, std::span<dou
   const std::size_t n = at(n_);
   k_.resize(n);
   s_.resize(n);
-  correlate(row, k_.data(), s_.data());
+  by_s_.resize(n);
+  const double self = correlate(row, k_.data(), s_.data(), by_s_.data());
   beta_ = k_;
   if (n > 0) factor_.solve(beta_);
   GpPrediction prediction;
@@ -301,12 +365,18 @@ GpPrediction GaussianProcess::predict(std::span<const double> row, std::span<dou
     prediction.mean += k_[i] * alpha_[i];
     explained += k_[i] * beta_[i];
   }
-  prediction.variance = std::max(scale_ - explained, kTinyVariance * scale_);
+  prediction.variance =
+      std::max(scale_ + trend_scale_ * trend_of(self) - explained, kTinyVariance * scale_);
   // dk_i/dx_j = −slope_i·(x_j − x_ij)/ℓ_j².
+  // The trend's part is by_s_i·ds_i/dx_j with ds_i/dx_j = 6/d·z_ij.
+  t_ = by_s_;
   for (std::size_t i = 0; i < n; ++i) {
+    by_s_[i] *= beta_[i];
+    t_[i] *= alpha_[i];
     beta_[i] *= s_[i];
     s_[i] *= alpha_[i];
   }
+  const double weight = 6.0 / static_cast<double>(columns_.size());
   for (std::size_t j = 0; j < columns_.size(); ++j) {
     mean_gradient[j] = variance_gradient[j] = 0;
     if (columns_[j] != GpColumn::number || std::isnan(row[j])) continue;
@@ -320,6 +390,16 @@ GpPrediction GaussianProcess::predict(std::span<const double> row, std::span<dou
     }
     mean_gradient[j] = -inverse_length2_[j] * by_mean;
     variance_gradient[j] = 2 * inverse_length2_[j] * by_variance;
+    if (!prior_.trend) continue;
+    double trend_mean = 0;
+    double trend_variance = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      trend_mean += t_[i] * column.z[i];
+      trend_variance += by_s_[i] * column.z[i];
+    }
+    const double z = 2 * row[j] - 1;
+    mean_gradient[j] += weight * trend_mean;
+    variance_gradient[j] += 2 * weight * (trend_scale_ * trend_slope(self) * z - trend_variance);
   }
   return prediction;
 }
@@ -329,11 +409,13 @@ void GaussianProcess::predict_many(std::span<const double> rows, int count,
   const std::size_t n = at(n_);
   const std::size_t d = columns_.size();
   std::vector<double> block(n * kBlock);
+  std::vector<double> self(kBlock);
   for (int first = 0; first < count; first += kBlock) {
     const int m = std::min(kBlock, count - first);
     for (int c = 0; c < m; ++c) {
       double* kernel = block.data() + at(c) * n;
-      correlate(rows.subspan(at(first + c) * d, d), kernel, nullptr);
+      const auto row = rows.subspan(at(first + c) * d, d);
+      self[at(c)] = scale_ + trend_scale_ * trend_of(correlate(row, kernel, nullptr, nullptr));
       double mean = 0;
       for (std::size_t i = 0; i < n; ++i) mean += kernel[i] * alpha_[i];
       predictions[at(first + c)].mean = mean;
@@ -343,7 +425,8 @@ void GaussianProcess::predict_many(std::span<const double> rows, int count,
       const double* z = block.data() + at(c) * n;
       double explained = 0;
       for (std::size_t i = 0; i < n; ++i) explained += z[i] * z[i];
-      predictions[at(first + c)].variance = std::max(scale_ - explained, kTinyVariance * scale_);
+      predictions[at(first + c)].variance =
+          std::max(self[at(c)] - explained, kTinyVariance * scale_);
     }
   }
 }

@@ -12,6 +12,12 @@ namespace {
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr int kRows = 24;
 
+GpPrior with_trend(int d) {
+  GpPrior prior = gp_prior(d);
+  prior.trend = true;
+  return prior;
+}
+
 /// Two numbers, a category, and a number that is inactive in every third row.
 struct Data {
   std::vector<GpColumn> columns = {GpColumn::number, GpColumn::number, GpColumn::category,
@@ -38,9 +44,9 @@ struct Data {
 
 TEST(GaussianProcess, ItsLossHasTheGradientThatItSays) {
   const Data data;
-  GaussianProcess process(data.columns, gp_prior(4));
+  GaussianProcess process(data.columns, with_trend(4));
   process.set_rows(data.rows, kRows);
-  GpParameters at = {-0.5, 0.3, 0.1, -0.2, 0.4, -3};
+  GpParameters at = {-0.5, 0.3, 0.1, -0.2, 0.4, -3, -1};
   std::vector<double> gradient(at.size());
   process.loss(at, data.y, gradient);
   std::vector<double> scratch(at.size());
@@ -57,18 +63,18 @@ TEST(GaussianProcess, ItsLossHasTheGradientThatItSays) {
 
 TEST(GaussianProcess, ItsLossIsTheSameWithoutAGradient) {
   const Data data;
-  GaussianProcess process(data.columns, gp_prior(4));
+  GaussianProcess process(data.columns, with_trend(4));
   process.set_rows(data.rows, kRows);
-  const GpParameters at = {-0.5, 0.3, 0.1, -0.2, 0.4, -3};
+  const GpParameters at = {-0.5, 0.3, 0.1, -0.2, 0.4, -3, -1};
   std::vector<double> gradient(at.size());
   EXPECT_EQ(process.loss(at, data.y, {}), process.loss(at, data.y, gradient));
 }
 
 TEST(GaussianProcess, ItsPredictionHasTheGradientThatItSays) {
   const Data data;
-  GaussianProcess process(data.columns, gp_prior(4));
+  GaussianProcess process(data.columns, with_trend(4));
   process.set_rows(data.rows, kRows);
-  process.condition({-0.5, 0.3, 0.1, -0.2, 0.4, -3}, data.y);
+  process.condition({-0.5, 0.3, 0.1, -0.2, 0.4, -3, -1}, data.y);
   std::vector<double> row = {0.31, 0.62, 0.25, 0.4};
   std::vector<double> mean(4);
   std::vector<double> variance(4);
@@ -93,7 +99,7 @@ TEST(GaussianProcess, ItsPredictionHasTheGradientThatItSays) {
 
 TEST(GaussianProcess, ManyPredictionsAreTheSingleOnes) {
   const Data data(100);
-  GaussianProcess process(data.columns, gp_prior(4));
+  GaussianProcess process(data.columns, with_trend(4));
   process.set_rows(data.rows, kRows);
   process.condition(process.prior_mode(), std::span(data.y).first(kRows));
   std::vector<GpPrediction> many(100);
@@ -107,10 +113,10 @@ TEST(GaussianProcess, ManyPredictionsAreTheSingleOnes) {
 
 TEST(GaussianProcess, GoesThroughItsPointsWhereThereIsNoNoise) {
   const Data data;
-  GaussianProcess process(data.columns, gp_prior(4));
+  GaussianProcess process(data.columns, with_trend(4));
   process.set_rows(data.rows, kRows);
   GpParameters parameters = process.prior_mode();
-  parameters.back() = -13;
+  parameters[5] = -13;
   process.condition(parameters, data.y);
   for (int i = 0; i < kRows; ++i) {
     const GpPrediction p = process.predict(data.row(i));
@@ -122,10 +128,10 @@ TEST(GaussianProcess, GoesThroughItsPointsWhereThereIsNoNoise) {
 
 TEST(GaussianProcess, OnePointMoreIsTheSameAsAllPointsAtOnce) {
   const Data data;
-  GaussianProcess whole(data.columns, gp_prior(4));
+  GaussianProcess whole(data.columns, with_trend(4));
   whole.set_rows(data.rows, kRows);
   whole.condition(whole.prior_mode(), data.y);
-  GaussianProcess grown(data.columns, gp_prior(4));
+  GaussianProcess grown(data.columns, with_trend(4));
   grown.set_rows(data.rows, kRows - 1);
   grown.condition(grown.prior_mode(), std::span(data.y).first(kRows - 1));
   grown.append(data.row(kRows - 1), data.y.back());
@@ -151,6 +157,31 @@ TEST(GaussianProcess, FindsWhichColumnsMatterAndHowMuchNoiseThereIs) {
   EXPECT_LT(process.length(0), 1);
   EXPECT_GT(process.length(1), 3 * process.length(0));
   EXPECT_NEAR(std::sqrt(process.noise_variance()), 0.1, 0.04);
+}
+
+TEST(GaussianProcess, ATrendFollowsABowlBeyondThePoints) {
+  Rng rng(3);
+  std::vector<double> rows;
+  std::vector<double> y;
+  for (int i = 0; i < 30; ++i) {
+    const double a = 0.5 + 0.5 * rng.uniform();
+    const double b = 0.5 + 0.5 * rng.uniform();
+    rows.insert(rows.end(), {a, b});
+    y.push_back(3 * ((a - 0.3) * (a - 0.3) + (b - 0.2) * (b - 0.2)) - 1);
+  }
+  const std::vector<double> bottom = {0.3, 0.2};
+  double off[2];
+  for (const bool trend : {false, true}) {
+    GpPrior prior = gp_prior(2);
+    prior.trend = trend;
+    GaussianProcess process({GpColumn::number, GpColumn::number}, prior);
+    process.set_rows(rows, 30);
+    const std::vector<GpParameters> starts = {process.prior_mode()};
+    process.condition(process.fit(y, starts, 60), y);
+    off[trend ? 1 : 0] = std::abs(process.predict(bottom).mean + 1);
+  }
+  EXPECT_LT(off[1], 0.05);
+  EXPECT_LT(off[1], off[0]);
 }
 
 TEST(GaussianProcess, BearsTheSamePointManyTimes) {
