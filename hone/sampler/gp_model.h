@@ -27,7 +27,7 @@ struct GpModelOptions {
   int fit_points = 256;  ///< of them, those that its parameters are fitted to
   bool failures = true;
   bool fidelity = true;
-  bool trend = true;  ///< a quadratic trend where there are trials enough
+  bool trend = true;    ///< a quadratic trend where there are trials enough
   double beliefs = 10;  ///< strength of the users' beliefs against one trial; 0: none
 };
 
