@@ -13,6 +13,7 @@
 #include <numeric>
 #include <set>
 
+#include "bench/quality/reach.h"
 #include "bench/quality/serve.h"
 #include "bench/quality/speed.h"
 #include "bench/quality/study_loop.h"
@@ -30,18 +31,21 @@ using Curves =
 
 const char* const kUsage =
     R"(hone_quality [--data DIR] [--problems a,b] [--samplers 'random;tpe;tpe{"candidates": 24}']
-             [--seeds 20] [--first-seed 0] [--trials 60] [--marks 20,60]
+             [--seeds 20] [--first-seed 0] [--trials 60] [--batch 1] [--marks 20,60]
              [--peer a.csv,b.csv] [--trajectories DIR] [--versions TEXT]
+             [--at-most 0.1,0.2]   fails where a sampler's mean after the last mark is above
 hone_quality serve [--data DIR]   problems over stdin and stdout, for peers/run_peer.py
 hone_quality speed [--samplers tpe] [--sizes 100,1000,10000,100000] [--problem sphere10]
+hone_quality reach PROBLEM [--share 0.001] [--samplers …] [--seeds 20] [--trials 500]
+                                  trials to one of the best configurations of a table
 hone_quality optimum PROBLEM      best truth of 200 000 draws, the best 50 refined
 
 DIR defaults to the variable HONE_DATA; problems whose files are absent are skipped and named.
 )";
 
-const std::set<std::string> kOptions = {"data",    "first-seed",   "marks",    "peer",
-                                        "problem", "problems",     "samplers", "seeds",
-                                        "sizes",   "trajectories", "trials",   "versions"};
+const std::set<std::string> kOptions = {
+    "at-most",  "batch",    "share", "data",  "first-seed",   "marks",  "peer",    "problem",
+    "problems", "samplers", "seeds", "sizes", "trajectories", "trials", "versions"};
 
 struct Arguments {
   std::string command;
@@ -170,6 +174,27 @@ int find_optimum(const std::vector<Problem>& problems, const std::string& name) 
   return 0;
 }
 
+/// 1 where a method's mean over the problems is above its limit, told in words; limits are in the
+/// order of the methods.
+int check_limits(const std::vector<Problem>& problems, const Curves& curves,
+                 const std::vector<std::string>& methods, std::size_t mark, std::int64_t first,
+                 std::int64_t count, const std::string& limits) {
+  if (limits.empty()) return 0;
+  int above = 0;
+  std::size_t m = 0;
+  for (const std::string_view text : split(limits, ',')) {
+    double sum = 0;
+    for (const Problem& problem : problems)
+      sum += mean_at(curves.at(problem.name).at(methods.at(m)), mark, first, count);
+    const double mean = sum / static_cast<double>(problems.size());
+    const double limit = parse_number(text).value();
+    fmt::print("{}: {:.4f}, at most {} asked for\n", methods[m], mean, limit);
+    if (!(mean <= limit)) above = 1;
+    ++m;
+  }
+  return above;
+}
+
 int compare(const Arguments& arguments, std::vector<Problem> problems) {
   const std::string wanted = arguments.get("problems", "");
   if (!wanted.empty()) {
@@ -182,6 +207,7 @@ int compare(const Arguments& arguments, std::vector<Problem> problems) {
   const auto first =
       static_cast<std::int64_t>(parse_number(arguments.get("first-seed", "0")).value());
   const auto trials = static_cast<std::size_t>(parse_number(arguments.get("trials", "60")).value());
+  const auto batch = static_cast<std::size_t>(parse_number(arguments.get("batch", "1")).value());
   Curves curves;
   std::vector<std::string> methods;
   const std::string samplers = arguments.get("samplers", "tpe");
@@ -200,7 +226,7 @@ int compare(const Arguments& arguments, std::vector<Problem> problems) {
     for (const Problem& problem : problems) {
       double spent = 0;
       for (std::int64_t seed = first; seed < first + seeds; ++seed) {
-        const Study study = run_study(problem, spec, seed, trials);
+        const Study study = run_study(problem, spec, seed, trials, batch);
         curves[problem.name][method][seed] = regrets(problem, study.steps);
         if (writer) writer->add(problem, seed, study);
         spent += std::accumulate(study.passed_ms.begin(), study.passed_ms.end(), 0.0);
@@ -217,7 +243,15 @@ int compare(const Arguments& arguments, std::vector<Problem> problems) {
     marks.push_back(static_cast<std::size_t>(parse_number(mark).value()));
   }
   print_table(problems, curves, methods, marks, first, seeds);
-  return 0;
+  return check_limits(problems, curves, methods, marks.back(), first, seeds,
+                      arguments.get("at-most", ""));
+}
+
+std::vector<AlgorithmSpec> algorithms(const std::string& list) {
+  std::vector<AlgorithmSpec> specs;
+  for (const std::string_view entry : split(list, ';'))
+    specs.push_back(algorithm(std::string(entry)));
+  return specs;
 }
 
 int run(int argc, char** argv) {
@@ -235,6 +269,16 @@ int run(int argc, char** argv) {
       sizes.push_back(static_cast<std::size_t>(parse_number(size).value()));
     return measure_speed(problems, arguments.get("problem", "sphere10"),
                          algorithm(arguments.get("samplers", "tpe")), sizes);
+  }
+  if (arguments.command.starts_with("reach ")) {
+    ReachOptions options;
+    options.share = parse_number(arguments.get("share", "0.001")).value();
+    options.first_seed =
+        static_cast<std::int64_t>(parse_number(arguments.get("first-seed", "0")).value());
+    options.seeds = static_cast<std::int64_t>(parse_number(arguments.get("seeds", "20")).value());
+    options.trials = static_cast<std::size_t>(parse_number(arguments.get("trials", "500")).value());
+    const std::string samplers = arguments.get("samplers", "auto;gp;tpe;evolution;random");
+    return measure_reach(problems, arguments.command.substr(6), algorithms(samplers), options);
   }
   if (arguments.command.starts_with("optimum "))
     return find_optimum(problems, arguments.command.substr(8));

@@ -44,7 +44,7 @@ std::optional<Config> Loop::suggest() {
   return std::move(suggestions->front().config);
 }
 
-void Loop::add(const Config& config, Value info, std::optional<double> value) {
+std::int64_t Loop::begin(const Config& config, Value info) {
   auto proposal = std::make_shared<Proposal>();
   proposal->number = history_.size();
   proposal->config = config;
@@ -53,9 +53,14 @@ void Loop::add(const Config& config, Value info, std::optional<double> value) {
   commit(TrialAdded{std::move(proposal)});
   RunPlan plan;
   plan.trial = trial;
-  const RunId run{++run_};
+  const RunId run{trial + 1};
   commit(RunQueued{run, plan});
   commit(RunClaimed{run, trial, 1, WorkerId{1}});
+  return trial;
+}
+
+void Loop::end(std::int64_t trial, std::optional<double> value) {
+  const RunId run{trial + 1};
   RunEnd end;
   TrialMoved moved;
   moved.trial = trial;

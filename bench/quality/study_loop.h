@@ -25,8 +25,14 @@ class Loop {
 
   /// Suggests one configuration; nullopt when the space is exhausted.
   std::optional<Config> suggest();
-  /// Adds it as a trial with this outcome (nullopt: the program failed).
-  void add(const Config& config, Value info, std::optional<double> value);
+  /// Adds it as a running trial, and gives its number.
+  std::int64_t begin(const Config& config, Value info);
+  /// Ends that trial with this outcome (nullopt: the program failed).
+  void end(std::int64_t trial, std::optional<double> value);
+  /// Both.
+  void add(const Config& config, Value info, std::optional<double> value) {
+    end(begin(config, std::move(info)), value);
+  }
   const History& history() const { return history_; }
   const Value& last_info() const { return info_; }
 
@@ -39,7 +45,6 @@ class Loop {
   std::unique_ptr<Sampler> sampler_;
   Value info_;
   std::int64_t seq_ = 0;
-  std::int64_t run_ = 0;
 };
 
 /// Regret of the incumbent chosen on the reported values after 1, 2, … trials; 1 while every trial

@@ -37,28 +37,43 @@ double mean(const std::vector<double>& values) {
 }  // namespace
 
 Study run_study(const Problem& problem, const AlgorithmSpec& sampler, std::int64_t seed,
-                std::size_t trials) {
+                std::size_t trials, std::size_t batch) {
   using clock = std::chrono::steady_clock;
   Study study;
   Loop loop(problem, sampler, seed);
-  while (study.steps.size() < trials) {
-    auto began = clock::now();
-    double processor = processor_ms();
-    const auto config = loop.suggest();
-    if (!config) break;
-    std::chrono::duration<double, std::milli> passed = clock::now() - began;
-    double spent = processor_ms() - processor;
-    const auto trial = static_cast<std::int64_t>(study.steps.size());
-    const auto value = problem.evaluate(*config, noise_seed(seed, trial));
-    study.steps.push_back({value.value_or(NAN), problem.truth(*config)});
-    began = clock::now();
-    processor = processor_ms();
-    loop.add(*config, loop.last_info(), value);
-    passed += clock::now() - began;
-    spent += processor_ms() - processor;
-    study.passed_ms.push_back(passed.count());
-    study.processor_ms.push_back(spent);
+  bool exhausted = false;
+  while (study.steps.size() < trials && !exhausted) {
+    const std::size_t first = study.steps.size();
+    const auto timed = [&](std::size_t trial, const auto& work) {
+      const auto began = clock::now();
+      const double processor = processor_ms();
+      work();
+      const std::chrono::duration<double, std::milli> passed = clock::now() - began;
+      study.passed_ms.resize(std::max(study.passed_ms.size(), trial + 1));
+      study.processor_ms.resize(study.passed_ms.size());
+      study.passed_ms[trial] += passed.count();
+      study.processor_ms[trial] += processor_ms() - processor;
+    };
+    std::vector<Config> configs;
+    while (configs.size() < batch && first + configs.size() < trials && !exhausted) {
+      timed(first + configs.size(), [&] {
+        auto config = loop.suggest();
+        exhausted = !config.has_value();
+        if (exhausted) return;
+        loop.begin(*config, loop.last_info());
+        configs.push_back(*std::move(config));
+      });
+    }
+    for (const Config& config : configs) {
+      const std::size_t trial = study.steps.size();
+      const auto number = static_cast<std::int64_t>(trial);
+      const auto value = problem.evaluate(config, noise_seed(seed, number));
+      study.steps.push_back({value.value_or(NAN), problem.truth(config)});
+      timed(trial, [&] { loop.end(number, value); });
+    }
   }
+  study.passed_ms.resize(study.steps.size());
+  study.processor_ms.resize(study.steps.size());
   return study;
 }
 

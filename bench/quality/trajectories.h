@@ -19,9 +19,10 @@ struct Study {
   std::vector<double> processor_ms;
 };
 
-/// Runs a study of `trials` trials, fewer when the space is exhausted.
+/// Runs a study of `trials` trials, fewer when the space is exhausted: `batch` of them are begun,
+/// one knowing of the other, before the first of them ends.
 Study run_study(const Problem& problem, const AlgorithmSpec& sampler, std::int64_t seed,
-                std::size_t trials);
+                std::size_t trials, std::size_t batch = 1);
 
 /// Appends studies to a file that it makes anew. Throws Error(io) when it cannot.
 class TrajectoryWriter {

@@ -18,10 +18,10 @@
 
 #include "hone/math/sobol.h"
 #include "hone/sampler/cma_law.h"
+#include "hone/sampler/mutation.h"
 #include "hone/sampler/observations.h"
 #include "hone/sampler/registry.h"
 #include "hone/sampler/unseen.h"
-#include "hone/space/feasible_sampler.h"
 
 namespace hone {
 namespace {
@@ -258,7 +258,6 @@ class Cmaes final : public Sampler {
                                    Suggestion& suggestion) {
     Rng rng = sampler_rng(*spec_, number);
     const SearchSpace& space = spec_->space;
-    const FeasibleSampler& feasible = space.feasible_sampler();
     std::vector<double> row(domains_.size());
     double widen = 1;
     int attempt = 0;
@@ -271,11 +270,8 @@ class Cmaes final : public Sampler {
       run_->law.draw(rng, u, widen, row);
       u.clear();
       if (++attempt > kPatience) widen *= kWidening;
-      if (!feasible.is_unconstrained() && !feasible.is_feasible(row) &&
-          !feasible.repair(row, Rng(rng.next_u64()))) {
-        return space.sample(rng);
-      }
-      return space.decode(row);
+      auto config = feasible_config(space, row, rng);
+      return config ? config : space.sample(rng);
     };
     if (auto none = take_draw(space, chosen, rng, options_.repeat, draw, suggestion)) return none;
     suggestion.info.set("rule", "cmaes")

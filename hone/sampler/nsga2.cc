@@ -13,12 +13,12 @@
 #include <cmath>
 
 #include "hone/math/pareto.h"
+#include "hone/sampler/mutation.h"
 #include "hone/sampler/observations.h"
 #include "hone/sampler/registry.h"
 #include "hone/sampler/start.h"
 #include "hone/sampler/unseen.h"
 #include "hone/space/encoding.h"
-#include "hone/space/feasible_sampler.h"
 
 namespace hone {
 namespace {
@@ -73,16 +73,6 @@ double cross(double x, double y, double eta, Rng& rng) {
                                        : std::pow(1 / (2 - u * alpha), 1 / (eta + 1));
   const double middle = low + high;
   return std::clamp(0.5 * (upper ? middle + spread * gap : middle - spread * gap), 0.0, 1.0);
-}
-
-/// Polynomial mutation within [0, 1].
-double mutate(double x, double eta, Rng& rng) {
-  const double u = rng.uniform();
-  const double power = 1 / (eta + 1);
-  const double step = u < 0.5
-                          ? std::pow(2 * u + (1 - 2 * u) * std::pow(1 - x, eta + 1), power) - 1
-                          : 1 - std::pow(2 * (1 - u) + (2 * u - 1) * std::pow(x, eta + 1), power);
-  return std::clamp(x + step, 0.0, 1.0);
 }
 
 class Nsga2 final : public Sampler {
@@ -178,28 +168,14 @@ class Nsga2 final : public Sampler {
       }
       const double child = mixes ? cross(x, y, options_.crossover_eta, rng) : x;
       row[j] = snap(parameter.domain, child);
-      if (mutates) row[j] = mutated(parameter.domain, row[j], rng);
+      if (mutates) row[j] = mutated(parameter.domain, row[j], options_.mutation_eta, rng);
     }
-    const FeasibleSampler& feasible = space.feasible_sampler();
-    if (!feasible.is_unconstrained() && !feasible.is_feasible(row) &&
-        !feasible.repair(row, Rng(rng.next_u64()))) {
-      return std::nullopt;
-    }
+    auto child_config = feasible_config(space, row, rng);
+    if (!child_config) return std::nullopt;
     Value::List trials{Value(one.trial)};
     if (crosses && other->trial != one.trial) trials.emplace_back(other->trial);
     suggestion.info.set("parents", Value(std::move(trials)));
-    return space.decode(row);
-  }
-
-  /// Discrete values leave their cell.
-  double mutated(const Domain& domain, double x, Rng& rng) const {
-    const double moved = snap(domain, mutate(x, options_.mutation_eta, rng));
-    const bool up = rng.chance(0.5);
-    if (!is_discrete(domain) || moved != x) return moved;
-    const Cell cell = cell_of(domain, x);
-    constexpr double kInside = 1e-9;
-    if ((up || cell.low <= 0) && cell.high < 1) return snap(domain, cell.high + kInside);
-    return cell.low > 0 ? snap(domain, cell.low - kInside) : x;
+    return child_config;
   }
 
   std::optional<Exhausted> propose(const History& history, std::int64_t number,

@@ -18,9 +18,10 @@ struct Entry {
   bool several = true;  ///< takes several objectives
 };
 
-constexpr std::array<Entry, 8> kSamplers = {{
+constexpr std::array<Entry, 9> kSamplers = {{
     {"auto", make_auto, auto_help},
     {"cmaes", make_cmaes, cmaes_help, false},
+    {"evolution", make_evolution, evolution_help, false},
     {"gp", make_gp, gp_help, false},
     {"grid", make_grid, grid_help},
     {"nsga2", make_nsga2, nsga2_help},

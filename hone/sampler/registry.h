@@ -16,6 +16,8 @@ using SamplerFactory = std::unique_ptr<Sampler> (*)(const StudySpec& spec,
 
 std::unique_ptr<Sampler> make_auto(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_cmaes(const StudySpec& spec, std::vector<OptionProblem>& problems);
+std::unique_ptr<Sampler> make_evolution(const StudySpec& spec,
+                                        std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_gp(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_grid(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_nsga2(const StudySpec& spec, std::vector<OptionProblem>& problems);
@@ -25,6 +27,7 @@ std::unique_ptr<Sampler> make_tpe(const StudySpec& spec, std::vector<OptionProbl
 
 AlgorithmHelp auto_help();
 AlgorithmHelp cmaes_help();
+AlgorithmHelp evolution_help();
 AlgorithmHelp gp_help();
 AlgorithmHelp grid_help();
 AlgorithmHelp nsga2_help();
