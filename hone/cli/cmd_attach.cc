@@ -10,6 +10,7 @@
 #include "hone/cli/commands.h"
 #include "hone/cli/display.h"
 #include "hone/cli/outcome.h"
+#include "hone/cli/prose.h"
 #include "hone/cli/terminal.h"
 
 namespace hone::cli {
@@ -90,8 +91,9 @@ class AttachCommand final : public Command {
       if (signals.wants_end()) {
         display.reset();
         if (!common_.json && !common_.quiet)
-          std::printf("The study goes on unwatched. Watch it again: hone attach %s\n",
-                      study_title(study).c_str());
+          print_prose(stdout,
+                      fmt::format("The study goes on unwatched. Watch it again: hone attach {}\n",
+                                  study_title(study)));
         return kInterrupted;
       }
       place.store().wait_for_change(study.id, history.version(), kLook_us);
