@@ -182,7 +182,10 @@ int check_limits(const std::vector<Problem>& problems, const Curves& curves,
   if (limits.empty()) return 0;
   int above = 0;
   std::size_t m = 0;
-  for (const std::string_view text : split(limits, ',')) {
+  const auto texts = split(limits, ',');
+  if (texts.size() > methods.size())
+    throw Error(ErrorCode::invalid_input, "--at-most has more limits than there are samplers");
+  for (const std::string_view text : texts) {
     double sum = 0;
     for (const Problem& problem : problems)
       sum += mean_at(curves.at(problem.name).at(methods.at(m)), mark, first, count);

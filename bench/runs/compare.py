@@ -11,8 +11,8 @@ Four ways to run the same compiled program, which prints one metric:
   hone            a folder and a log a run, parameters chosen, the metric read, and a durable record of
                   every step in SQLite (synchronous=FULL)
 The ratio of hone is to `xargs + record` of the same round. --work lets the program compute for so many
-milliseconds of processor time first, --wait only waits so long. Every time is printed, with medians and the range of the ratios,
-and with the disk's own time for a durable write.
+milliseconds of processor time first, --wait lets it only wait so long. Every time is printed, with
+medians and the range of the ratios, and with the disk's own time for a durable write.
 """
 
 import argparse

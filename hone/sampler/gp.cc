@@ -4,6 +4,7 @@
 // every suggestion fits the process to the trials, and searches the point of highest log expected
 // improvement (acquisition_search.h). The losses go through a power law that is learned with the
 // process and through half-ranks in turn, which helps more than either (and makes batches diverse).
+// From 20 trials on a quadratic trend is learned beside the process (gaussian_process.h).
 // Pending trials are believed to come out as expected. Every other suggestion stays in a box around
 // the best trial (trust region: Eriksson et al. 2019, arXiv 1910.01739). A small share of the
 // suggestions explores.

@@ -107,7 +107,7 @@ class GaussianProcess {
   std::vector<Column> data_;
   bool has_pairs_ = false;
   std::vector<std::vector<double>> pairs_;  // δ_j of every pair i > k, k outermost
-  std::vector<double> trend_, self_trend_;  // (1 + s)² − 1 of every pair, and of every point
+  std::vector<double> trend_, self_trend_;  // ((1 + s)² − 1)/3 of every pair, of every point
   std::vector<double> r2_, kernel_, slope_, matrix_, inverse_, alpha_work_;
   Cholesky work_;
 
