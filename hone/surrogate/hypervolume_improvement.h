@@ -1,0 +1,58 @@
+// How much a point with several uncertain losses promises to add to a front: the expected
+// hypervolume improvement in logarithms (Daulton, Balandat and Bakshy 2021, arXiv 2105.08195; Ament
+// et al. 2023, arXiv 2310.20708).
+//
+// The region that the front leaves open is cut into boxes [l, u] (non_dominated_boxes.h). With
+// independent normal losses the expected volume gained within one is the product over the losses
+// of E[(u − max(y, l))₊] = σ·(h((u − μ)/σ) − h((l − μ)/σ)), h(z) = φ(z) + z·Φ(z): for two losses
+// that is the known exact formula by strips. Each factor is taken in logarithms without
+// cancellation, and the boxes are added by log-sum-exp, so value and gradient stay useful where the
+// improvement itself is below the smallest double.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "hone/math/pareto.h"
+
+namespace hone {
+
+/// Immutable after construction. Not thread-safe: calls share scratch.
+class HypervolumeImprovement {
+ public:
+  /// The front (points may be dominated or behind the reference, then they count for nothing), and
+  /// where hypervolume ends. m ≥ 2.
+  HypervolumeImprovement(const PointSet& front, std::span<const double> reference);
+
+  /// ln E[improvement] for independent losses N(mean, variance), one entry each. Finite for finite
+  /// arguments with variances > 0.
+  double log_expected(std::span<const double> mean, std::span<const double> variance) const;
+  /// Also the derivatives by each mean and each variance.
+  double log_expected(std::span<const double> mean, std::span<const double> variance,
+                      std::span<double> by_mean, std::span<double> by_variance) const;
+
+  std::size_t boxes() const { return boxes_; }
+
+ private:
+  /// What the boxes use of one loss: the ends of their sides, and the sides that differ.
+  struct Axis {
+    std::vector<double> ends;  // ascending, −∞ first where it occurs
+    std::vector<std::pair<std::size_t, std::size_t>> sides;  // indices of ends
+    std::vector<std::size_t> of_box;                         // index of the side
+    mutable std::vector<double> unit, log_h;                 // of the ends
+    mutable std::vector<double> gain, weight;                // of the sides
+  };
+  void weigh_sides(const Axis& axis, double mean, double sd) const;
+  double sum() const;
+
+  std::vector<Axis> axes_;
+  std::size_t boxes_ = 0;
+  mutable std::vector<double> terms_;
+};
+
+/// ln ∫_a^b Φ = ln(h(b) − h(a)) for a < b, a may be −∞; `width` is b − a without rounding. Relative
+/// error of the integral below 1e-6.
+double log_improvement_between(double a, double b, double width);
+
+}  // namespace hone
