@@ -13,9 +13,14 @@ std::string after(const Value& info) {
 }
 
 std::string by_process(const Value& info) {
-  std::string text = "gp: the most expected improvement" + after(info);
+  const Value* theta = info.find("theta");
+  const bool several = theta != nullptr && theta->is_list() && !theta->as_list().empty() &&
+                       theta->as_list().front().is_list();
+  std::string text = std::string("gp: the most expected improvement") +
+                     (several ? " of the front" : "") + after(info);
   if (const Value* box = info.find("box"); box != nullptr && box->is_number())
-    text += fmt::format(", within {:.0f} % of each range around the best", 100 * box->as_number());
+    text += fmt::format(", within {:.0f} % of each range around {}", 100 * box->as_number(),
+                        several ? "one of it" : "the best");
   return text;
 }
 

@@ -75,7 +75,7 @@ TEST(NonDominatedBoxes, TakeEqualAndTiedPoints) {
 
 TEST(NonDominatedBoxes, AreFew) {
   for (const auto& [m, n, most] :
-       {std::tuple(2, 60, 61), std::tuple(3, 60, 150), std::tuple(4, 30, 700)}) {
+       {std::tuple(2, 60, 61), std::tuple(3, 60, 121), std::tuple(4, 60, 500)}) {
     std::vector<double> front;
     Rng rng(7);
     for (int i = 0; i < n; ++i) {

@@ -8,9 +8,11 @@
 // Pending trials are believed to come out as expected. Every other suggestion stays in a box around
 // the best trial (trust region: Eriksson et al. 2019, arXiv 1910.01739). A small share of the
 // suggestions explores.
+// With 2 to 4 objectives each has its own process, and the expected improvement is that of the
+// front's hypervolume (hypervolume_improvement.h); the members of the front have the box in turn.
 //
-// The parameters of the process are stored with each suggestion and start the next fit, so a fresh
-// process continues exactly as the old one would have.
+// The parameters of the processes are stored with each suggestion and start the next fit, so a
+// fresh sampler continues exactly as the old one would have.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -48,7 +50,8 @@ const OptionTable<GpOptions>& gp_options() {
   static const OptionTable<GpOptions> table =
       OptionTable<GpOptions>(
           "gp",
-          "Bayesian optimisation with a Gaussian process: fewest trials, some milliseconds each")
+          "Bayesian optimisation with a Gaussian process for each of 1 to 4 objectives: fewest "
+          "trials, some milliseconds each")
           .integer("start_trials", &GpOptions::start_trials, 0, 1e6,
                    "Trials of the start design; 0: one more than parameters, 4 to 10")
           .text("output", &GpOptions::output, {"both", "learned", "power", "half_rank", "none"},
@@ -63,8 +66,8 @@ const OptionTable<GpOptions>& gp_options() {
           .number("explore", &GpOptions::explore, 0, 1,
                   "Share of the suggestions that go where the model knows least")
           .boolean("trust_region", &GpOptions::trust_region,
-                   "Every other suggestion within a box around the best trial, which shrinks while "
-                   "nothing improves")
+                   "Every other suggestion within a box around the best trial (one of the front in "
+                   "turn), which shrinks while nothing improves")
           .boolean("failures", &GpOptions::failures, "Avoid where trials failed")
           .boolean("pending", &GpOptions::pending, "Expect running trials to come out as predicted")
           .boolean("fidelity", &GpOptions::fidelity, "Learn from trials that were stopped early")
@@ -83,6 +86,56 @@ constexpr std::int64_t kFitAlways = 300;
 /// Where stored parameters are looked for, behind the newest trial.
 constexpr std::int64_t kLookBack = 200;
 
+/// Whether no member of the front is as good in every objective; then it is a member too.
+bool joins(std::vector<std::span<const double>>& front, std::span<const double> losses) {
+  const auto covers = [](std::span<const double> a, std::span<const double> b) {
+    return std::equal(a.begin(), a.end(), b.begin(), std::less_equal<>());
+  };
+  for (const auto& member : front) {
+    if (covers(member, losses)) return false;
+  }
+  std::erase_if(front, [&](const auto& member) { return covers(losses, member); });
+  front.push_back(losses);
+  return true;
+}
+
+/// With one objective a list of numbers, with several a list of such lists.
+std::vector<GpFit> read_fits(const Value& theta, std::size_t objectives) {
+  std::vector<GpFit> fits;
+  const auto add = [&](const Value& list) {
+    GpFit fit;
+    if (!list.is_list()) return false;
+    for (const Value& x : list.as_list()) {
+      if (!x.is_number()) return false;
+      fit.parameters.push_back(x.as_number());
+    }
+    fits.push_back(std::move(fit));
+    return true;
+  };
+  bool whole = true;
+  if (objectives == 1) {
+    whole = add(theta);
+  } else {
+    for (const Value& list : theta.as_list()) whole = whole && add(list);
+  }
+  return whole && fits.size() == objectives ? fits : std::vector<GpFit>{};
+}
+
+bool read_exponents(const Value* exponent, std::vector<GpFit>& fits) {
+  if (exponent == nullptr) return false;
+  if (fits.size() == 1 && exponent->is_number()) {
+    fits[0].exponent = exponent->as_number();
+    return true;
+  }
+  if (!exponent->is_list() || exponent->as_list().size() != fits.size()) return false;
+  for (std::size_t k = 0; k < fits.size(); ++k) {
+    const Value& x = exponent->as_list()[k];
+    if (!x.is_number()) return false;
+    fits[k].exponent = x.as_number();
+  }
+  return true;
+}
+
 class Gp final : public Sampler {
  public:
   explicit Gp(GpOptions options) : options_(std::move(options)) {}
@@ -90,7 +143,7 @@ class Gp final : public Sampler {
   SuggestResult suggest(const SuggestContext& context, int count) override {
     prepare(context.history);
     observations_.update(context.history);
-    fit_.reset();
+    fits_.clear();
     return suggest_in_turn(context, count, batch_,
                            [&](std::int64_t number, const Chosen& chosen, Suggestion& suggestion) {
                              return propose(context.history, number, chosen, suggestion);
@@ -112,26 +165,20 @@ class Gp final : public Sampler {
     start_trials_ = options_.start_trials > 0 ? options_.start_trials : std::clamp(d + 1, 4, 10);
   }
 
-  /// The parameters stored with the newest trial that has some.
-  std::optional<GpFit> stored(const History& history) const {
-    std::optional<GpFit> fit;
+  /// The parameters stored with the newest trial that has some, one fit an objective; none: none.
+  std::vector<GpFit> stored(const History& history) const {
+    std::vector<GpFit> fits;
     for (std::int64_t i = history.size() - 1; i >= 0 && i >= history.size() - kLookBack; --i) {
-      const Value* theta = history.trial(i).proposal->info.find("theta");
+      const Value& info = history.trial(i).proposal->info;
+      const Value* theta = info.find("theta");
       if (theta == nullptr || !theta->is_list()) continue;
-      if (!fit) {
-        fit.emplace();
-        for (const Value& x : theta->as_list()) {
-          if (!x.is_number()) return std::nullopt;
-          fit->parameters.push_back(x.as_number());
-        }
-        if (!learns()) return fit;
+      if (fits.empty()) {
+        fits = read_fits(*theta, static_cast<std::size_t>(observations_.objectives()));
+        if (fits.empty() || !learns()) return fits;
       }
-      const Value* exponent = history.trial(i).proposal->info.find("exponent");
-      if (exponent == nullptr || !exponent->is_number()) continue;
-      fit->exponent = exponent->as_number();
-      return fit;
+      if (read_exponents(info.find("exponent"), fits)) return fits;
     }
-    return fit;
+    return fits;
   }
 
   bool learns() const { return options_.output == "both" || options_.output == "learned"; }
@@ -152,10 +199,12 @@ class Gp final : public Sampler {
     int failures = 0;
     int successes = 0;
     double best = INFINITY;
+    std::vector<std::span<const double>> front;
     for (std::int64_t i = 0; i < history.size(); ++i) {
       if (observations_.lesson(i) != Lesson::value) continue;
       const double loss = to_loss(spec_->objective().goal, history.trial(i).value().value_or(NAN));
-      const bool improved = loss < best - 1e-3 * std::abs(best);
+      const bool improved = observations_.objectives() > 1 ? joins(front, observations_.losses(i))
+                                                           : loss < best - 1e-3 * std::abs(best);
       successes = improved ? successes + 1 : 0;
       failures = improved ? 0 : failures + 1;
       if (loss < best) best = loss;
@@ -174,10 +223,10 @@ class Gp final : public Sampler {
 
   /// Fits the model for the trial `number`, with the parameters of the one before it in the batch.
   void fit(const History& history, std::int64_t number) {
-    const std::optional<GpFit> before = fit_ ? fit_ : stored(history);
+    const std::vector<GpFit> before = fits_.empty() ? stored(history) : fits_;
     const std::int64_t n = observations_.ranked();
     const bool due = n <= kFitAlways || number % std::max<std::int64_t>(1, n / 20) == 0;
-    const bool first = !fit_.has_value();
+    const bool first = fits_.empty();
     const bool restart = std::has_single_bit(static_cast<std::uint64_t>(n)) || n % 10 == 0;
     GpModelOptions model;
     choose_transform(number, model);
@@ -188,11 +237,10 @@ class Gp final : public Sampler {
     model.fidelity = options_.fidelity;
     model.trend = options_.trend;
     model.beliefs = options_.beliefs;
-    model_->build(history, observations_, model, before ? &*before : nullptr, restart,
-                  due && first);
-    const double exponent = before ? before->exponent : 1;
-    fit_ = model_->fitted();
-    if (!learned_) fit_->exponent = exponent;  // for the next one that learns
+    model_->build(history, observations_, model, before, restart, due && first);
+    fits_ = model_->fitted();
+    for (std::size_t k = 0; k < fits_.size() && !learned_; ++k)
+      fits_[k].exponent = k < before.size() ? before[k].exponent : 1;  // for the next that learns
     if (options_.pending) {
       for (const std::int64_t trial : observations_.pending())
         model_->believe(history.encoded(trial));
@@ -222,7 +270,8 @@ class Gp final : public Sampler {
         return start_->row((static_cast<std::uint64_t>(number + 1) << 12) +
                            static_cast<std::uint64_t>(i));
       };
-      found = search_->run(*model_, model_->incumbents(), draw, search, Rng(rng.next_u64()));
+      found =
+          search_->run(*model_, model_->incumbents(number / 2), draw, search, Rng(rng.next_u64()));
     }
     std::size_t next = 0;
     int attempt = 0;
@@ -249,11 +298,18 @@ class Gp final : public Sampler {
     info.set("rule", exploring ? "explore" : "gp");
     if (box < 1) info.set("box", 2 * box);
     if (options_.output == "both") info.set("output", learned_ ? "power" : "half_rank");
-    if (learned_) info.set("exponent", fit_->exponent);
-    info.set("of", observations_.ranked());
     Value::List theta;
-    for (const double x : fit_->parameters) theta.push_back(std::round(x * 1e4) / 1e4);
-    info.set("theta", Value(std::move(theta)));
+    Value::List exponents;
+    for (const GpFit& fit : fits_) {
+      Value::List parameters;
+      for (const double x : fit.parameters) parameters.push_back(std::round(x * 1e4) / 1e4);
+      theta.emplace_back(std::move(parameters));
+      exponents.emplace_back(fit.exponent);
+    }
+    const bool one = fits_.size() == 1;
+    if (learned_) info.set("exponent", one ? exponents[0] : Value(std::move(exponents)));
+    info.set("of", observations_.ranked());
+    info.set("theta", one ? theta[0] : Value(std::move(theta)));
   }
 
   GpOptions options_;
@@ -265,8 +321,8 @@ class Gp final : public Sampler {
   std::optional<Start> start_;
   std::int64_t start_trials_ = 10;
   std::vector<std::vector<double>> batch_;
-  std::optional<GpFit> fit_;  // of the suggestion before in this batch
-  bool learned_ = false;      // the transform of the losses, of that fit
+  std::vector<GpFit> fits_;  // of the suggestion before in this batch, one an objective
+  bool learned_ = false;     // the transform of the losses, of that fit
 };
 
 }  // namespace

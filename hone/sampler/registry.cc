@@ -11,18 +11,20 @@
 namespace hone {
 namespace {
 
+constexpr int kAny = 1000;
+
 struct Entry {
   const char* name;
   SamplerFactory make;
   AlgorithmHelp (*help)();
-  bool several = true;  ///< takes several objectives
+  int objectives = kAny;  ///< at most
 };
 
 constexpr std::array<Entry, 9> kSamplers = {{
     {"auto", make_auto, auto_help},
-    {"cmaes", make_cmaes, cmaes_help, false},
-    {"evolution", make_evolution, evolution_help, false},
-    {"gp", make_gp, gp_help, false},
+    {"cmaes", make_cmaes, cmaes_help, 1},
+    {"evolution", make_evolution, evolution_help, 1},
+    {"gp", make_gp, gp_help, 4},
     {"grid", make_grid, grid_help},
     {"nsga2", make_nsga2, nsga2_help},
     {"random", make_random, random_help},
@@ -30,15 +32,16 @@ constexpr std::array<Entry, 9> kSamplers = {{
     {"tpe", make_tpe, tpe_help},
 }};
 
-std::string one_objective_message(const StudySpec& spec) {
+std::string too_many_objectives(const StudySpec& spec, int most) {
   std::vector<std::string> objectives;
   for (int i = 0; i < spec.objective_count(); ++i)
     objectives.push_back(spec.metrics[static_cast<std::size_t>(i)].name);
   std::vector<std::string> names;
   for (const Entry& entry : kSamplers) {
-    if (entry.several) names.emplace_back(entry.name);
+    if (spec.objective_count() <= entry.objectives) names.emplace_back(entry.name);
   }
-  return fmt::format("takes one objective, and the study has {} ({}). Samplers for several: {}",
+  return fmt::format("takes {}, and the study has {} ({}). Samplers for so many: {}",
+                     most == 1 ? "one objective" : fmt::format("at most {} objectives", most),
                      objectives.size(), join(objectives, ", "), join(names, ", "));
 }
 
@@ -52,8 +55,8 @@ std::unique_ptr<Sampler> make_sampler(const StudySpec& spec, std::vector<OptionP
       continue;
     }
     const std::size_t before = problems.size();
-    if (!entry.several && spec.objective_count() > 1) {
-      problems.push_back({"type", one_objective_message(spec)});
+    if (spec.objective_count() > entry.objectives) {
+      problems.push_back({"type", too_many_objectives(spec, entry.objectives)});
       return nullptr;
     }
     auto sampler = entry.make(spec, problems);

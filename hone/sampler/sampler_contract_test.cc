@@ -42,6 +42,9 @@ INSTANTIATE_TEST_SUITE_P(
                 3),
         several(shorter(make_case("TpeOfTwo", "tpe", "{}")), 2),
         several(shorter(make_case("AutoOfThree", "auto", "{}")), 3),
+        several(shorter(make_case("GpOfFour", "gp",
+                                  R"({"spread": 30, "near": 5, "refined": 2, "points": 30})")),
+                4),
 
         shorter(make_case("CmaesSmall", "cmaes", R"({"population": 2, "restarts": "ipop"})")),
         shorter(make_case("TpeOneByOne", "tpe", R"({"multivariate": false, "start": "random"})")),
@@ -55,7 +58,10 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Whole, SamplerContract,
     testing::Values(shorter(make_case("Auto", "auto", "{}")),
-                    shorter(make_case("Gp", "gp", R"({"spread": 60, "near": 10, "points": 60})"))),
+                    shorter(make_case("Gp", "gp", R"({"spread": 60, "near": 10, "points": 60})")),
+                    several(shorter(make_case("GpOfTwo", "gp",
+                                              R"({"spread": 60, "near": 10, "points": 60})")),
+                            2)),
     sampler_case_name);
 #endif
 

@@ -1,0 +1,116 @@
+#include "hone/sampler/gp_objective.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+
+namespace hone {
+namespace {
+
+/// A fitted noise variance above this (targets have unit spread) makes single values untrustworthy.
+constexpr double kNoisy = 1e-3;
+constexpr int kWarmEvaluations = 12;
+constexpr int kFreshEvaluations = 30;
+/// Of the power law of the losses: below 1 the best are spread out, above 1 the worst.
+constexpr std::array kExponents = {-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0};
+constexpr std::size_t kExponentsFitted = 1;
+constexpr std::size_t kLearnTransformFrom = 8;
+/// Trials from which a quadratic trend is learned; from fewer it leads to corners of the space.
+constexpr std::size_t kTrendFrom = 20;
+
+GpPrior prior_for(std::size_t columns, bool trend) {
+  GpPrior prior = gp_prior(static_cast<int>(columns));
+  prior.trend = trend;
+  return prior;
+}
+
+}  // namespace
+
+GpObjective::GpObjective(std::vector<GpColumn> columns, const GpObjectiveOptions& options,
+                         std::size_t trials)
+    : options_(options),
+      process_(columns, prior_for(columns.size(), options.trend && trials >= kTrendFrom)) {}
+
+void GpObjective::build(std::span<const double> rows, std::span<const double> losses,
+                        const GpFit* start, bool restart, bool refit) {
+  const auto parameters = static_cast<std::size_t>(process_.dimension()) + 3;
+  if (start != nullptr && start->parameters.size() != parameters) start = nullptr;
+  if (refit || start == nullptr) {
+    fit(rows, losses, start, restart);
+  } else {
+    fit_ = *start;
+  }
+  y_ = options_.learn_transform ? power_transform(losses, fit_.exponent).values
+                                : transform_losses(losses, options_.transform);
+  process_.set_rows(rows, static_cast<int>(losses.size()));
+  process_.condition(fit_.parameters, y_);
+}
+
+/// The parameters under which the losses of the chosen trials (of every so manieth, where they are
+/// many) are most probable.
+void GpObjective::fit(std::span<const double> rows, std::span<const double> losses,
+                      const GpFit* start, bool restart) {
+  std::vector<GpParameters> starts;
+  if (start != nullptr) starts.push_back(start->parameters);
+  if (restart || start == nullptr) starts.push_back(process_.prior_mode());
+  const auto n = static_cast<std::int64_t>(losses.size());
+  const std::int64_t taken = std::min<std::int64_t>(n, options_.fit_points);
+  const std::size_t width = rows.size() / std::max<std::size_t>(1, losses.size());
+  std::vector<double> taken_rows;
+  std::vector<double> part;
+  for (std::int64_t k = 0; k < taken; ++k) {
+    const auto i = static_cast<std::size_t>(k * n / taken);  // they are in order of number
+    const auto row = rows.subspan(i * width, width);
+    taken_rows.insert(taken_rows.end(), row.begin(), row.end());
+    part.push_back(losses[i]);
+  }
+  process_.set_rows(taken_rows, static_cast<int>(taken));
+  const int evaluations = start != nullptr ? kWarmEvaluations : kFreshEvaluations;
+  if (!options_.learn_transform) {
+    const std::vector<double> y = transform_losses(part, options_.transform);
+    fit_ = {process_.fit(y, starts, evaluations), 1};
+  } else {
+    fit_transform(part, starts, evaluations);
+  }
+}
+
+/// Tries exponents at the parameters of the start, and fits the parameters under the two of them
+/// that explain the losses best. Exponents away from 1 need evidence: ln p = −(λ − 1)²/2.
+void GpObjective::fit_transform(std::span<const double> losses,
+                                std::span<const GpParameters> starts, int evaluations) {
+  const auto loss = [&](const GpParameters& parameters, const PowerTransform& t, double exponent) {
+    return process_.loss(parameters, t.values, {}) - t.log_jacobian +
+           0.5 * (exponent - 1) * (exponent - 1);
+  };
+  std::vector<std::pair<double, double>> order;
+  for (const double exponent : kExponents) {
+    if (losses.size() < kLearnTransformFrom && exponent != 1) continue;
+    order.emplace_back(loss(starts.front(), power_transform(losses, exponent), exponent), exponent);
+  }
+  std::sort(order.begin(), order.end());
+  if (order.size() > kExponentsFitted) order.resize(kExponentsFitted);
+  double least = INFINITY;
+  fit_ = {starts.front(), 1};
+  for (const auto& [screened, exponent] : order) {
+    const PowerTransform t = power_transform(losses, exponent);
+    GpParameters parameters = process_.fit(t.values, starts, evaluations);
+    const double reached = loss(parameters, t, exponent);
+    if (reached < least) {
+      least = reached;
+      fit_ = {std::move(parameters), exponent};
+    }
+  }
+}
+
+double GpObjective::believe(std::span<const double> row) {
+  const double mean = process_.predict(row).mean;
+  process_.append(row, mean);
+  return mean;
+}
+
+double GpObjective::loss(std::size_t i) const {
+  return process_.noise_variance() > kNoisy ? process_.mean_at(static_cast<int>(i)) : y_[i];
+}
+
+}  // namespace hone
