@@ -228,14 +228,16 @@ int compare(const Arguments& arguments, std::vector<Problem> problems) {
       writer.emplace(fmt::format("{}/{}.csv", folder, method), arguments.get("versions", "hone"));
     for (const Problem& problem : problems) {
       double spent = 0;
+      std::size_t repeated = 0;
       for (std::int64_t seed = first; seed < first + seeds; ++seed) {
         const Study study = run_study(problem, spec, seed, trials, batch);
         curves[problem.name][method][seed] = regrets(problem, study.steps);
         if (writer) writer->add(problem, seed, study);
+        repeated += study.repeated;
         spent += std::accumulate(study.passed_ms.begin(), study.passed_ms.end(), 0.0);
       }
-      fmt::print(stderr, "{} {}: {:.3f} ms a trial\n", method, problem.name,
-                 spent / static_cast<double>(seeds) / static_cast<double>(trials));
+      fmt::print(stderr, "{} {}: {:.3f} ms a trial, {} repeated\n", method, problem.name,
+                 spent / static_cast<double>(seeds) / static_cast<double>(trials), repeated);
     }
   }
   const std::string peers = arguments.get("peer", "");

@@ -77,6 +77,7 @@ std::vector<Problem> all_problems(const std::string& data, std::vector<std::stri
     for (Problem& problem : (*family)(data, skipped)) all.push_back(std::move(problem));
   }
   for (Problem& problem : harder_problems(all)) all.push_back(std::move(problem));
+  for (Problem& problem : constrained_problems()) all.push_back(std::move(problem));
   for (Problem& problem : all) problem.typical = typical_truth(problem);
   return all;
 }

@@ -17,7 +17,7 @@ namespace hone::quality {
 
 struct Problem {
   std::string name;
-  std::string family;  ///< synthetic, tabular, surrogate, conditional, turned, failing
+  std::string family;  ///< synthetic, tabular, surrogate, conditional, turned, failing, constrained
   SearchSpace space;
   Goal goal = Goal::minimize;
   int trials = 60;     ///< budget for a full run
@@ -50,6 +50,8 @@ std::vector<Problem> yahpo_problems(const std::string& data, std::vector<std::st
 std::vector<Problem> boosted_problems(const std::string& data, std::vector<std::string>& skipped);
 /// Turned, failing and conditional ones; some are made of `known` ones.
 std::vector<Problem> harder_problems(const std::vector<Problem>& known);
+/// Constraints that are known before a trial runs, kept by one configuration in 10⁵.
+std::vector<Problem> constrained_problems();
 /// Two outputs of one surrogate.
 struct OutputPair {
   std::string name;

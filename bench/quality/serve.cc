@@ -4,6 +4,8 @@
 #include <iostream>
 #include <string>
 
+#include "hone/base/error.h"
+
 namespace hone::quality {
 namespace {
 
@@ -43,7 +45,22 @@ Value describe(const Problem& problem) {
       .set("optimum", problem.optimum)
       .set("typical", problem.typical)
       .set("parameters", std::move(parameters));
-  return v;
+  Value::List constraints;
+  for (const Constraint& c : problem.space.constraints())
+    constraints.push_back(c.expression.source());
+  return v.set("constraints", std::move(constraints));
+}
+
+/// Whether the configuration breaks a constraint; throws Error(invalid_input) where it is not
+/// whole and legal otherwise.
+bool is_outside(const SearchSpace& space, const Config& config) {
+  auto faults = space.violations(config);
+  if (faults.empty()) return false;
+  const auto parameters = space.parameters();
+  const auto free = SearchSpace::create({parameters.begin(), parameters.end()}, {}).space;
+  faults = free->violations(config);
+  if (!faults.empty()) throw Error(ErrorCode::invalid_input, faults.front());
+  return true;
 }
 
 Value answer(const std::vector<Problem>& problems, const Value& request) {
@@ -57,8 +74,11 @@ Value answer(const std::vector<Problem>& problems, const Value& request) {
     if (problem.name != request.string_or("problem", "")) continue;
     const auto config = Config::from_value(*request.find("config"));
     if (!config) return reply.set("error", "no configuration");
-    const auto faults = problem.space.violations(*config);
-    if (!faults.empty()) return reply.set("error", faults.front());
+    try {
+      if (is_outside(problem.space, *config)) reply.set("outside", true);
+    } catch (const Error& e) {
+      return reply.set("error", e.what());
+    }
     const auto value = problem.evaluate(
         *config, noise_seed(request.int_or("seed", 0), request.int_or("trial", 0)));
     reply.set("value", value ? Value(*value) : Value());

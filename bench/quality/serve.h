@@ -9,9 +9,9 @@ namespace hone::quality {
 
 /// Reads requests from stdin until it ends:
 ///   {"ask": "problems"} → [{"name", "trials", "goal", "family", "optimum", "typical",
-///                          "parameters": [...]}, …]
+///                          "parameters": [...], "constraints": ["a + b <= 1", …]}, …]
 ///   {"problem", "config": {…}, "seed": run seed, "trial"} → {"value": number or null (failed),
-///   "truth"}
+///   "truth", "outside": true where the configuration breaks a constraint}
 /// Parameters: {"name", "type": real | integer | ordered | choice, "low", "high", "log", "values",
 /// "when": {parent: [...]}}; an ordered choice is asked for by its index by peers that have no such
 /// type, and answered by value.

@@ -60,6 +60,7 @@ Study run_study(const Problem& problem, const AlgorithmSpec& sampler, std::int64
         auto config = loop.suggest();
         exhausted = !config.has_value();
         if (exhausted) return;
+        if (loop.history().find_config(config->key()) >= 0) ++study.repeated;
         loop.begin(*config, loop.last_info());
         configs.push_back(*std::move(config));
       });

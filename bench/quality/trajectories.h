@@ -17,6 +17,7 @@ struct Study {
   std::vector<Step> steps;
   std::vector<double> passed_ms;
   std::vector<double> processor_ms;
+  std::size_t repeated = 0;  ///< configurations that an earlier trial has, running ones included
 };
 
 /// Runs a study of `trials` trials, fewer when the space is exhausted: `batch` of them are begun,

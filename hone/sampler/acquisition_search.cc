@@ -16,6 +16,10 @@ namespace {
 constexpr int kMaxCells = 64;
 /// Steps of an ordered column with many cells: every one is tried up to so many cells.
 constexpr std::size_t kTryAll = 16;
+/// Of a step that breaks a constraint.
+constexpr int kHalvings = 4;
+/// Steps within the constraints from each candidate that is refined.
+constexpr int kWandering = 60;
 
 bool same(std::span<const double> a, std::span<const double> b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
@@ -96,6 +100,64 @@ std::vector<double> AcquisitionSearch::near(const std::vector<double>& centre, R
     }
   }
   return settle(std::move(row));
+}
+
+/// The row so far on the way from one row, which keeps the constraints, to another, or the nearest
+/// of some halvings of it that keeps them too. Categories are those of `to`.
+std::optional<std::vector<double>> AcquisitionSearch::between(const std::vector<double>& from,
+                                                              const std::vector<double>& to,
+                                                              double part) const {
+  for (int halving = 0; halving < kHalvings; ++halving, part *= 0.5) {
+    std::vector<double> row = to;
+    for (std::size_t j = 0; j < row.size(); ++j) {
+      if (columns_[j].category || std::isnan(from[j]) || std::isnan(to[j])) continue;
+      row[j] = std::clamp(from[j] + part * (to[j] - from[j]), 0.0, 1.0);
+    }
+    row = settle(std::move(row));
+    if (is_feasible(row)) return row;
+  }
+  return std::nullopt;
+}
+
+/// The i-th point near a row that keeps the constraints: a small move as without constraints, or
+/// some way towards a draw of the parameters that a constraint ties together.
+std::optional<std::vector<double>> AcquisitionSearch::neighbour(const std::vector<double>& centre,
+                                                                int i, Rng& rng,
+                                                                const Box& box) const {
+  std::vector<double> row = near(centre, rng, box);
+  if (!constrained_) return row;
+  if (i % 2 == 0) return between(centre, row, 1);
+  if (!space_.feasible_sampler().redraw_one(row, rng)) return std::nullopt;
+  const double part = rng.chance(0.5) ? 1 : std::exp(rng.uniform(std::log(0.01), 0.0));
+  return between(centre, settle(std::move(row)), part);
+}
+
+/// Along a face of the constraints neither gradients nor single coordinates lead on: steps along
+/// the differences of rows that keep the constraints do (differential evolution), and draws of the
+/// parameters that are tied together.
+void AcquisitionSearch::wander(const Acquisition& acquisition, const Box& box,
+                               std::span<const AcquisitionCandidate> others, Rng& rng,
+                               AcquisitionCandidate& candidate) const {
+  for (int i = 0; i < kWandering; ++i) {
+    std::optional<std::vector<double>> row;
+    if (i % 3 == 0) {
+      row = neighbour(candidate.row, 1, rng, box);
+    } else {
+      const std::vector<double>& a = others[rng.below(others.size())].row;
+      const std::vector<double>& b = others[rng.below(others.size())].row;
+      const double scale = std::exp(rng.uniform(std::log(0.03), 0.0));
+      std::vector<double> to = candidate.row;
+      for (std::size_t j = 0; j < to.size(); ++j) {
+        const double step = scale * (a[j] - b[j]);
+        if (columns_[j].category || std::isnan(to[j]) || std::isnan(step)) continue;
+        to[j] = std::clamp(to[j] + step, box.low[j], box.high[j]);
+      }
+      row = between(candidate.row, to, 1);
+    }
+    if (!row || same(*row, candidate.row)) continue;
+    const double value = acquisition.value(*row);
+    if (value > candidate.value) candidate = {*std::move(row), value};
+  }
 }
 
 void AcquisitionSearch::polish(const Acquisition& acquisition,
@@ -210,11 +272,16 @@ std::vector<AcquisitionCandidate> AcquisitionSearch::run(
       for (std::size_t j = 0; j < d; ++j) {
         if (!columns_[j].category) (*row)[j] = box.low[j] + (*row)[j] * (box.high[j] - box.low[j]);
       }
+    } else if (options.radius < 1 && !incumbents.empty()) {
+      // Towards the incumbent, where that keeps the constraints.
+      row = between(incumbents.front(), settle(*row), options.radius).value_or(*row);
     }
     add(settle(*std::move(row)));
   }
   for (const std::vector<double>& incumbent : incumbents) {
-    for (int i = 0; i < options.near; ++i) add(near(incumbent, rng, box));
+    for (int i = 0; i < options.near; ++i) {
+      if (auto row = neighbour(incumbent, i, rng, box)) add(*std::move(row));
+    }
   }
   const std::size_t count = d == 0 ? 0 : rows.size() / d;
   std::vector<double> values(count);
@@ -242,7 +309,9 @@ std::vector<AcquisitionCandidate> AcquisitionSearch::run(
   for (AcquisitionCandidate& candidate : better) {
     for (int round = 0; round < options.rounds; ++round) {
       polish(acquisition, options, box, candidate);
-      if (!step_through(acquisition, box, candidate)) break;
+      const bool stepped = step_through(acquisition, box, candidate);
+      if (constrained_) wander(acquisition, box, found, rng, candidate);
+      if (!stepped && !constrained_) break;
     }
   }
   // Starts stay in the list behind what became of them: a caller may refuse the first.

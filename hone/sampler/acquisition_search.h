@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -70,6 +71,13 @@ class AcquisitionSearch {
   bool step_through(const Acquisition& acquisition, const Box& box,
                     AcquisitionCandidate& candidate) const;
   bool is_feasible(std::span<const double> row) const;
+  std::optional<std::vector<double>> between(const std::vector<double>& from,
+                                             const std::vector<double>& to, double part) const;
+  std::optional<std::vector<double>> neighbour(const std::vector<double>& centre, int i, Rng& rng,
+                                               const Box& box) const;
+  void wander(const Acquisition& acquisition, const Box& box,
+              std::span<const AcquisitionCandidate> others, Rng& rng,
+              AcquisitionCandidate& candidate) const;
 
   SearchSpace space_;
   std::vector<Column> columns_;

@@ -40,10 +40,9 @@ std::optional<std::vector<double>> Start::row(std::uint64_t k) const {
   for (std::size_t j = 0; j < u.size(); ++j)
     u[j] = law_position(space_.parameter(searched[j]), u[j], beliefs_);
   const FeasibleSampler& feasible = space_.feasible_sampler();
-  if (!feasible.is_unconstrained() && !feasible.is_feasible(u) &&
-      !feasible.repair(u, rng_.split("repair", k))) {
-    return std::nullopt;
-  }
+  if (feasible.is_unconstrained() || feasible.is_feasible(u)) return u;
+  Rng rng = rng_.split("repair", k);
+  if (!feasible.redraw(u, rng)) return std::nullopt;
   return u;
 }
 

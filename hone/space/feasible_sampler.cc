@@ -139,12 +139,7 @@ bool FeasibleSampler::is_feasible(std::span<const double> row) const {
   if (groups_.empty()) return true;
   FeasibleRegion::Workspace workspace;
   return std::all_of(groups_.begin(), groups_.end(), [&](const auto& group) {
-    std::vector<double> point;
-    for (const Axis& axis : group->region().axes()) {
-      const auto at = static_cast<std::size_t>(axis.parameter());
-      point.push_back(axis.position(row[static_cast<std::size_t>(model_.column[at])]));
-    }
-    return group->region().contains(point, workspace);
+    return group->region().contains(positions(*group, row), workspace);
   });
 }
 
@@ -208,18 +203,47 @@ bool FeasibleSampler::repair(std::span<double> row, Rng rng) const {
   return true;
 }
 
+std::vector<double> FeasibleSampler::positions(const FeasibleGroup& group,
+                                               std::span<const double> row) const {
+  std::vector<double> point;
+  for (const Axis& axis : group.region().axes()) {
+    const int column = model_.column[static_cast<std::size_t>(axis.parameter())];
+    point.push_back(axis.position(row[static_cast<std::size_t>(column)]));
+  }
+  return point;
+}
+
+bool FeasibleSampler::draw(const FeasibleGroup& group, std::span<double> row, Rng& rng) const {
+  const auto& axes = group.region().axes();
+  std::vector<double> point(axes.size());
+  if (!group.draw(rng, point)) return false;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const int column = model_.column[static_cast<std::size_t>(axes[i].parameter())];
+    row[static_cast<std::size_t>(column)] = axes[i].encoded(point[i]);
+  }
+  return true;
+}
+
+bool FeasibleSampler::redraw(std::span<double> row, Rng& rng) const {
+  HONE_ASSERT(row.size() == model_.searched.size(), "one entry per searched parameter");
+  FeasibleRegion::Workspace workspace;
+  return std::all_of(groups_.begin(), groups_.end(), [&](const auto& group) {
+    return group->region().contains(positions(*group, row), workspace) || draw(*group, row, rng);
+  });
+}
+
+bool FeasibleSampler::redraw_one(std::span<double> row, Rng& rng) const {
+  HONE_ASSERT(row.size() == model_.searched.size(), "one entry per searched parameter");
+  return groups_.empty() || draw(*groups_[rng.below(groups_.size())], row, rng);
+}
+
 std::vector<Interval> FeasibleSampler::slice(std::span<const double> row, int column) const {
   HONE_ASSERT(row.size() == model_.searched.size(), "one entry per searched parameter");
   HONE_ASSERT(column >= 0 && static_cast<std::size_t>(column) < row.size(), "a column of the row");
   const int g = group_of_column_[static_cast<std::size_t>(column)];
   if (g < 0) return {{0, 1}};
   const FeasibleGroup& group = *groups_[static_cast<std::size_t>(g)];
-  std::vector<double> point;
-  for (const Axis& axis : group.region().axes()) {
-    point.push_back(axis.position(
-        row[static_cast<std::size_t>(model_.column[static_cast<std::size_t>(axis.parameter())])]));
-  }
-  return group.slice(point, axis_of_column_[static_cast<std::size_t>(column)]);
+  return group.slice(positions(group, row), axis_of_column_[static_cast<std::size_t>(column)]);
 }
 
 std::vector<FeasibleSampler::Method> FeasibleSampler::methods() const {

@@ -54,6 +54,12 @@ class FeasibleSampler {
   /// coordinate back as far as it goes. Coordinates that no constraint names stay. False when no
   /// feasible draw was found.
   bool repair(std::span<double> row, Rng rng) const;
+  /// Draws the entries that constraints tie together anew where they break one; others stay. Some
+  /// tens of microseconds, and in the law of the feasible set, where a repaired row lies on its
+  /// face. False when no feasible draw was found.
+  bool redraw(std::span<double> row, Rng& rng) const;
+  /// The same with the entries of one group, whichever `rng` chooses, broken or not.
+  bool redraw_one(std::span<double> row, Rng& rng) const;
   /// Where the entry `column` of the row may go, all others as they are: disjoint intervals of [0,
   /// 1], ascending, up to 1e-6 at their ends (cells of discrete parameters exactly). Empty when it
   /// may go nowhere.
@@ -69,6 +75,9 @@ class FeasibleSampler {
   std::vector<Method> methods() const;
 
  private:
+  std::vector<double> positions(const FeasibleGroup& group, std::span<const double> row) const;
+  bool draw(const FeasibleGroup& group, std::span<double> row, Rng& rng) const;
+
   const SpaceModel& model_;
   std::vector<std::unique_ptr<const FeasibleGroup>> groups_;
   std::vector<int> group_of_column_;  ///< −1: free

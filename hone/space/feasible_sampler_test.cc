@@ -345,6 +345,43 @@ TEST(FeasibleSampler, SlicesAgreeWithTheTestOnRandomRows) {
   EXPECT_LT(inside, 1100);
 }
 
+TEST(FeasibleSampler, RedrawsTheBrokenGroupAloneInItsLaw) {
+  const SearchSpace s = space({real("free", 0, 1), real("a", 0, 1), real("b", 0, 1),
+                               real("kept", 0, 1), real("limit", 0, 1)},
+                              constraints({"a + b <= 0.2", "kept <= limit"}));
+  Rng rng(7);
+  std::vector<double> a;
+  for (int i = 0; i < 2000; ++i) {
+    std::vector<double> row = {0.9, 0.5, 0.6, 0.3, 0.4};
+    ASSERT_TRUE(s.feasible_sampler().redraw(row, rng));
+    ASSERT_TRUE(s.feasible_sampler().is_feasible(row));
+    EXPECT_EQ(row[0], 0.9);
+    EXPECT_EQ(row[3], 0.3);
+    EXPECT_EQ(row[4], 0.4);
+    a.push_back(row[1]);
+  }
+  // Beside a leg of a right triangle: F(x) = 1 − (1 − x / 0.2)².
+  const auto cdf = [](double x) { return 1 - (1 - x / 0.2) * (1 - x / 0.2); };
+  EXPECT_LT(ks_distance(a, cdf), ks_limit(2000));
+}
+
+TEST(FeasibleSampler, RedrawsOneOfTheGroupsAtATime) {
+  const SearchSpace s = space({real("a", 0, 1), real("b", 0, 1), real("c", 0, 1), real("d", 0, 1)},
+                              constraints({"a <= b", "c <= d"}));
+  Rng rng(8);
+  int first = 0;
+  for (int i = 0; i < 200; ++i) {
+    const std::vector<double> before = {0.1, 0.2, 0.3, 0.4};
+    std::vector<double> row = before;
+    ASSERT_TRUE(s.feasible_sampler().redraw_one(row, rng));
+    EXPECT_TRUE(s.feasible_sampler().is_feasible(row));
+    EXPECT_NE(row[0] == before[0], row[2] == before[2]);
+    first += row[0] != before[0] ? 1 : 0;
+  }
+  EXPECT_GT(first, 50);
+  EXPECT_LT(first, 150);
+}
+
 TEST(FeasibleSampler, RepairsAnInfeasibleRowToAFeasibleOneNearby) {
   const SearchSpace s =
       space({real("x", 0, 1), real("y", 0, 1), real("z", 0, 1), choice("c", {"a", "b"})},

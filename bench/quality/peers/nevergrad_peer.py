@@ -1,10 +1,10 @@
 """Nevergrad's NGOpt, told the budget. It knows no conditions: the space is flat, and what a condition switches off
-has no effect. A failed trial is told as the worst loss seen."""
+has no effect. A failed trial is told as the worst loss seen, a broken constraint as a violation."""
 
 import importlib.metadata
 
 import nevergrad
-from problem_server import active_only
+from problem_server import active_only, broken_by
 
 
 def _declare(p):
@@ -23,8 +23,18 @@ class NgOpt:
         self._parameters = parameters
         space = nevergrad.p.Dict(**{p["name"]: _declare(p) for p in parameters})
         space.random_state.seed(seed)
+        self._space, self._trials = space, trials
         self._optimizer = nevergrad.optimizers.NGOpt(space, budget=trials, num_workers=1)
         self._worst = None
+
+    def constrain(self, constraints):
+        """Known before the run: a cheap constraint, which Nevergrad tries to keep before it asks."""
+
+        def least(value):
+            return -max(broken_by(constraints, self._config(value)))
+
+        self._space.register_cheap_constraint(least)
+        self._optimizer = nevergrad.optimizers.NGOpt(self._space, budget=self._trials, num_workers=1)
 
     @staticmethod
     def versions():
@@ -32,16 +42,23 @@ class NgOpt:
 
     def ask(self):
         candidate = self._optimizer.ask()
+        return candidate, active_only(self._parameters, self._config(candidate.value))
+
+    def _config(self, chosen):
         config = {}
         for p in self._parameters:
-            value = candidate.value[p["name"]]
+            value = chosen[p["name"]]
             if p["type"] in ("real", "integer"):
                 value = min(max(value, p["low"]), p["high"])
                 value = int(value) if p["type"] == "integer" else float(value)
             config[p["name"]] = value
-        return candidate, active_only(self._parameters, config)
+        return config
 
     def tell(self, candidate, loss):
         if loss is not None:
             self._worst = loss if self._worst is None else max(self._worst, loss)
         self._optimizer.tell(candidate, (self._worst or 0.0) if loss is None else loss)
+
+    def tell_amounts(self, candidate, loss, amounts):
+        self._worst = loss if self._worst is None else max(self._worst, loss)
+        self._optimizer.tell(candidate, loss, constraint_violation=[max(a, 0.0) for a in amounts])

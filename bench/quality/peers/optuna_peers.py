@@ -26,15 +26,24 @@ class _Optuna:
             self._study.tell(trial, loss)
 
 
+class _Constrained(_Optuna):
+    """Those that model constraints."""
+
+    def tell_amounts(self, trial, loss, amounts):
+        for i, amount in enumerate(amounts):
+            trial.set_constraint(f"c{i}", amount)
+        self.tell(trial, loss)
+
+
 class Random(_Optuna):
     sampler = staticmethod(lambda seed: optuna.samplers.RandomSampler(seed=seed))
 
 
-class Tpe(_Optuna):
+class Tpe(_Constrained):
     sampler = staticmethod(lambda seed: optuna.samplers.TPESampler(seed=seed))
 
 
-class Gp(_Optuna):
+class Gp(_Constrained):
     def __init__(self, parameters, seed, trials):
         import torch
 

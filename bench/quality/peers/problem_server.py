@@ -4,6 +4,8 @@ See bench/quality/serve.h for the protocol. Ordered choices are declared to each
 that it offers: as an ordinal where there is one, as an integer (the index) elsewhere.
 """
 
+import ast
+import functools
 import json
 import subprocess
 
@@ -30,9 +32,10 @@ class ProblemServer:
         return self._ask({"ask": "problems"})
 
     def evaluate(self, problem, config, seed, trial):
-        """(reported value or None for a failed trial, noise-free truth), in the problem's own sign."""
+        """(reported value or None for a failed trial, noise-free truth, whether a constraint is broken), in the problem's
+        own sign."""
         reply = self._ask({"problem": problem, "config": config, "seed": seed, "trial": trial})
-        return reply["value"], reply["truth"]
+        return reply["value"], reply["truth"], reply.get("outside", False)
 
     def close(self):
         self._process.stdin.close()
@@ -69,3 +72,30 @@ def suggest(trial, parameters):
         else:
             config[name] = trial.suggest_categorical(name, p["values"])
     return config
+
+
+@functools.lru_cache(maxsize=None)
+def _comparisons(text):
+    """(left, operator, right) of each comparison in a chain; the sides as code."""
+    chain = ast.parse(text, mode="eval").body
+    sides = [compile(ast.Expression(side), text, "eval") for side in (chain.left, *chain.comparators)]
+    return list(zip(sides, map(type, chain.ops), sides[1:]))
+
+
+def broken_by(constraints, config):
+    """For each comparison of the constraints how far it is broken: above 0 broken, else kept.
+
+    Differences are relative to the larger side (or to 1 where both are smaller), as users who know what their
+    optimiser does with such amounts would scale them.
+    """
+    amounts = []
+    for text in constraints:
+        for left, op, right in _comparisons(text):
+            left, right = eval(left, {}, config), eval(right, {}, config)
+            scale = max(1.0, abs(left), abs(right))
+            if op in (ast.Gt, ast.GtE):
+                left, right = right, left
+            amount = (abs(left - right) if op is ast.Eq else left - right) / scale
+            strict = op in (ast.Lt, ast.Gt)
+            amounts.append(max(amount, 1e-9) if strict and amount >= 0 else amount)
+    return amounts

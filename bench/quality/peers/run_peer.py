@@ -27,7 +27,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from problem_server import ProblemServer  # noqa: E402
+from problem_server import ProblemServer, broken_by  # noqa: E402
 
 # Peer -> (module, class, what it takes).
 PEERS = {
@@ -63,20 +63,34 @@ class Stopwatch:
 
 
 def run_study(make, problem, seed, trials, server):
-    """One study as a row. Peers minimise: a goal to maximise is negated for them."""
+    """One study as a row. Peers minimise: a goal to maximise is negated for them.
+
+    A suggestion that breaks a constraint is a trial without a value, as it would be for users. Peers with a way to be told
+    (`tell_amounts`: by how much each is broken) get the loss there as well, the others a failure.
+    """
     sign = 1.0 if problem["goal"] == "minimize" else -1.0
+    constraints = problem["constraints"]
     with Stopwatch():
         peer = make(problem["parameters"], seed, trials)
+        if constraints and hasattr(peer, "constrain"):
+            peer.constrain(constraints)
     walls, cpus, incumbents = [], [], []
     best, failed = None, 0
     for trial in range(trials):
         watch = Stopwatch()
         with watch:
             token, config = peer.ask()
-        value, truth = server.evaluate(problem["name"], config, seed, trial)
+        value, truth, outside = server.evaluate(problem["name"], config, seed, trial)
         loss = None if value is None else sign * value
+        amounts = broken_by(constraints, config)
+        if outside != any(a > 0 for a in amounts):
+            raise RuntimeError(f"{config}: outside is {outside}, by these amounts: {amounts}")
         with watch:
-            peer.tell(token, loss)
+            if constraints and hasattr(peer, "tell_amounts"):
+                peer.tell_amounts(token, loss, amounts)
+            else:
+                peer.tell(token, None if outside else loss)
+        loss = None if outside else loss
         walls.append(watch.wall)
         cpus.append(watch.cpu)
         if loss is None:
