@@ -19,9 +19,9 @@ class Start {
   /// `beliefs`: parameters with a user's prior are drawn from it instead of their law.
   Start(const SearchSpace& space, StartDesign design, bool beliefs, Rng rng);
 
-  /// Point `k` of the design as an encoded row, discrete values at cell middles, constraints met by
-  /// the shortest repair; nullopt when no feasible point was found near. Inactive parameters have
-  /// values too.
+  /// Point `k` of the design as an encoded row, discrete values at cell middles; where it breaks a
+  /// constraint, the parameters of that constraint are drawn from what the constraints leave.
+  /// nullopt when no feasible draw was found. Inactive parameters have values too.
   std::optional<std::vector<double>> row(std::uint64_t k) const;
   /// The configuration that the design has for a trial. Further attempts (from 0) take points far
   /// behind the numbers that trials have; where none is feasible, a draw from the space.
