@@ -53,6 +53,7 @@ std::string proposed_text(const Proposal& proposal) {
   if (rule == "explore") return "gp, exploring: where the model knows least" + after(info);
   if (rule == "tpe") return by_estimator(info);
   if (rule == "cmaes") return fmt::format("cmaes: generation {}", 1 + info.int_or("generation", 0));
+  if (rule == "forest") return "forest: the most expected improvement" + after(info);
   if (rule == "evolution")
     return fmt::format("evolution: a mutation of trial {}", info.int_or("parent", 0));
   if (rule == "local")

@@ -20,10 +20,11 @@ struct Entry {
   int objectives = kAny;  ///< at most
 };
 
-constexpr std::array<Entry, 9> kSamplers = {{
+constexpr std::array<Entry, 10> kSamplers = {{
     {"auto", make_auto, auto_help},
     {"cmaes", make_cmaes, cmaes_help, 1},
     {"evolution", make_evolution, evolution_help, 1},
+    {"forest", make_forest, forest_help, 1},
     {"gp", make_gp, gp_help, 4},
     {"grid", make_grid, grid_help},
     {"nsga2", make_nsga2, nsga2_help},

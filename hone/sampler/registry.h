@@ -18,6 +18,7 @@ std::unique_ptr<Sampler> make_auto(const StudySpec& spec, std::vector<OptionProb
 std::unique_ptr<Sampler> make_cmaes(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_evolution(const StudySpec& spec,
                                         std::vector<OptionProblem>& problems);
+std::unique_ptr<Sampler> make_forest(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_gp(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_grid(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_nsga2(const StudySpec& spec, std::vector<OptionProblem>& problems);
@@ -28,6 +29,7 @@ std::unique_ptr<Sampler> make_tpe(const StudySpec& spec, std::vector<OptionProbl
 AlgorithmHelp auto_help();
 AlgorithmHelp cmaes_help();
 AlgorithmHelp evolution_help();
+AlgorithmHelp forest_help();
 AlgorithmHelp gp_help();
 AlgorithmHelp grid_help();
 AlgorithmHelp nsga2_help();

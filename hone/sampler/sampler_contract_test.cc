@@ -51,6 +51,9 @@ INSTANTIATE_TEST_SUITE_P(
         shorter(make_case("GpInABox", "gp",
                           R"({"explore": 0.3, "spread": 30,
                                           "near": 5, "refined": 2, "points": 30})")),
+        shorter(make_case("ForestOfFewTrees", "forest",
+                          R"({"trees": 6, "spread": 30, "near": 5, "rounds": 1, "points": 60,
+                              "output": "both", "smallest_leaf": 2, "random": 0.2})")),
         shorter(make_case("TpeWithoutFailures", "tpe", R"({"failures": false})"))),
     sampler_case_name);
 
@@ -58,6 +61,7 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Whole, SamplerContract,
     testing::Values(shorter(make_case("Auto", "auto", "{}")),
+                    shorter(make_case("Forest", "forest", R"({"spread": 100, "near": 20})")),
                     shorter(make_case("Gp", "gp", R"({"spread": 60, "near": 10, "points": 60})")),
                     several(shorter(make_case("GpOfTwo", "gp",
                                               R"({"spread": 60, "near": 10, "points": 60})")),
