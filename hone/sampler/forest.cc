@@ -40,7 +40,7 @@ struct ForestSamplerOptions {
   bool failures = true;
   bool pending = true;
   bool fidelity = true;
-  int points = 1000;
+  int points = 500;
 };
 
 const OptionTable<ForestSamplerOptions>& forest_sampler_options() {

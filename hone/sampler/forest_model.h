@@ -20,7 +20,7 @@ namespace hone {
 struct ForestModelOptions {
   ForestOptions forest;
   OutputTransform transform = OutputTransform::half_rank;
-  int points = 1000;  ///< trials that the model takes, at most
+  int points = 500;  ///< trials that the model takes, at most
   bool failures = true;
   bool fidelity = true;
   double apart = 0.1;  ///< nearer to a trial the expected improvement counts in proportion
