@@ -5,8 +5,10 @@
         runs hone's samplers with the built program, reads the peers' stored trajectories, writes REPORT.md and REPORT.html
     ./dev bench quality/compare peers [--only smac,hebo] [--seeds 0-9] [--minutes N]
         runs what the stored trajectories lack, each peer in an environment of its own below build/peers
+    ./dev bench quality/compare ingredients [--data DIR] [--seeds 100-119] [--only "gp,no trend"]
+        what `gp` is without each of its ingredients, and how soon `auto` has what random search has after 200 trials
 
-The first takes minutes, the second hours. Neither runs in CI. To run a peer anew, remove its file below
+The first takes minutes, the second hours, the third an hour. None runs in CI. To run a peer anew, remove its file below
 bench/quality/peers/trajectories first. DIR defaults to the variable HONE_DATA.
 """
 
@@ -22,6 +24,7 @@ ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE / "report"), str(HERE / "peers")]
 
 import curves  # noqa: E402
+import ingredients  # noqa: E402
 import page  # noqa: E402
 import summary  # noqa: E402
 from problem_server import ProblemServer  # noqa: E402
@@ -107,18 +110,47 @@ def report(a):
     Path(a.output).joinpath("REPORT.html").write_text(page.html(own, peers, problems, today))
 
 
+def run_hone(a, folder, name, sampler, trials):
+    command = ["nice", "-n", "19", str(PROGRAM), "--data", a.data, "--seeds", str(len(a.seeds)), "--first-seed",
+               str(a.seeds[0]), "--samplers", f"{name}={sampler}", "--trials", str(trials), "--trajectories", str(folder),
+               "--versions", f"hone {revision()}"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def compare_ingredients(a):
+    folder = ROOT / "build/quality/ingredients"
+    wanted = a.only.split(",") if a.only else list(ingredients.VARIANTS)
+    if not a.keep:
+        for variant in wanted:
+            run_hone(a, folder, ingredients.file_name(variant), ingredients.VARIANTS[variant], 60)
+        run_hone(a, folder, "random200", "random", 200)
+    server = ProblemServer(str(PROGRAM), a.data)
+    problems = {p["name"]: p for p in server.problems()}
+    server.close()
+    read = lambda name, trials=60: curves.read_method(folder / f"{ingredients.file_name(name)}.csv", problems, trials)
+    methods = {variant: read(variant) for variant in wanted}
+    for variant, method in methods.items():
+        method.name = variant
+    base = methods["gp"]
+    print(ingredients.summary(methods.values(), base, (20, 60)))
+    print(ingredients.every_problem(methods.values(), base, 60))
+    if "auto" in methods:
+        print(ingredients.reach_table(methods["auto"], read("random200", 200), 200))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["report", "peers"])
+    parser.add_argument("what", choices=["report", "peers", "ingredients"])
     parser.add_argument("--data", default=os.environ.get("HONE_DATA", ""))
-    parser.add_argument("--seeds", type=span, help="by default 0-4, which the cheap peers have, or for peers 0-9")
-    parser.add_argument("--only", default="", help="peers: these, with commas")
+    parser.add_argument("--seeds", type=span,
+                        help="by default 0-4, which the cheap peers have; peers 0-9, ingredients 100-119")
+    parser.add_argument("--only", default="", help="peers or ingredients: these, with commas")
     parser.add_argument("--minutes", type=float, default=1e6, help="peers: start no study of a peer after so long")
-    parser.add_argument("--keep", action="store_true", help="report: keep hone's runs of the last report")
+    parser.add_argument("--keep", action="store_true", help="report, ingredients: keep hone's runs of the last time")
     parser.add_argument("-o", "--output", default=str(HERE), help="report: the folder")
     a = parser.parse_args()
-    a.seeds = a.seeds or span("0-4" if a.what == "report" else "0-9")
-    report(a) if a.what == "report" else run_peers(a)
+    a.seeds = a.seeds or span({"report": "0-4", "peers": "0-9", "ingredients": "100-119"}[a.what])
+    {"report": report, "peers": run_peers, "ingredients": compare_ingredients}[a.what](a)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "peers")]
 
 import curves  # noqa: E402
-from problem_server import ProblemServer, active_only  # noqa: E402
+import ingredients  # noqa: E402
+from problem_server import ProblemServer, active_only, broken_by  # noqa: E402
 from run_peer import run_study  # noqa: E402
 
 PROGRAM = os.environ.get("HONE_QUALITY", "")
@@ -67,6 +68,24 @@ class Counting(unittest.TestCase):
         self.assertEqual(active_only(parameters, {"a": 0, "b": 2, "c": 5}), {"a": 0})
         self.assertEqual(active_only(parameters, {"a": 1, "b": 2, "c": 5}), {"a": 1, "b": 2, "c": 5})
 
+    def test_reaching_another_methods_value_takes_the_first_trial_at_which_the_mean_is_there(self):
+        early = curves.Method("early")
+        early.curves = {"p": {0: [0.5, 0.2, 0.2], 1: [0.5, 0.4, 0.0]}, "q": {0: [1.0, 0.9, 0.9]}}
+        chance = method("chance", p=[0.3, 0.3], q=[0.1])
+        self.assertEqual(ingredients.reach(early, chance, 2), {"p": 2, "q": None})
+        self.assertIn("Median 3 over 2 problems: p 2, q not within 3", ingredients.reach_table(early, chance, 2))
+
+    def test_an_ingredient_is_judged_over_the_seeds_that_both_ran(self):
+        base, other = method("gp", p=[0.1, 0.2], q=[0.2]), method("no trend", p=[0.2], q=[0.1])
+        row = ingredients.summary([base, other], base, (2,)).splitlines()[2]
+        self.assertEqual(row.split(" | ")[0::3], ["| no trend", "1 / 1"])
+        self.assertIn("0.1500 / 0.1500 | 1.00 (0.50–2.00)", row)
+
+    def test_a_broken_constraint_is_told_by_how_much(self):
+        self.assertEqual(broken_by(["a + b <= 1"], {"a": 0.75, "b": 0.75}), [1 / 3])
+        self.assertEqual(broken_by(["4 <= a * b <= 8", "a % b == 0"], {"a": 8, "b": 2}), [-0.75, 0.5, 0.0])
+        self.assertGreater(broken_by(["a < b"], {"a": 1, "b": 1})[0], 0)
+
 
 class Corner:
     """A peer that walks along the diagonal of a space of reals."""
@@ -114,6 +133,13 @@ class WithTheProgram(unittest.TestCase):
         self.assertEqual(trial, "0")
         self.assertNotEqual(value, truth)
         self.assertTrue(math.isfinite(float(truth)))
+
+    def test_what_breaks_a_constraint_is_a_trial_without_a_value(self):
+        server = ProblemServer(PROGRAM, "")
+        problem = next(p for p in server.problems() if p["name"] == "mixture10")
+        row = run_study(Corner, problem, 3, 14, server)  # a twentieth of each range on: the sum is above 1 from the third on
+        server.close()
+        self.assertEqual(row[3], 12)
 
 
 if __name__ == "__main__":
