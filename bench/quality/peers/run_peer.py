@@ -72,8 +72,6 @@ def run_study(make, problem, seed, trials, server):
     constraints = problem["constraints"]
     with Stopwatch():
         peer = make(problem["parameters"], seed, trials)
-        if constraints and hasattr(peer, "constrain"):
-            peer.constrain(constraints)
     walls, cpus, incumbents = [], [], []
     best, failed = None, 0
     for trial in range(trials):
