@@ -1,11 +1,14 @@
-// hone_fronts: hypervolume of samplers on problems with two objectives.
+// hone_fronts: hypervolume of samplers on problems with several objectives.
 //
 //   hone_fronts [--data DIR] [--samplers 'auto;nsga2;random'] [--problems a,b] [--seeds 10]
 //               [--first-seed 0] [--trials 100] [--marks 50,100] [--peer peer.csv]
+//               [--set many]
 //   hone_fronts serve [--data DIR]     problems over stdin and stdout, for fronts.py
 //
 // Numbers: mean over seeds of the hypervolume after so many trials, in shares of the box between
-// the best values and the median random ones. `--peer`: rows problem,method,seed,trial,loss,loss.
+// the best values and the median random ones, of values without noise that keep the guards.
+// `--peer`: rows problem,method,seed,trial,loss,loss[,loss]. `--set many`: problems of three and
+// five objectives.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -40,6 +43,13 @@ std::vector<std::vector<double>> play(const Problem& problem, const std::string&
     metric.goal = problem.goals[k];
     spec.metrics.push_back(metric);
   }
+  for (int k = 0; k < problem.guards; ++k) {
+    Metric metric;
+    metric.name = "guard" + std::to_string(k + 1);
+    metric.role = MetricRole::guard;
+    metric.max = 0;
+    spec.metrics.push_back(metric);
+  }
   const std::size_t brace = sampler.find('{');
   spec.sampler.name = sampler.substr(0, brace);
   if (brace != std::string::npos) {
@@ -54,9 +64,13 @@ std::vector<std::vector<double>> play(const Problem& problem, const std::string&
   while (rows.size() < trials) {
     const auto asked = study.ask();
     if (!asked) break;
-    const auto values = problem.values(asked->config);
+    auto values = problem.reported(asked->config, seed, asked->number);
+    if (problem.guards > 0) {
+      const auto of = problem.guard_values(asked->config);
+      values.insert(values.end(), of.begin(), of.end());
+    }
     study.tell(asked->number, values);
-    rows.push_back(problem.losses(values));
+    rows.push_back(problem.counted(asked->config));
   }
   return rows;
 }
@@ -144,7 +158,7 @@ Value describe(const Problem& problem) {
   }
   Value::List goals;
   for (const Goal goal : problem.goals) goals.emplace_back(goal_name(goal));
-  v.set("name", problem.name).set("goals", std::move(goals));
+  v.set("name", problem.name).set("goals", std::move(goals)).set("guards", problem.guards);
   return v.set("parameters", std::move(parameters));
 }
 
@@ -165,12 +179,15 @@ int serve(const std::vector<Problem>& all) {
           reply.set("error", "no configuration of " + problem.name);
           continue;
         }
-        Value::List values;
-        Value::List losses;
-        const auto of = problem.values(*config);
-        for (const double v : of) values.emplace_back(v);
-        for (const double v : problem.losses(of)) losses.emplace_back(v);
-        reply.set("values", std::move(values)).set("losses", std::move(losses));
+        const auto list = [](const std::vector<double>& of) {
+          Value::List values;
+          for (const double v : of) values.emplace_back(v);
+          return Value(std::move(values));
+        };
+        const std::int64_t seed = request->int_or("seed", 0);
+        reply.set("values", list(problem.reported(*config, seed, request->int_or("trial", 0))));
+        reply.set("losses", list(problem.counted(*config)));
+        if (problem.guards > 0) reply.set("guards", list(problem.guard_values(*config)));
       }
     }
     std::puts(reply.dump().c_str());
@@ -198,7 +215,9 @@ int run(int argc, char** argv) {
   };
   const char* data = std::getenv("HONE_DATA");
   std::vector<std::string> skipped;
-  std::vector<Problem> all = problems(get("data", data != nullptr ? data : ""), skipped);
+  std::vector<Problem> all = get("set", "") == "many"
+                                 ? problems_of_many()
+                                 : problems(get("data", data != nullptr ? data : ""), skipped);
   if (!skipped.empty())
     fmt::print(stderr, "skipped, no data (--data or HONE_DATA): {}\n", join(skipped, ", "));
   if (serves) return serve(all);

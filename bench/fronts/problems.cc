@@ -73,6 +73,84 @@ Problem branches() {
   return p;
 }
 
+/// Deb, Thiele, Laumanns and Zitzler 2002: the front is an eighth (…) of a sphere.
+Problem dtlz2(std::size_t m, int distances) {
+  Problem p;
+  p.name = "dtlz2_" + std::to_string(m);
+  const std::size_t d = m - 1 + static_cast<std::size_t>(distances);
+  std::vector<Parameter> parameters;
+  for (std::size_t i = 0; i < d; ++i) parameters.push_back(real("x" + std::to_string(i), 0, 1));
+  p.space = space_of(std::move(parameters));
+  p.goals.assign(m, Goal::minimize);
+  p.ideal.assign(m, 0.0);
+  p.reference.assign(m, 1.2);
+  p.values = [m, d](const Config& config) {
+    const auto x = [&](std::size_t i) { return number(config, "x" + std::to_string(i)); };
+    double g = 0;
+    for (std::size_t i = m - 1; i < d; ++i) g += (x(i) - 0.5) * (x(i) - 0.5);
+    std::vector<double> values(m, 1 + g);
+    for (std::size_t k = 0; k < m; ++k) {
+      for (std::size_t i = 0; i + k + 1 < m; ++i) values[k] *= std::cos(x(i) * M_PI_2);
+      if (k > 0) values[k] *= std::sin(x(m - 1 - k) * M_PI_2);
+    }
+    return values;
+  };
+  return p;
+}
+
+/// Kursawe 1991, whose front has gaps; a twentieth of the range of both is noise.
+Problem kursawe() {
+  Problem p;
+  p.name = "kursawe3_noisy";
+  p.space = space_of({real("x0", -5, 5), real("x1", -5, 5), real("x2", -5, 5)});
+  p.goals = {Goal::minimize, Goal::minimize};
+  p.ideal = {-20, -11.62};
+  p.noise = {0.5, 1};
+  p.values = [](const Config& config) {
+    const double x[] = {number(config, "x0"), number(config, "x1"), number(config, "x2")};
+    double f1 = 0;
+    double f2 = 0;
+    for (int i = 0; i < 3; ++i) {
+      if (i < 2) f1 -= 10 * std::exp(-0.2 * std::hypot(x[i], x[i + 1]));
+      f2 += std::pow(std::abs(x[i]), 0.8) + 5 * std::sin(x[i] * x[i] * x[i]);
+    }
+    return std::vector<double>{f1, f2};
+  };
+  return p;
+}
+
+/// Ray and Liew 2002: mass and stopping time of a disc brake. Guards are turned so that 0 is
+/// allowed and more is not: width, length, pressure, temperature, torque.
+Problem brake() {
+  Problem p;
+  p.name = "disc_brake4";
+  p.space = space_of({real("inner", 55, 80), real("outer", 75, 110), real("force", 1000, 3000),
+                      integer("surfaces", 2, 20)});
+  p.goals = {Goal::minimize, Goal::minimize};
+  const auto rings = [](const Config& config) {
+    const double a = number(config, "inner");
+    const double b = number(config, "outer");
+    return std::pair(b * b - a * a, b * b * b - a * a * a);
+  };
+  p.values = [rings](const Config& config) {
+    const auto [area, cube] = rings(config);
+    const double surfaces = number(config, "surfaces");
+    return std::vector<double>{4.9e-5 * area * (surfaces - 1),
+                               9.82e6 * area / (number(config, "force") * surfaces * cube)};
+  };
+  p.guards = 5;
+  p.guard_values = [rings](const Config& config) {
+    const auto [area, cube] = rings(config);
+    const double surfaces = number(config, "surfaces");
+    const double force = number(config, "force");
+    return std::vector<double>{20 - (number(config, "outer") - number(config, "inner")),
+                               2.5 * (surfaces + 1) - 30, force / (3.14 * area) - 0.4,
+                               2.22e-3 * force * cube / (area * area) - 1,
+                               900 - 2.66e-2 * force * surfaces * cube / area};
+  };
+  return p;
+}
+
 Problem outputs(quality::OutputPair pair) {
   Problem p;
   p.name = pair.name;
@@ -82,20 +160,24 @@ Problem outputs(quality::OutputPair pair) {
   return p;
 }
 
-/// Medians of random configurations, and the least losses among them where the problem names none.
+/// Medians of feasible random configurations, and the least losses among them, where the problem
+/// names none.
 void fill_box(Problem& problem) {
   constexpr std::size_t kDraws = 4001;
   Rng rng(20240607);
   const std::size_t m = problem.goals.size();
   std::vector<std::vector<double>> losses(m);
   for (std::size_t i = 0; i < kDraws; ++i) {
-    const auto of = problem.losses(problem.values(*problem.space.sample(rng)));
+    const Config config = *problem.space.sample(rng);
+    if (!problem.is_feasible(config)) continue;
+    const auto of = problem.losses(problem.values(config));
     for (std::size_t k = 0; k < m; ++k) losses[k].push_back(of[k]);
   }
   const bool known = !problem.ideal.empty();
+  const bool bounded = !problem.reference.empty();
   for (std::size_t k = 0; k < m; ++k) {
     std::sort(losses[k].begin(), losses[k].end());
-    problem.reference.push_back(losses[k][kDraws / 2]);
+    if (!bounded) problem.reference.push_back(losses[k][losses[k].size() / 2]);
     if (!known) problem.ideal.push_back(losses[k].front());
   }
 }
@@ -108,11 +190,31 @@ std::vector<double> Problem::losses(const std::vector<double>& of) const {
   return turned;
 }
 
+bool Problem::is_feasible(const Config& config) const {
+  if (guards == 0) return true;
+  const auto of = guard_values(config);
+  return std::all_of(of.begin(), of.end(), [](double v) { return v <= 0; });
+}
+
+std::vector<double> Problem::reported(const Config& config, std::int64_t seed,
+                                      std::int64_t trial) const {
+  std::vector<double> of = values(config);
+  Rng rng(quality::noise_seed(seed, trial));
+  for (std::size_t k = 0; k < noise.size(); ++k) of[k] += noise[k] * rng.normal();
+  return of;
+}
+
+std::vector<double> Problem::counted(const Config& config) const {
+  return is_feasible(config) ? losses(values(config)) : reference;
+}
+
 std::vector<Problem> problems(const std::string& data, std::vector<std::string>& skipped) {
-  std::vector<Problem> all = {zdt1(), branches()};
+  std::vector<Problem> all = {zdt1(), branches(), dtlz2(3, 5), kursawe(), brake()};
   for (auto& pair : quality::yahpo_pairs(data, skipped)) all.push_back(outputs(std::move(pair)));
   for (Problem& problem : all) fill_box(problem);
   return all;
 }
+
+std::vector<Problem> problems_of_many() { return {dtlz2(3, 5), dtlz2(5, 5)}; }
 
 }  // namespace hone::fronts
