@@ -30,13 +30,13 @@ std::string by_estimator(const Value& info) {
          (good > 0 ? fmt::format(" {} of {} trials", good, info.int_or("of", 0)) : after(info));
 }
 
-std::string by_breeding(const Value& info) {
+std::string by_breeding(const std::string& rule, const Value& info) {
   const Value* parents = info.find("parents");
-  if (parents == nullptr || !parents->is_list()) return "nsga2";
+  if (parents == nullptr || !parents->is_list()) return rule;
   std::vector<std::string> names;
   for (const Value& trial : parents->as_list()) names.push_back(trial.dump());
-  return names.size() == 1 ? "nsga2: a mutation of trial " + names.front()
-                           : "nsga2: a child of trials " + join(names, " and ");
+  return rule + (names.size() == 1 ? ": a mutation of trial " + names.front()
+                                   : ": a child of trials " + join(names, " and "));
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ std::string proposed_text(const Proposal& proposal) {
     return fmt::format("evolution: a mutation of trial {}", info.int_or("parent", 0));
   if (rule == "local")
     return fmt::format("evolution: a neighbour of trial {}", info.int_or("parent", 0));
-  if (rule == "nsga2") return by_breeding(info);
+  if (rule == "nsga2" || rule == "nsga3") return by_breeding(rule, info);
   if (rule == "imported") return "taken over from elsewhere";
   return rule;
 }

@@ -4,10 +4,12 @@
 //   portfolio loses little where either is best; ensembles led the black-box optimisation challenge
 //   of 2020); up to 1 000: both in turn; beyond, or where programs take less than 50 ms: the
 //   estimator alone, whose suggestions take a fraction of a millisecond at trial 100 000 as at 100.
-// With several objectives, which the process does not take: the estimator and nsga2 in turn, which
-// fail in different places; beyond 1 000 trials nsga2 alone.
-// Both take conditional, mixed and constrained spaces, failed and running trials, and end by
-// themselves where a finite space is used up. Which one was used is stored with each trial
+// With two to four objectives and up to 300 trials: the process alone (every fourth trial by
+// another finds less: bench/fronts). Beyond, or where programs are short: with two objectives the
+// estimator and nsga2 in turn, which fail in different places, and beyond 1 000 trials nsga2 alone;
+// with three and more nsga3, which five and more have from the start. All take conditional, mixed
+// and constrained spaces, failed and running trials, and end by themselves where a finite space is
+// used up. Which one was used is stored with each trial
 // (`rule`), so a later, finer choice leaves old studies readable.
 #include "hone/sampler/registry.h"
 
@@ -29,6 +31,7 @@ constexpr std::int64_t kFirstTrials = 20;
 constexpr std::int64_t kFewTrials = 300;
 constexpr std::int64_t kManyTrials = 1000;
 constexpr int kManyParameters = 60;
+constexpr int kMostForGp = 4;  ///< objectives
 /// Programs faster than this would wait for the process.
 constexpr std::int64_t kShortProgram_us = 50'000;
 /// Trials whose time is looked at.
@@ -36,21 +39,33 @@ constexpr std::int64_t kTimed = 20;
 
 class Auto final : public Sampler {
  public:
-  Auto(std::unique_ptr<Sampler> gp, std::unique_ptr<Sampler> tpe, std::unique_ptr<Sampler> nsga2)
-      : gp_(std::move(gp)), tpe_(std::move(tpe)), nsga2_(std::move(nsga2)) {}
+  /// `genetic`: with several objectives. `gp` may be null there.
+  Auto(std::unique_ptr<Sampler> gp, std::unique_ptr<Sampler> tpe, std::unique_ptr<Sampler> genetic)
+      : gp_(std::move(gp)), tpe_(std::move(tpe)), genetic_(std::move(genetic)) {}
 
   SuggestResult suggest(const SuggestContext& context, int count) override {
-    if (nsga2_ != nullptr) {
-      const bool breeds = context.first_trial % 2 == 1 || context.history.size() > kManyTrials;
-      return (breeds ? *nsga2_ : *tpe_).suggest(context, count);
-    }
-    return (wants_gp(context) ? *gp_ : *tpe_).suggest(context, count);
+    return (genetic_ != nullptr ? for_several(context)
+            : wants_gp(context) ? *gp_
+                                : *tpe_)
+        .suggest(context, count);
   }
   std::string describe() const override {
-    return nsga2_ != nullptr ? "auto: tpe and nsga2" : "auto: gp and tpe";
+    if (genetic_ == nullptr) return "auto: gp and tpe";
+    return gp_ != nullptr ? "auto: gp, later " + genetic_->describe()
+                          : "auto: " + genetic_->describe();
   }
 
  private:
+  Sampler& for_several(const SuggestContext& context) const {
+    const History& history = context.history;
+    if (gp_ != nullptr && history.size() <= kFewTrials && !is_short(history) &&
+        history.spec().space.dimension() <= kManyParameters) {
+      return *gp_;
+    }
+    const bool breeds = history.spec().objective_count() > 2 || context.first_trial % 2 == 1 ||
+                        history.size() > kManyTrials;
+    return breeds ? *genetic_ : *tpe_;
+  }
   static bool wants_gp(const SuggestContext& context) {
     const History& history = context.history;
     const std::int64_t trials = history.size();
@@ -75,7 +90,7 @@ class Auto final : public Sampler {
 
   std::unique_ptr<Sampler> gp_;
   std::unique_ptr<Sampler> tpe_;
-  std::unique_ptr<Sampler> nsga2_;  // with several objectives
+  std::unique_ptr<Sampler> genetic_;  // with several objectives
 };
 
 }  // namespace
@@ -84,10 +99,13 @@ std::unique_ptr<Sampler> make_auto(const StudySpec& spec, std::vector<OptionProb
   auto_options().parse(spec.sampler.options, problems);
   StudySpec chosen = spec;
   chosen.sampler.options = Value::Map{};
-  const bool several = spec.objective_count() > 1;
-  return std::make_unique<Auto>(several ? nullptr : make_gp(chosen, problems),
-                                make_tpe(chosen, problems),
-                                several ? make_nsga2(chosen, problems) : nullptr);
+  const int objectives = spec.objective_count();
+  std::unique_ptr<Sampler> gp;
+  std::unique_ptr<Sampler> genetic;
+  if (objectives <= kMostForGp) gp = make_gp(chosen, problems);
+  if (objectives == 2) genetic = make_nsga2(chosen, problems);
+  if (objectives > 2) genetic = make_nsga3(chosen, problems);
+  return std::make_unique<Auto>(std::move(gp), make_tpe(chosen, problems), std::move(genetic));
 }
 
 AlgorithmHelp auto_help() { return auto_options().help(); }

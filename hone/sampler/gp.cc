@@ -86,17 +86,19 @@ constexpr std::int64_t kFitAlways = 300;
 /// Where stored parameters are looked for, behind the newest trial.
 constexpr std::int64_t kLookBack = 200;
 
-/// Whether no member of the front is as good in every objective; then it is a member too.
-bool joins(std::vector<std::span<const double>>& front, std::span<const double> losses) {
+/// Puts the losses on the front, where no member is as good in every objective. Whether they push a
+/// member off it: with more than two objectives nearly every trial is on the front somewhere.
+bool pushes(std::vector<std::span<const double>>& front, std::span<const double> losses) {
   const auto covers = [](std::span<const double> a, std::span<const double> b) {
     return std::equal(a.begin(), a.end(), b.begin(), std::less_equal<>());
   };
   for (const auto& member : front) {
     if (covers(member, losses)) return false;
   }
-  std::erase_if(front, [&](const auto& member) { return covers(losses, member); });
+  const auto gone =
+      std::erase_if(front, [&](const auto& member) { return covers(losses, member); });
   front.push_back(losses);
-  return true;
+  return gone > 0;
 }
 
 /// With one objective a list of numbers, with several a list of such lists.
@@ -203,7 +205,7 @@ class Gp final : public Sampler {
     for (std::int64_t i = 0; i < history.size(); ++i) {
       if (observations_.lesson(i) != Lesson::value) continue;
       const double loss = to_loss(spec_->objective().goal, history.trial(i).value().value_or(NAN));
-      const bool improved = observations_.objectives() > 1 ? joins(front, observations_.losses(i))
+      const bool improved = observations_.objectives() > 1 ? pushes(front, observations_.losses(i))
                                                            : loss < best - 1e-3 * std::abs(best);
       successes = improved ? successes + 1 : 0;
       failures = improved ? 0 : failures + 1;

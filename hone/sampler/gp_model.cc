@@ -161,7 +161,9 @@ void GpModel::find_incumbents() {
     for (const std::size_t i : best) {
       for (const GpObjective& objective : objectives_) losses.push_back(loss_at(objective, i));
     }
-    front_.emplace(std::move(losses), static_cast<int>(objectives_.size()));
+    std::vector<LossScale> scales;
+    for (const GpObjective& objective : objectives_) scales.push_back(objective.scale());
+    front_.emplace(std::move(losses), static_cast<int>(objectives_.size()), std::move(scales));
     std::vector<std::size_t> members = front_->members(kMembers);
     for (std::size_t& i : members) i = best[i];
     best = std::move(members);

@@ -43,6 +43,7 @@ void GpObjective::build(std::span<const double> rows, std::span<const double> lo
   }
   y_ = options_.learn_transform ? power_transform(losses, fit_.exponent).values
                                 : transform_losses(losses, options_.transform);
+  plain_.assign(losses.begin(), losses.end());
   process_.set_rows(rows, static_cast<int>(losses.size()));
   process_.condition(fit_.parameters, y_);
 }
@@ -111,6 +112,22 @@ double GpObjective::believe(std::span<const double> row) {
 
 double GpObjective::loss(std::size_t i) const {
   return process_.noise_variance() > kNoisy ? process_.mean_at(static_cast<int>(i)) : y_[i];
+}
+
+LossScale GpObjective::scale() const {
+  const auto [least, most] = std::minmax_element(plain_.begin(), plain_.end());
+  std::vector<std::pair<double, double>> pairs;
+  const double half = 0.5 * *most - 0.5 * *least;  // the range itself may overflow
+  for (std::size_t i = 0; i < y_.size(); ++i)
+    pairs.emplace_back(y_[i], half > 0 ? (0.5 * plain_[i] - 0.5 * *least) / half : 0);
+  std::sort(pairs.begin(), pairs.end());
+  LossScale scale;
+  for (const auto& [z, y] : pairs) {
+    if (!scale.z.empty() && !(z > scale.z.back() && y > scale.y.back())) continue;
+    scale.z.push_back(z);
+    scale.y.push_back(y);
+  }
+  return scale;
 }
 
 }  // namespace hone

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hone/surrogate/gaussian_process.h"
+#include "hone/surrogate/hypervolume_improvement.h"
 #include "hone/surrogate/output_transform.h"
 
 namespace hone {
@@ -44,6 +45,8 @@ class GpObjective {
   /// The loss of trial i as the process sees it: the transformed one, or the posterior mean where
   /// the fit finds noise.
   double loss(std::size_t i) const;
+  /// What losses are before their transform, in units of their range.
+  LossScale scale() const;
 
  private:
   void fit(std::span<const double> rows, std::span<const double> losses, const GpFit* start,
@@ -54,7 +57,7 @@ class GpObjective {
   GpObjectiveOptions options_;
   GaussianProcess process_;
   GpFit fit_;
-  std::vector<double> y_;
+  std::vector<double> plain_, y_;
 };
 
 }  // namespace hone

@@ -28,6 +28,7 @@ constexpr std::array<Entry, 10> kSamplers = {{
     {"gp", make_gp, gp_help, 4},
     {"grid", make_grid, grid_help},
     {"nsga2", make_nsga2, nsga2_help},
+    {"nsga3", make_nsga3, nsga3_help},
     {"random", make_random, random_help},
     {"sobol", make_sobol, sobol_help},
     {"tpe", make_tpe, tpe_help},

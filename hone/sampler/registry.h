@@ -22,6 +22,7 @@ std::unique_ptr<Sampler> make_forest(const StudySpec& spec, std::vector<OptionPr
 std::unique_ptr<Sampler> make_gp(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_grid(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_nsga2(const StudySpec& spec, std::vector<OptionProblem>& problems);
+std::unique_ptr<Sampler> make_nsga3(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_random(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_sobol(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_tpe(const StudySpec& spec, std::vector<OptionProblem>& problems);
@@ -33,6 +34,7 @@ AlgorithmHelp forest_help();
 AlgorithmHelp gp_help();
 AlgorithmHelp grid_help();
 AlgorithmHelp nsga2_help();
+AlgorithmHelp nsga3_help();
 AlgorithmHelp random_help();
 AlgorithmHelp sobol_help();
 AlgorithmHelp tpe_help();

@@ -40,6 +40,8 @@ INSTANTIATE_TEST_SUITE_P(
         several(shorter(make_case("Nsga2OfThree", "nsga2",
                                   R"({"population": 6, "crossover_eta": 2})")),
                 3),
+        make_case("Nsga3", "nsga3", "{}"), several(make_case("Nsga3OfThree", "nsga3", "{}"), 3),
+        several(shorter(make_case("Nsga3OfFive", "nsga3", R"({"population": 7})")), 5),
         several(shorter(make_case("TpeOfTwo", "tpe", "{}")), 2),
         several(shorter(make_case("AutoOfThree", "auto", "{}")), 3),
         several(shorter(make_case("GpOfFour", "gp",

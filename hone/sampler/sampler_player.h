@@ -199,6 +199,13 @@ class Player {
   /// Adds a trial and lets fate decide; what happens depends on (seed, number) alone.
   void add(const Config& config, const Fate& fate = {}) { add(config, fate, value(config)); }
   void add(const Config& config, const Fate& fate, double value) {
+    std::vector<double> values = {value};
+    for (int m = 1; m < history_.spec().objective_count(); ++m)
+      values.push_back(this->value(config, m));
+    add(config, values, fate);
+  }
+  /// With a value for every objective.
+  void add(const Config& config, std::vector<double> values, const Fate& fate = {}) {
     auto proposal = std::make_shared<Proposal>();
     const std::int64_t number = history_.size();
     proposal->number = number;
@@ -226,23 +233,21 @@ class Player {
       moved.fail_kind = end.fail_kind = kKinds[number % 4];
       end.detail = number % 8 < 4 ? "Traceback: no module" : "killed";
     } else {
-      if (happens(fate.nan)) value = NAN;
+      if (happens(fate.nan)) values[0] = NAN;
       const bool stopped = happens(fate.stopped);
       const bool paused = !stopped && happens(fate.paused);
       const double fidelity = stopped || paused ? static_cast<double>(1 + number % 3) : 9;
-      commit(Reported{{run, number, 0, fidelity, 0, value, 1000}});
+      commit(Reported{{run, number, 0, fidelity, 0, values[0], 1000}});
       end.outcome = stopped  ? RunOutcome::stopped
                     : paused ? RunOutcome::paused
                              : RunOutcome::finished;
       moved.state = stopped  ? TrialState::stopped
                     : paused ? TrialState::paused
                              : TrialState::complete;
-      Result result;
-      result.value = value;
-      moved.results = {result};
-      for (int m = 1; m < history_.spec().objective_count(); ++m) {
-        result.metric = m;
-        result.value = this->value(config, m);
+      for (std::size_t m = 0; m < values.size(); ++m) {
+        Result result;
+        result.metric = static_cast<int>(m);
+        result.value = values[m];
         moved.results.push_back(result);
       }
     }

@@ -16,6 +16,9 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Up to this difference of the logarithms the integral is summed instead: h hardly changes there.
 constexpr double kNear = 0.1;
+constexpr double kNoWeight = 1e-14;
+/// In units of z, which has unit spread.
+constexpr double kBelow = 1e-3;
 
 /// Three-point Gauss-Legendre: exact to 1e-9 where Φ changes by a tenth.
 double log_integral(double a, double width) {
@@ -37,7 +40,33 @@ double log_between(double a, double width, double log_h_a, double log_h_b) {
 
 double log_pdf(double x) { return -0.5 * x * x - kLogSqrt2Pi; }
 
+/// ln(exp(a) + exp(b)).
+double log_sum(double a, double b) {
+  const double most = std::max(a, b);
+  return most == -kInfinity ? most : most + std::log1p(std::exp(std::min(a, b) - most));
+}
+
+double interpolated(const std::vector<double>& from, const std::vector<double>& to, double at) {
+  if (from.size() < 2) return at;
+  const auto above = std::upper_bound(from.begin() + 1, from.end() - 1, at) - from.begin();
+  const auto i = static_cast<std::size_t>(above);
+  const double share = (at - from[i - 1]) / (from[i] - from[i - 1]);
+  return to[i - 1] + share * (to[i] - to[i - 1]);
+}
+
+/// Of the line through two points; a least slope keeps every box in sight.
+double log_slope_between(const LossScale& scale, double low, double high) {
+  if (scale.z.size() < 2) return 0;
+  constexpr double kLeast = 1e-9;
+  const double mean = (scale.y.back() - scale.y.front()) / (scale.z.back() - scale.z.front());
+  const double slope = (scale.y_of(high) - scale.y_of(low)) / (high - low);
+  return std::log(slope > kLeast * mean ? slope : kLeast * mean);
+}
+
 }  // namespace
+
+double LossScale::y_of(double at) const { return interpolated(z, y, at); }
+double LossScale::z_of(double at) const { return interpolated(y, z, at); }
 
 double log_improvement_between(double a, double b, double width) {
   const double log_h_a = a == -kInfinity ? -kInfinity : log_improvement_unit(a);
@@ -45,7 +74,8 @@ double log_improvement_between(double a, double b, double width) {
 }
 
 HypervolumeImprovement::HypervolumeImprovement(const PointSet& front,
-                                               std::span<const double> reference) {
+                                               std::span<const double> reference,
+                                               std::span<const LossScale> scales) {
   const BoxSet boxes = non_dominated_boxes(front, reference);
   boxes_ = boxes.size();
   const std::size_t m = reference.size();
@@ -68,6 +98,12 @@ HypervolumeImprovement::HypervolumeImprovement(const PointSet& front,
       if (is_new) axis.sides.push_back(side);
       axis.of_box.push_back(it->second);
     }
+    axis.log_slope.assign(axis.ends.size(), 0.0);
+    for (std::size_t i = 1; i < axis.ends.size() && !scales.empty(); ++i) {
+      // What lies before the best of all counts as the line through the best two does.
+      const double low = i > 1 ? axis.ends[i - 1] : axis.ends[1] - kBelow;
+      axis.log_slope[i] = log_slope_between(scales[k], low, axis.ends[i]);
+    }
     axes_.push_back(std::move(axis));
   }
 }
@@ -81,12 +117,28 @@ void HypervolumeImprovement::weigh_sides(const Axis& axis, double mean, double s
     axis.unit[i] = (axis.ends[i] - mean) / sd;
     axis.log_h[i] = axis.ends[i] == -kInfinity ? -kInfinity : log_improvement_unit(axis.unit[i]);
   }
+  axis.step.assign(n, -kInfinity);
+  axis.up_to.assign(n, -kInfinity);
+  const double log_sd = std::log(sd);
+  for (std::size_t i = 1; i < n; ++i) {
+    const double width = (axis.ends[i] - axis.ends[i - 1]) / sd;
+    axis.step[i] = log_sd + axis.log_slope[i] +
+                   log_between(axis.unit[i - 1], width, axis.log_h[i - 1], axis.log_h[i]);
+    axis.up_to[i] = log_sum(axis.up_to[i - 1], axis.step[i]);
+  }
   axis.gain.resize(axis.sides.size());
   for (std::size_t s = 0; s < axis.sides.size(); ++s) {
     const auto [low, high] = axis.sides[s];
-    const double width = (axis.ends[high] - axis.ends[low]) / sd;
-    axis.gain[s] =
-        std::log(sd) + log_between(axis.unit[low], width, axis.log_h[low], axis.log_h[high]);
+    const double drop = axis.up_to[high] - axis.up_to[low];
+    if (high == low + 1) {
+      axis.gain[s] = axis.step[high];
+    } else if (drop > kNear) {
+      axis.gain[s] = axis.up_to[high] + std::log1p(-std::exp(-drop));
+    } else {
+      axis.gain[s] = -kInfinity;
+      for (std::size_t i = low + 1; i <= high; ++i)
+        axis.gain[s] = log_sum(axis.gain[s], axis.step[i]);
+    }
   }
 }
 
@@ -123,19 +175,25 @@ double HypervolumeImprovement::log_expected(std::span<const double> mean,
   }
   for (std::size_t k = 0; k < axes_.size(); ++k) {
     const Axis& axis = axes_[k];
+    axis.step_weight.assign(axis.ends.size(), 0.0);
+    for (std::size_t s = 0; s < axis.sides.size(); ++s) {
+      if (axis.weight[s] < kNoWeight) continue;
+      for (std::size_t i = axis.sides[s].first + 1; i <= axis.sides[s].second; ++i)
+        axis.step_weight[i] += axis.weight[s] * std::exp(axis.step[i] - axis.gain[s]);
+    }
     const double log_sd = 0.5 * std::log(variance[k]);
     by_mean[k] = by_variance[k] = 0;
-    for (std::size_t s = 0; s < axis.sides.size(); ++s) {
-      if (axis.weight[s] == 0) continue;
-      const double a = axis.unit[axis.sides[s].first];
-      const double b = axis.unit[axis.sides[s].second];
+    for (std::size_t i = 1; i < axis.ends.size(); ++i) {
+      if (axis.step_weight[i] < kNoWeight) continue;
+      const double a = axis.unit[i - 1];
+      const double b = axis.unit[i];
       // I = ∫_a^b Φ: d(σI)/dμ = −(Φ(b) − Φ(a)), d(σI)/dσ = φ(b) − φ(a).
-      const double log_i = axis.gain[s] - log_sd;
-      const double mass = a == -kInfinity ? normal_log_cdf(b) : normal_log_mass(a, b);
-      by_mean[k] -= axis.weight[s] * std::exp(mass - axis.gain[s]);
+      const double log_i = axis.step[i] - axis.log_slope[i] - log_sd;
+      const double mass = i == 1 ? normal_log_cdf(b) : normal_log_mass(a, b);
+      by_mean[k] -= axis.step_weight[i] * std::exp(mass - log_i - log_sd);
       const double density =
-          std::exp(log_pdf(b) - log_i) - (a == -kInfinity ? 0 : std::exp(log_pdf(a) - log_i));
-      by_variance[k] += axis.weight[s] * density / (2 * variance[k]);
+          std::exp(log_pdf(b) - log_i) - (i == 1 ? 0 : std::exp(log_pdf(a) - log_i));
+      by_variance[k] += axis.step_weight[i] * density / (2 * variance[k]);
     }
   }
   return value;

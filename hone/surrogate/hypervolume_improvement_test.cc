@@ -96,12 +96,48 @@ TEST(HypervolumeImprovement, AgreesWithMonteCarlo) {
   }
 }
 
+/// z from −1 to 2, y steep in some places and flat in others.
+LossScale some_scale() { return {{-1, 0.2, 0.5, 2}, {-4, 0.1, 0.3, 6}}; }
+
+TEST(HypervolumeImprovement, IsMeantInTheLossesBeforeTheirTransform) {
+  const LossScale bent = some_scale();
+  const std::vector<LossScale> scales = {bent, LossScale{}};
+  EXPECT_NEAR(bent.y_of(0.35), 0.2, 1e-12);
+  EXPECT_NEAR(bent.z_of(0.2), 0.35, 1e-12);
+  EXPECT_NEAR(bent.y_of(3.5), 11.7, 1e-12);
+  // Where the ends of the boxes are the bends, all is exact.
+  std::vector<double> z = {-1, 0.8, 0.2, 0.5, 0.5, 0.1};
+  std::vector<double> y = {-4, 0.8, 0.1, 0.5, 0.3, 0.1};
+  const HypervolumeImprovement improvement({z, 2}, std::vector<double>{2, 1}, scales);
+  const std::vector<double> reference = {6, 1};
+  const double before = hypervolume({y, 2}, reference);
+  const std::vector<double> mean = {0.4, 0.4};
+  const std::vector<double> variance = {0.3, 0.1};
+  Rng rng(5);
+  constexpr int kDraws = 200'000;
+  double sum = 0;
+  double squares = 0;
+  for (int i = 0; i < kDraws; ++i) {
+    y.push_back(bent.y_of(mean[0] + std::sqrt(variance[0]) * rng.normal()));
+    y.push_back(mean[1] + std::sqrt(variance[1]) * rng.normal());
+    const double gain = hypervolume({y, 2}, reference) - before;
+    y.resize(6);
+    sum += gain;
+    squares += gain * gain;
+  }
+  const double found = sum / kDraws;
+  const double error = std::sqrt((squares / kDraws - found * found) / kDraws);
+  EXPECT_NEAR(std::exp(improvement.log_expected(mean, variance)), found, 4 * error);
+}
+
 TEST(HypervolumeImprovement, HasTheDerivativesThatItSays) {
   for (const int m : {2, 3, 4}) {
     const auto size = static_cast<std::size_t>(m);
     Rng rng(static_cast<std::uint64_t>(10 + m));
     const std::vector<double> losses = some_front(m, 9, rng.split("front"));
-    const HypervolumeImprovement improvement({losses, m}, std::vector<double>(size, 1.1));
+    std::vector<LossScale> scales;
+    if (m == 3) scales = {some_scale(), LossScale{}, some_scale()};
+    const HypervolumeImprovement improvement({losses, m}, std::vector<double>(size, 1.1), scales);
     for (int round = 0; round < 30; ++round) {
       std::vector<double> mean(size);
       std::vector<double> variance(size);
