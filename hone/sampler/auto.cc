@@ -21,8 +21,9 @@ struct AutoOptions {};
 const OptionTable<AutoOptions>& auto_options() {
   static const OptionTable<AutoOptions> table = OptionTable<AutoOptions>(
       "auto",
-      "hone's choice: gp and tpe in turn while trials are few, then tpe; without a budget it ends "
-      "when nothing improves any more");
+      "hone's choice: gp and tpe in turn while trials are few, then tpe; with several objectives "
+      "gp, "
+      "then nsga2 or nsga3; without a budget it ends when nothing improves any more");
   return table;
 }
 

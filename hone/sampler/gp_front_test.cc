@@ -34,6 +34,35 @@ TEST(GpFront, EndsATenthOfItsRangeBehindItsWorst) {
   EXPECT_LT(gain(1.2, -1.0), 1e-9);
 }
 
+TEST(GpFront, MeasuresVolumeBeforeTheTransform) {
+  // Modelled on a scale that stretches small losses: z = ln y.
+  std::vector<double> y = {0.01, 0.1, 0.5, 1.0, 2.0};
+  LossScale scale;
+  for (const double v : y) {
+    scale.y.push_back(v);
+    scale.z.push_back(std::log(v));
+  }
+  const std::vector<double> z = {std::log(0.01), std::log(2.0),  std::log(0.5), std::log(0.5),
+                                 std::log(2.0),  std::log(0.01), std::log(1.0), std::log(1.0)};
+  const GpFront front(z, 2, {scale, scale});
+  const auto gain = [&](double a, double b) {
+    return front.improvement().log_expected(std::vector{std::log(a), std::log(b)},
+                                            std::vector{1e-14, 1e-14});
+  };
+  // Where the front has members the scale is exact.
+  EXPECT_NEAR(gain(0.01, 0.5), std::log((0.5 - 0.01) * (2.0 - 0.5)), 1e-6);
+  EXPECT_NEAR(gain(0.5, 0.01), std::log((0.5 - 0.01) * (2.0 - 0.5)), 1e-6);
+}
+
+TEST(GpFront, DoesNotReachForTrialsThatOnlyOneLossKeepsOnIt) {
+  std::vector<double> losses = {1, 0, 0, 0, 1, 0, 0, 0, 1, 0.6, 0.6, 0.6};
+  losses.insert(losses.end(), {5, -1e-6, 0});
+  const GpFront front(losses, 3);
+  const std::vector<double> certain(3, 1e-14);
+  EXPECT_LT(front.improvement().log_expected(std::vector{3.0, -0.5, -0.5}, certain), -100);
+  EXPECT_GT(front.improvement().log_expected(std::vector{0.9, -0.5, -0.5}, certain), -3);
+}
+
 TEST(GpFront, HasRoomAroundASinglePoint) {
   const GpFront front({0.0, 0.0, 2.0, 3.0, 1.0, 0.5}, 2);
   ASSERT_EQ(front.members(5), std::vector<std::size_t>{0});

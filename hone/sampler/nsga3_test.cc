@@ -30,7 +30,7 @@ std::vector<double> dtlz2(const Config& config, std::size_t m) {
   return values;
 }
 
-/// Hypervolume below 1.2 in every loss after 200 trials.
+/// Hypervolume below 1.2 in every loss after 300 trials.
 double found(const char* sampler, std::size_t m, std::int64_t seed) {
   std::vector<Parameter> parameters;
   for (std::size_t i = 0; i < m - 1 + kDistances; ++i)
@@ -41,7 +41,7 @@ double found(const char* sampler, std::size_t m, std::int64_t seed) {
   Player player(spec);
   const auto made = try_make(spec);
   std::vector<double> losses;
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 300; ++i) {
     const Config config = suggestions(player.ask(*made))->front().config;
     const std::vector<double> values = dtlz2(config, m);
     losses.insert(losses.end(), values.begin(), values.end());
@@ -55,13 +55,29 @@ TEST(Nsga3, FindsMoreOfTheFrontOfManyObjectivesThanNsga2AndChance) {
     double nsga3 = 0;
     double nsga2 = 0;
     double random = 0;
-    for (const std::int64_t seed : {1, 2, 3}) {
+    for (const std::int64_t seed : {1, 2, 3, 4, 5, 6}) {
       nsga3 += found("nsga3", m, seed);
       nsga2 += found("nsga2", m, seed);
       random += found("random", m, seed);
     }
     EXPECT_GT(nsga3, nsga2) << m << " objectives";
     EXPECT_GT(nsga3, 1.1 * random) << m << " objectives";
+  }
+}
+
+TEST(Auto, TakesTheProcessForFourObjectivesAndReferenceDirectionsForFive) {
+  for (const auto& [objectives, rule] :
+       {std::pair(2, "gp"), std::pair(4, "gp"), std::pair(5, "nsga3")}) {
+    StudySpec spec =
+        contract::sampler_spec(make_space({make_parameter("x", make_real(Law::uniform, 0, 1)),
+                                           make_parameter("y", make_real(Law::uniform, 0, 1))}),
+                               {"auto", Value::Map{}});
+    contract::add_objectives(spec, objectives);
+    Player player(spec);
+    const auto made = try_make(spec);
+    for (int i = 0; i < 12; ++i) player.add(suggestions(player.ask(*made))->front().config);
+    const auto last = player.ask(*made);
+    EXPECT_EQ(suggestions(last)->front().info.string_or("rule", ""), rule) << objectives;
   }
 }
 
