@@ -20,7 +20,7 @@ struct Entry {
   int objectives = kAny;  ///< at most
 };
 
-constexpr std::array<Entry, 10> kSamplers = {{
+constexpr std::array<Entry, 11> kSamplers = {{
     {"auto", make_auto, auto_help},
     {"cmaes", make_cmaes, cmaes_help, 1},
     {"evolution", make_evolution, evolution_help, 1},

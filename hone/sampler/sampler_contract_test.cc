@@ -43,7 +43,7 @@ INSTANTIATE_TEST_SUITE_P(
         make_case("Nsga3", "nsga3", "{}"), several(make_case("Nsga3OfThree", "nsga3", "{}"), 3),
         several(shorter(make_case("Nsga3OfFive", "nsga3", R"({"population": 7})")), 5),
         several(shorter(make_case("TpeOfTwo", "tpe", "{}")), 2),
-        several(shorter(make_case("AutoOfThree", "auto", "{}")), 3),
+        several(shorter(make_case("AutoOfFive", "auto", "{}")), 5),
         several(shorter(make_case("GpOfFour", "gp",
                                   R"({"spread": 30, "near": 5, "refined": 2, "points": 30})")),
                 4),
