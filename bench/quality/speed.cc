@@ -63,7 +63,10 @@ int measure_speed(const std::vector<Problem>& problems, const std::string& name,
       Rng rng(static_cast<std::uint64_t>(repeat));
       while (loop.history().size() < static_cast<std::int64_t>(size)) {
         const auto config = problem->space.sample(rng);
-        loop.add(*config, Value::Map{}, problem->evaluate(*config, rng.next_u64()));
+        Value notes;  // as long as those of tpe
+        notes.set("rule", "tpe").set("good", 25).set("of", loop.history().size());
+        notes.set("score", rng.uniform());
+        loop.add(*config, std::move(notes), problem->evaluate(*config, rng.next_u64()));
       }
       loop.suggest();  // folds the history once, as a program that opens a study does
       const std::size_t count = std::clamp<std::size_t>(size / 10, 1, 1'000);

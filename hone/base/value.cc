@@ -200,7 +200,7 @@ const Value* Value::find(std::string_view key) const {
 }
 
 Value& Value::set(std::string_view key, Value value) {
-  if (is_null()) data_ = Map{};
+  if (is_null()) *this = Map{};
   for (auto& [name, held] : as_map()) {
     if (name == key) {
       held = std::move(value);

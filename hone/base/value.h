@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,35 +22,44 @@ class Value {
   using Map = std::vector<std::pair<std::string, Value>>;  ///< keys are unique
 
   Value() = default;  ///< null
+  Value(const Value&) = default;
+  Value& operator=(const Value&) = default;
+  /// The one moved from becomes null.
+  Value(Value&& from) noexcept : data_(std::exchange(from.data_, {})) {}
+  Value& operator=(Value&& from) noexcept {
+    data_ = std::exchange(from.data_, {});
+    return *this;
+  }
+  ~Value() = default;
   Value(std::nullptr_t) {}
   Value(bool b) : data_(b) {}
   Value(int i) : data_(static_cast<std::int64_t>(i)) {}
   Value(std::int64_t i) : data_(i) {}
   Value(double d) : data_(d) {}
-  Value(const char* s) : data_(std::string(s)) {}
-  Value(std::string s) : data_(std::move(s)) {}
-  Value(std::string_view s) : data_(std::string(s)) {}
-  Value(List list) : data_(std::move(list)) {}
-  Value(Map map) : data_(std::move(map)) {}
+  Value(const char* s) : data_(Boxed<std::string>(s)) {}
+  Value(std::string s) : data_(Boxed<std::string>(std::move(s))) {}
+  Value(std::string_view s) : data_(Boxed<std::string>(std::string(s))) {}
+  Value(List list) : data_(Boxed<List>(std::move(list))) {}
+  Value(Map map) : data_(Boxed<Map>(std::move(map))) {}
 
   bool is_null() const { return std::holds_alternative<std::monostate>(data_); }
   bool is_bool() const { return std::holds_alternative<bool>(data_); }
   bool is_int() const { return std::holds_alternative<std::int64_t>(data_); }
   bool is_double() const { return std::holds_alternative<double>(data_); }
   bool is_number() const { return is_int() || is_double(); }
-  bool is_string() const { return std::holds_alternative<std::string>(data_); }
-  bool is_list() const { return std::holds_alternative<List>(data_); }
-  bool is_map() const { return std::holds_alternative<Map>(data_); }
+  bool is_string() const { return std::holds_alternative<Boxed<std::string>>(data_); }
+  bool is_list() const { return std::holds_alternative<Boxed<List>>(data_); }
+  bool is_map() const { return std::holds_alternative<Boxed<Map>>(data_); }
 
   bool as_bool() const { return std::get<bool>(data_); }
   std::int64_t as_int() const { return std::get<std::int64_t>(data_); }
   /// An integer or double as double.
   double as_number() const;
-  const std::string& as_string() const { return std::get<std::string>(data_); }
-  const List& as_list() const { return std::get<List>(data_); }
-  List& as_list() { return std::get<List>(data_); }
-  const Map& as_map() const { return std::get<Map>(data_); }
-  Map& as_map() { return std::get<Map>(data_); }
+  const std::string& as_string() const { return std::get<Boxed<std::string>>(data_).get(); }
+  const List& as_list() const { return std::get<Boxed<List>>(data_).get(); }
+  List& as_list() { return std::get<Boxed<List>>(data_).get(); }
+  const Map& as_map() const { return std::get<Boxed<Map>>(data_).get(); }
+  Map& as_map() { return std::get<Boxed<Map>>(data_).get(); }
 
   /// The member `key` of a map; null pointer if this is no map or has no such key.
   const Value* find(std::string_view key) const;
@@ -75,7 +85,28 @@ class Value {
   friend bool operator==(const Value& a, const Value& b) { return a.data_ == b.data_; }
 
  private:
-  std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Map> data_;
+  /// What is larger than a number lies elsewhere: a long study keeps millions of values, most of
+  /// them numbers.
+  template <class T>
+  class Boxed {
+   public:
+    explicit Boxed(T value) : value_(std::make_unique<T>(std::move(value))) {}
+    Boxed(const Boxed& other) : value_(std::make_unique<T>(*other.value_)) {}
+    Boxed& operator=(const Boxed& other) { return *this = Boxed(other); }
+    Boxed(Boxed&&) noexcept = default;
+    Boxed& operator=(Boxed&&) noexcept = default;
+    ~Boxed() = default;
+    const T& get() const { return *value_; }
+    T& get() { return *value_; }
+    friend bool operator==(const Boxed& a, const Boxed& b) { return *a.value_ == *b.value_; }
+
+   private:
+    std::unique_ptr<T> value_;
+  };
+
+  std::variant<std::monostate, bool, std::int64_t, double, Boxed<std::string>, Boxed<List>,
+               Boxed<Map>>
+      data_;
 };
 
 /// Equal as numbers where both are numbers (1 == 1.0), as values otherwise.

@@ -46,11 +46,12 @@ std::string state_text(const Workplace& place, const StudyInfo& study, const His
 std::optional<std::int64_t> time_left_us(const History& history) {
   const auto& budget = history.spec().budget.trials;
   const TrialCounts& counts = history.counts();
-  const std::int64_t ended = counts.complete + counts.stopped + counts.failed;
-  if (!budget || ended < 3 || history.active_us() <= 0) return std::nullopt;
+  // Few of the paused ones go on; what those that do cost is in the pace so far.
+  const std::int64_t over = counts.complete + counts.stopped + counts.failed + counts.paused;
+  if (!budget || over < 3 || history.active_us() <= 0) return std::nullopt;
   const std::int64_t left =
       std::max<std::int64_t>(0, *budget - history.counted()) + counts.running + counts.queued;
-  return history.active_us() / ended * left;
+  return history.active_us() / over * left;
 }
 
 class StatusCommand final : public Command {

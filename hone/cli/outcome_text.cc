@@ -169,11 +169,13 @@ namespace {
 
 std::string headline(const History& history, const Outcome& outcome) {
   const StudySpec& spec = history.spec();
-  const std::int64_t trials = history.counts().total();
+  const TrialCounts& counts = history.counts();
+  const std::int64_t trials = counts.total();
+  const std::int64_t ended = counts.complete + counts.stopped + counts.failed + counts.cancelled;
   std::string line = trials == 1 ? "One trial" : fmt::format("Best of {} trials", trials);
   if (history.state() == StudyState::open && spec.budget.trials &&
       history.counted() < *spec.budget.trials)
-    line = fmt::format("Best so far, after {} of {} trials", trials, *spec.budget.trials);
+    line = fmt::format("Best so far, after {} of {} trials", ended, *spec.budget.trials);
   line += fmt::format(": trial {}, {} {}", outcome.best, spec.objective().name,
                       outcome.value ? spread_text(*outcome.value) : "");
   if (outcome.value && outcome.value->count > 1)

@@ -222,7 +222,8 @@ LiveView LiveModel::view(const History& history, const LiveMoment& moment) {
   if (whole > 0 && saved > 0) view.steps_saved = saved / whole;
 
   const TrialCounts& counts = view.counts;
-  const std::int64_t over = view.started - counts.running - counts.queued - counts.paused;
+  // Few of the paused ones go on; what those that do cost is in the pace so far.
+  const std::int64_t over = view.started - counts.running - counts.queued;
   if (spec.budget.trials && over >= kEndsForEstimate && *spec.budget.trials > over) {
     const double done = static_cast<double>(over) + work_running(history);
     const double todo = std::max(0.0, static_cast<double>(*spec.budget.trials) - done);

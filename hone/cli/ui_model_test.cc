@@ -146,6 +146,15 @@ TEST(LiveModel, EstimatesWhatIsLeftFromWhatHasEnded) {
   EXPECT_EQ(record.view().left_us, 5 * kSecond_us);
 }
 
+TEST(LiveModel, EstimatesWhatIsLeftWhereMostTrialsArePausedAtARung) {
+  StudyRecord record;
+  record.spec().budget.trials = 10;
+  record.whole(2.0);
+  for (int i = 0; i < 4; ++i) record.whole(2.0, TrialOrigin::sampler, TrialState::paused);
+  const auto view = record.view();
+  EXPECT_NEAR(static_cast<double>(view.left_us.value()), static_cast<double>(view.active_us), 1.0);
+}
+
 TEST(LiveModel, CountsTheStepsThatEarlyStoppingSaved) {
   StudyRecord record;
   record.whole(2.0);

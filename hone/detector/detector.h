@@ -7,6 +7,7 @@
 #include <string>
 
 #include "hone/study/objective.h"
+#include "hone/study/study_spec.h"
 #include "hone/study/trial.h"
 
 namespace hone {
@@ -16,8 +17,8 @@ struct Finding {
   std::string reason;
 };
 
-/// The newest value is NaN or infinite.
-std::optional<Finding> detect_nan(std::span<const CurvePoint> curve);
+/// The newest value of the objective is NaN or infinite.
+std::optional<Finding> detect_nan(const StudySpec& spec, std::span<const CurvePoint> curve);
 
 /// The curve has left its range for good: three values in a row beyond twice the first one
 /// (loss-like metrics: minimised, the first value positive). A spike that recovers within two

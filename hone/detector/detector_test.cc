@@ -15,10 +15,14 @@ std::vector<CurvePoint> curve(std::initializer_list<double> values) {
 }
 
 TEST(NanDetector, FindsNanAndInfinityAtTheNewestPoint) {
-  EXPECT_EQ(detect_nan(curve({2.1, NAN}))->kind, FailKind::nan);
-  EXPECT_TRUE(detect_nan(curve({INFINITY})));
-  EXPECT_FALSE(detect_nan(curve({NAN, 2.0})));
-  EXPECT_FALSE(detect_nan({}));
+  StudySpec spec;
+  spec.metrics.emplace_back();
+  spec.metrics[0].name = "val_loss";
+  EXPECT_EQ(detect_nan(spec, curve({2.1, NAN}))->kind, FailKind::nan);
+  EXPECT_EQ(detect_nan(spec, curve({2.1, NAN}))->reason, "val_loss became nan at step 1");
+  EXPECT_TRUE(detect_nan(spec, curve({INFINITY})));
+  EXPECT_FALSE(detect_nan(spec, curve({NAN, 2.0})));
+  EXPECT_FALSE(detect_nan(spec, {}));
 }
 
 TEST(DivergenceDetector, FindsACurveThatLeavesForGood) {

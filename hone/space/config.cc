@@ -61,6 +61,7 @@ Value Config::to_value() const { return Value(Value::Map(entries_.begin(), entri
 std::optional<Config> Config::from_value(const Value& value) {
   if (!value.is_map()) return std::nullopt;
   Config out;
+  out.reserve(value.as_map().size());
   for (const auto& [name, member] : value.as_map()) out.set(name, member);
   return out;
 }

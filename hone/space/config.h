@@ -22,6 +22,8 @@ class Config {
   const Value* get(std::string_view name) const;
   void set(std::string_view name, Value value);
   void erase(std::string_view name);
+  /// Room for so many parameters: what is kept for every trial of a long study wants no more.
+  void reserve(std::size_t size) { entries_.reserve(size); }
   std::size_t size() const { return entries_.size(); }
   std::vector<Entry>::const_iterator begin() const { return entries_.begin(); }
   std::vector<Entry>::const_iterator end() const { return entries_.end(); }

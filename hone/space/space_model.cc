@@ -196,6 +196,8 @@ SpaceModel::Slots SpaceModel::slots(const Config& config) const {
 
 Config SpaceModel::config(const Slots& slots) const {
   Config out;
+  out.reserve(static_cast<std::size_t>(std::count_if(
+      slots.begin(), slots.end(), [](const auto& slot) { return slot.has_value(); })));
   for (const int i : by_name_) {  // by name, so that each goes to the end
     const auto& slot = slots[static_cast<std::size_t>(i)];
     if (slot) out.set(parameters[static_cast<std::size_t>(i)].name, *slot);

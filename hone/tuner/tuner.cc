@@ -218,7 +218,7 @@ void Tuner::judge(const Observation& observation, Round& round) {
   Judged judged;
   judged.trial = trial.number();
   judged.cause_seq = faulty("cause_missing") ? 0 : observation.seq;
-  std::optional<Finding> finding = detect_nan(trial.curve);
+  std::optional<Finding> finding = detect_nan(*spec_, trial.curve);
   if (!finding) finding = detect_divergence(spec_->objective().goal, trial.curve);
   if (finding) {
     judged.verdict = Verdict::stop;
