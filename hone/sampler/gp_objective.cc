@@ -14,7 +14,6 @@ constexpr int kWarmEvaluations = 12;
 constexpr int kFreshEvaluations = 30;
 /// Of the power law of the losses: below 1 the best are spread out, above 1 the worst.
 constexpr std::array kExponents = {-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0};
-constexpr std::size_t kExponentsFitted = 1;
 constexpr std::size_t kLearnTransformFrom = 8;
 /// Trials from which a quadratic trend is learned; from fewer it leads to corners of the space.
 constexpr std::size_t kTrendFrom = 20;
@@ -76,32 +75,26 @@ void GpObjective::fit(std::span<const double> rows, std::span<const double> loss
   }
 }
 
-/// Tries exponents at the parameters of the start, and fits the parameters under the two of them
-/// that explain the losses best. Exponents away from 1 need evidence: ln p = −(λ − 1)²/2.
+/// Tries exponents at the parameters of the start, and fits the parameters under the one that
+/// explains the losses best. Exponents away from 1 need evidence: ln p = −(λ − 1)²/2.
 void GpObjective::fit_transform(std::span<const double> losses,
                                 std::span<const GpParameters> starts, int evaluations) {
-  const auto loss = [&](const GpParameters& parameters, const PowerTransform& t, double exponent) {
-    return process_.loss(parameters, t.values, {}) - t.log_jacobian +
-           0.5 * (exponent - 1) * (exponent - 1);
-  };
-  std::vector<std::pair<double, double>> order;
+  std::vector<double> exponents;
+  std::vector<double> penalties;
+  std::vector<std::vector<double>> targets;
   for (const double exponent : kExponents) {
     if (losses.size() < kLearnTransformFrom && exponent != 1) continue;
-    order.emplace_back(loss(starts.front(), power_transform(losses, exponent), exponent), exponent);
+    PowerTransform transform = power_transform(losses, exponent);
+    exponents.push_back(exponent);
+    penalties.push_back(0.5 * (exponent - 1) * (exponent - 1) - transform.log_jacobian);
+    targets.push_back(std::move(transform.values));
   }
-  std::sort(order.begin(), order.end());
-  if (order.size() > kExponentsFitted) order.resize(kExponentsFitted);
-  double least = INFINITY;
-  fit_ = {starts.front(), 1};
-  for (const auto& [screened, exponent] : order) {
-    const PowerTransform t = power_transform(losses, exponent);
-    GpParameters parameters = process_.fit(t.values, starts, evaluations);
-    const double reached = loss(parameters, t, exponent);
-    if (reached < least) {
-      least = reached;
-      fit_ = {std::move(parameters), exponent};
-    }
+  const std::vector<double> screened = process_.losses(starts.front(), targets);
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < exponents.size(); ++i) {
+    if (screened[i] + penalties[i] < screened[best] + penalties[best]) best = i;
   }
+  fit_ = {process_.fit(targets[best], starts, evaluations), exponents[best]};
 }
 
 double GpObjective::believe(std::span<const double> row) {

@@ -161,8 +161,7 @@ void GaussianProcess::loss_gradient(std::span<const double> parameters, double s
   }
 }
 
-double GaussianProcess::loss(std::span<const double> parameters, std::span<const double> y,
-                             std::span<double> gradient) {
+bool GaussianProcess::factor(std::span<const double> parameters) {
   if (!has_pairs_) make_pairs();
   const std::size_t d = columns_.size();
   const std::size_t n = at(n_);
@@ -191,22 +190,51 @@ double GaussianProcess::loss(std::span<const double> parameters, std::span<const
     for (std::size_t i = k + 1; i < n; ++i, ++p)
       matrix_[k * n + i] = kernel_[p] + trend * trend_[p];
   }
-  if (!work_.factor(matrix_, n_)) return kInfinity;
+  return work_.factor(matrix_, n_);
+}
+
+double GaussianProcess::fit_of(std::span<const double> y) {
   alpha_work_.assign(y.begin(), y.end());
   work_.solve(alpha_work_);
   double value = 0.5 * work_.log_determinant();
-  for (std::size_t i = 0; i < n; ++i) value += 0.5 * y[i] * alpha_work_[i];
-  const auto add_prior = [&](std::size_t j, double mean, double sd) {
+  for (std::size_t i = 0; i < at(n_); ++i) value += 0.5 * y[i] * alpha_work_[i];
+  return value;
+}
+
+double GaussianProcess::prior_loss(std::span<const double> parameters,
+                                   std::span<double> gradient) const {
+  const std::size_t d = columns_.size();
+  double value = 0;
+  const auto add = [&](std::size_t j, double mean, double sd) {
     const double z = (parameters[j] - mean) / sd;
     value += 0.5 * z * z;
     if (!gradient.empty()) gradient[j] += z / sd;
   };
-  if (!gradient.empty()) loss_gradient(parameters, scale, noise, gradient);
-  for (std::size_t j = 0; j < d; ++j) add_prior(j, prior_.length_mean, prior_.length_sd);
-  add_prior(d, 0, prior_.scale_sd);
-  add_prior(d + 1, prior_.noise_mean, prior_.noise_sd);
-  if (prior_.trend) add_prior(d + 2, prior_.trend_mean, prior_.trend_sd);
+  for (std::size_t j = 0; j < d; ++j) add(j, prior_.length_mean, prior_.length_sd);
+  add(d, 0, prior_.scale_sd);
+  add(d + 1, prior_.noise_mean, prior_.noise_sd);
+  if (prior_.trend) add(d + 2, prior_.trend_mean, prior_.trend_sd);
   return value;
+}
+
+double GaussianProcess::loss(std::span<const double> parameters, std::span<const double> y,
+                             std::span<double> gradient) {
+  if (!factor(parameters)) return kInfinity;
+  const double value = fit_of(y);
+  if (!gradient.empty()) {
+    const std::size_t d = columns_.size();
+    loss_gradient(parameters, std::exp(parameters[d]), std::exp(parameters[d + 1]), gradient);
+  }
+  return value + prior_loss(parameters, gradient);
+}
+
+std::vector<double> GaussianProcess::losses(std::span<const double> parameters,
+                                            std::span<const std::vector<double>> targets) {
+  std::vector<double> result(targets.size(), kInfinity);
+  if (!factor(parameters)) return result;
+  const double prior = prior_loss(parameters, {});
+  for (std::size_t i = 0; i < targets.size(); ++i) result[i] = fit_of(targets[i]) + prior;
+  return result;
 }
 
 GpParameters GaussianProcess::fit(std::span<const double> y, std::span<const GpParameters> starts,

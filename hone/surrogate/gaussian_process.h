@@ -59,6 +59,9 @@ class GaussianProcess {
   /// where the span is empty). +∞ where the matrix is not positive definite.
   double loss(std::span<const double> parameters, std::span<const double> y,
               std::span<double> gradient);
+  /// The loss under each of several targets: one factor for all of them.
+  std::vector<double> losses(std::span<const double> parameters,
+                             std::span<const std::vector<double>> targets);
   /// The best of descents from `starts`, at most `evaluations` of the loss each.
   GpParameters fit(std::span<const double> y, std::span<const GpParameters> starts,
                    int evaluations);
@@ -95,6 +98,11 @@ class GaussianProcess {
   void make_pairs();
   /// s of every point and the row; returns that of the row with itself.
   double align(std::span<const double> row, double* s) const;
+  /// Factors the matrix of these parameters, in `work_`; false where it is not positive definite.
+  bool factor(std::span<const double> parameters);
+  /// What the likelihood adds to the loss; leaves its solution in `alpha_work_`.
+  double fit_of(std::span<const double> y);
+  double prior_loss(std::span<const double> parameters, std::span<double> gradient) const;
   void loss_gradient(std::span<const double> parameters, double scale, double noise,
                      std::span<double> gradient);
   /// Distances r² to every point, then the kernel, −2·dk/dr² of its Matérn part and dk/ds of its
