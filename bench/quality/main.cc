@@ -37,6 +37,7 @@ const char* const kUsage =
 hone_quality serve [--data DIR]   problems over stdin and stdout, for peers/run_peer.py
 hone_quality speed [--samplers tpe] [--sizes 100,1000,10000,100000] [--problem sphere10]
 hone_quality reach PROBLEM [--share 0.001] [--samplers …] [--seeds 20] [--trials 500]
+             [--feature EXPRESSION]
                                   trials to one of the best configurations of a table
 hone_quality optimum PROBLEM      best truth of 200 000 draws, the best 50 refined
 
@@ -44,8 +45,8 @@ DIR defaults to the variable HONE_DATA; problems whose files are absent are skip
 )";
 
 const std::set<std::string> kOptions = {
-    "at-most",  "batch",    "share", "data",  "first-seed",   "marks",  "peer",    "problem",
-    "problems", "samplers", "seeds", "sizes", "trajectories", "trials", "versions"};
+    "at-most", "batch",    "share",    "data",  "feature", "first-seed",   "marks",  "peer",
+    "problem", "problems", "samplers", "seeds", "sizes",   "trajectories", "trials", "versions"};
 
 struct Arguments {
   std::string command;
@@ -282,6 +283,7 @@ int run(int argc, char** argv) {
         static_cast<std::int64_t>(parse_number(arguments.get("first-seed", "0")).value());
     options.seeds = static_cast<std::int64_t>(parse_number(arguments.get("seeds", "20")).value());
     options.trials = static_cast<std::size_t>(parse_number(arguments.get("trials", "500")).value());
+    options.feature = arguments.get("feature", "");
     const std::string samplers = arguments.get("samplers", "auto;gp;tpe;evolution;random");
     return measure_reach(problems, arguments.command.substr(6), algorithms(samplers), options);
   }

@@ -42,15 +42,35 @@ std::string quartiles(std::vector<std::size_t> trials, std::size_t limit) {
                      trials.size());
 }
 
+/// The problem with a feature in its space. Throws Error(invalid_input) where it cannot be.
+Problem with_feature(Problem problem, const std::string& source) {
+  auto expression = Expression::parse(source);
+  if (const auto* error = std::get_if<ExpressionError>(&expression))
+    throw Error(ErrorCode::invalid_input, "--feature: " + error->message);
+  const auto parameters = problem.space.parameters();
+  std::vector<Parameter> extended(parameters.begin(), parameters.end());
+  Parameter feature;
+  feature.name = "feature";
+  feature.domain = Derived{std::get<Expression>(std::move(expression)), true};
+  extended.push_back(std::move(feature));
+  auto built = SearchSpace::create(std::move(extended), {});
+  if (!built.space)
+    throw Error(ErrorCode::invalid_input, "--feature: " + built.problems.front().message);
+  problem.space = *built.space;
+  return problem;
+}
+
 }  // namespace
 
 int measure_reach(const std::vector<Problem>& problems, const std::string& name,
                   const std::vector<AlgorithmSpec>& samplers, const ReachOptions& options) {
-  const auto problem = std::find_if(problems.begin(), problems.end(),
-                                    [&](const Problem& p) { return p.name == name; });
-  if (problem == problems.end())
+  const auto found_problem = std::find_if(problems.begin(), problems.end(),
+                                          [&](const Problem& p) { return p.name == name; });
+  if (found_problem == problems.end())
     throw Error(ErrorCode::not_found, "no problem '" + name + "' (or its data is absent)");
-  const double enough = threshold(*problem, options.share);
+  const double enough = threshold(*found_problem, options.share);
+  const Problem problem =
+      options.feature.empty() ? *found_problem : with_feature(*found_problem, options.feature);
   fmt::print("{}: the best {} of its configurations have a loss of {:.6g} or less\n", name,
              options.share, enough);
   fmt::print("trials (median, quartiles) to evaluate one of them / to hold it as the best\n");
@@ -59,15 +79,15 @@ int measure_reach(const std::vector<Problem>& problems, const std::string& name,
     std::vector<std::size_t> held;
     for (std::int64_t seed = options.first_seed; seed < options.first_seed + options.seeds;
          ++seed) {
-      const Study study = run_study(*problem, sampler, seed, options.trials);
+      const Study study = run_study(problem, sampler, seed, options.trials);
       found.push_back(options.trials + 1);
       held.push_back(options.trials + 1);
       double best = NAN;
       for (std::size_t i = 0; i < study.steps.size(); ++i) {
         const Step& step = study.steps[i];
-        const bool good = to_loss(problem->goal, step.truth) <= enough;
+        const bool good = to_loss(problem.goal, step.truth) <= enough;
         if (good) found.back() = std::min(found.back(), i + 1);
-        if (!is_better(problem->goal, step.value, best)) continue;
+        if (!is_better(problem.goal, step.value, best)) continue;
         best = step.value;
         held.back() = good ? i + 1 : options.trials + 1;
       }

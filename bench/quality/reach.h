@@ -15,6 +15,7 @@ struct ReachOptions {
   std::int64_t first_seed = 0;
   std::int64_t seeds = 20;
   std::size_t trials = 500;
+  std::string feature;  ///< an expression that the samplers see as a feature; empty: none
 };
 
 /// Prints, for every sampler, the quartiles over the seeds of the first trial whose configuration

@@ -30,7 +30,7 @@ std::vector<GpColumn> columns_of(const SearchSpace& space) {
 }  // namespace
 
 GpModel::GpModel(const SearchSpace& space)
-    : space_(space), columns_(columns_of(space)), feasibility_(columns_) {
+    : space_(space), columns_(columns_of(space)), features_(space), feasibility_(columns_) {
   for (const int i : space_.searched()) {
     const Parameter& parameter = space_.parameter(i);
     const bool belief = parameter.prior.has_value() && !is_categorical(parameter.domain);
@@ -98,6 +98,7 @@ std::vector<std::vector<double>> GpModel::encode_trials(const History& history,
   for (std::size_t i = 0; i < trials_.size(); ++i) {
     const auto row = history.encoded(trials_[i]);
     rows_.insert(rows_.end(), row.begin(), row.end());
+    features_.append(row, rows_);
     if (!with_fidelity_) continue;
     const double f = reached[i] < 0 ? high : std::max(reached[i], low);
     rows_.push_back(high > low ? std::log(f / low) / std::log(high / low) : 1);
@@ -113,7 +114,7 @@ void GpModel::build(const History& history, Observations& observations,
   choose(history, observations, options.points);
   const std::vector<std::vector<double>> losses = encode_trials(history, observations);
   std::vector<GpColumn> columns = columns_;
-  if (with_fidelity_) columns.push_back(GpColumn::number);
+  columns.resize(columns.size() + extra(), GpColumn::number);
   objectives_.clear();
   for (std::size_t k = 0; k < losses.size(); ++k) {
     objectives_.emplace_back(columns, options, trials_.size());
@@ -137,12 +138,12 @@ std::vector<GpFit> GpModel::fitted() const {
 /// At the full fidelity, where no trial reached it.
 double GpModel::loss_at(const GpObjective& objective, std::size_t i) const {
   if (any_whole_ || !with_fidelity_) return objective.loss(i);
-  extend(std::span(rows_).subspan(i * (columns_.size() + 1), columns_.size()));
+  extend(std::span(rows_).subspan(i * (columns_.size() + extra()), columns_.size()));
   return objective.process().predict(wide_).mean;
 }
 
 void GpModel::find_incumbents() {
-  const std::size_t width = columns_.size() + (with_fidelity_ ? 1 : 0);
+  const std::size_t width = columns_.size() + extra();
   any_whole_ = std::find(whole_.begin(), whole_.end(), true) != whole_.end();
   std::vector<std::size_t> best;
   for (std::size_t i = 0; i < trials_.size(); ++i) {
@@ -185,9 +186,15 @@ std::vector<std::vector<double>> GpModel::incumbents(std::int64_t turn) const {
   return rows;
 }
 
+void GpModel::widen(std::span<const double> row, std::vector<double>& wide) const {
+  wide.insert(wide.end(), row.begin(), row.end());
+  features_.append(row, wide);
+  if (with_fidelity_) wide.push_back(1);
+}
+
 void GpModel::extend(std::span<const double> row) const {
-  wide_.assign(row.begin(), row.end());
-  if (with_fidelity_) wide_.push_back(1);
+  wide_.clear();
+  widen(row, wide_);
 }
 
 void GpModel::believe(std::span<const double> row) {
@@ -267,10 +274,15 @@ double GpModel::value(std::span<const double> row, std::span<double> gradient) c
   std::fill(gradient.begin(), gradient.end(), 0.0);
   double value = add_terms(row, gradient.data());
   value += promise(true);
+  std::vector<double> by_feature(features_.size());
   for (std::size_t k = 0; k < m; ++k) {
-    for (std::size_t j = 0; j < row.size(); ++j)
-      gradient[j] += by_mean_[k] * mean[k * width + j] + by_variance_[k] * variance[k * width + j];
+    const auto slope = [&](std::size_t j) {
+      return by_mean_[k] * mean[k * width + j] + by_variance_[k] * variance[k * width + j];
+    };
+    for (std::size_t j = 0; j < row.size(); ++j) gradient[j] += slope(j);
+    for (std::size_t f = 0; f < by_feature.size(); ++f) by_feature[f] += slope(row.size() + f);
   }
+  features_.add_gradient(row, columns_, by_feature, gradient);
   return value;
 }
 
@@ -278,19 +290,15 @@ void GpModel::values(std::span<const double> rows, int count, std::span<double> 
   const std::size_t d = columns_.size();
   const auto size = static_cast<std::size_t>(count);
   std::vector<double> wide;
-  if (with_fidelity_) {
-    wide.reserve(size * (d + 1));
-    for (std::size_t i = 0; i < size; ++i) {
-      const auto row = rows.subspan(i * d, d);
-      wide.insert(wide.end(), row.begin(), row.end());
-      wide.push_back(1);
-    }
+  if (extra() > 0) {
+    wide.reserve(size * (d + extra()));
+    for (std::size_t i = 0; i < size; ++i) widen(rows.subspan(i * d, d), wide);
   }
   const std::size_t m = objectives_.size();
   std::vector<GpPrediction> predictions(m * size);
   for (std::size_t k = 0; k < m; ++k) {
-    objectives_[k].process().predict_many(with_fidelity_ ? std::span<const double>(wide) : rows,
-                                          count, std::span(predictions).subspan(k * size, size));
+    objectives_[k].process().predict_many(extra() > 0 ? std::span<const double>(wide) : rows, count,
+                                          std::span(predictions).subspan(k * size, size));
   }
   means_.resize(m);
   variances_.resize(m);

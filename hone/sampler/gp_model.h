@@ -14,6 +14,7 @@
 
 #include "hone/sampler/acquisition_search.h"
 #include "hone/sampler/gp_feasibility.h"
+#include "hone/sampler/gp_features.h"
 #include "hone/sampler/gp_front.h"
 #include "hone/sampler/gp_objective.h"
 #include "hone/sampler/observations.h"
@@ -62,13 +63,18 @@ class GpModel final : public Acquisition {
   /// What the objectives promise, from means_ and variances_; fills their slopes where wanted.
   double promise(bool with_slopes) const;
   double add_terms(std::span<const double> row, double* gradient) const;
+  /// Columns beside those of the space.
+  std::size_t extra() const { return features_.size() + (with_fidelity_ ? 1 : 0); }
+  /// The row with its features, at the full fidelity, behind what `wide` has.
+  void widen(std::span<const double> row, std::vector<double>& wide) const;
   void extend(std::span<const double> row) const;
 
   SearchSpace space_;
   std::vector<GpColumn> columns_;
+  GpFeatures features_;
   GpModelOptions options_;
   std::vector<std::int64_t> trials_;  // those modelled, ascending
-  std::vector<double> rows_;          // theirs, with the fidelity
+  std::vector<double> rows_;          // theirs, with the features and the fidelity
   std::vector<bool> whole_;           // reached the full fidelity and broke no guard
   bool with_fidelity_ = false;
   std::vector<GpObjective> objectives_;

@@ -43,14 +43,16 @@ inline Real make_real(Law law, double low, double high) {
   return real;
 }
 
+inline Expression make_expression(const std::string& text) {
+  auto expression = Expression::parse(text);
+  EXPECT_TRUE(std::holds_alternative<Expression>(expression)) << text;
+  return std::get<Expression>(std::move(expression));
+}
+
 inline SearchSpace make_space(std::vector<Parameter> parameters,
                               const std::vector<std::string>& constraints = {}) {
   std::vector<Constraint> parsed;
-  for (const std::string& text : constraints) {
-    auto expression = Expression::parse(text);
-    EXPECT_TRUE(std::holds_alternative<Expression>(expression)) << text;
-    parsed.push_back({std::get<Expression>(std::move(expression))});
-  }
+  for (const std::string& text : constraints) parsed.push_back({make_expression(text)});
   auto built = SearchSpace::create(std::move(parameters), std::move(parsed));
   for (const SpaceProblem& problem : built.problems)
     EXPECT_TRUE(problem.warning) << problem.message;
@@ -85,9 +87,10 @@ inline SearchSpace conditional_space() {
   beta.conditions = {{"optimizer", {Value("adam"), Value("lamb")}, std::nullopt}};
   Parameter decay = make_parameter("decay", make_real(Law::log_uniform, 1e-6, 1e-1));
   decay.conditions = {{"nesterov", {Value(true)}, std::nullopt}};
-  return make_space({make_parameter("optimizer", make_choice({"sgd", "adam", "lamb"}, false)),
-                     momentum, nesterov, beta, decay,
-                     make_parameter("lr", make_real(Law::log_uniform, 1e-5, 1))});
+  return make_space(
+      {make_parameter("optimizer", make_choice({"sgd", "adam", "lamb"}, false)), momentum, nesterov,
+       beta, decay, make_parameter("lr", make_real(Law::log_uniform, 1e-5, 1)),
+       make_parameter("step", Derived{make_expression("lr / (1.01 - momentum)"), true})});
 }
 
 inline SearchSpace constrained_space() {

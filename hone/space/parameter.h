@@ -69,9 +69,12 @@ struct Choice {
   int index_of(const Value& value) const;
 };
 
-/// Computed from other parameters; never searched.
+/// Computed from other parameters; never searched. A `feature` tells models what the user knows
+/// about a configuration before it is tried (its number of parameters, a score); programs are not
+/// told of it.
 struct Derived {
   Expression expression;
+  bool feature = false;
 };
 
 /// One value; never searched.
@@ -105,6 +108,10 @@ struct Parameter {
 
   bool is_searched() const {
     return !std::holds_alternative<Derived>(domain) && !std::holds_alternative<Fixed>(domain);
+  }
+  bool is_feature() const {
+    const auto* derived = std::get_if<Derived>(&domain);
+    return derived != nullptr && derived->feature;
   }
 };
 

@@ -126,15 +126,19 @@ class Probe {
     std::string message;
   };
 
-  void count(Tally& tally, const SpaceModel::Outcome& outcome, bool boolean) {
+  enum class Wanted { any, boolean, number };
+
+  void count(Tally& tally, const SpaceModel::Outcome& outcome, Wanted wanted) {
     const auto* fault = std::get_if<ExpressionFault>(&outcome);
     if (fault != nullptr && fault->missing_name) return;
     ++tally.judged;
     std::string message;
     if (fault != nullptr)
       message = fault->message;
-    else if (const Value& v = std::get<Value>(outcome); boolean && !v.is_bool()) {
+    else if (const Value& v = std::get<Value>(outcome); wanted == Wanted::boolean && !v.is_bool()) {
       message = fmt::format("it gives {}, not true or false", v.dump());
+    } else if (wanted == Wanted::number && !v.is_number()) {
+      message = fmt::format("a feature is a number, and it gives {}", v.dump());
     }
     if (message.empty()) return;
     ++tally.failed;
@@ -149,16 +153,17 @@ class Probe {
     };
     for (std::size_t i = 0; i < model_.parameters.size(); ++i) {
       if (model_.derived[i] && model_.is_active(static_cast<int>(i), slots)) {
-        count(derived_[i], model_.evaluate(*model_.derived[i], slots), false);
+        count(derived_[i], model_.evaluate(*model_.derived[i], slots),
+              model_.parameters[i].is_feature() ? Wanted::number : Wanted::any);
       }
       for (const BoundCondition& condition : model_.conditions[i]) {
         if (condition.test && known(*condition.test))
-          count(tests_[i], model_.evaluate(*condition.test, slots), true);
+          count(tests_[i], model_.evaluate(*condition.test, slots), Wanted::boolean);
       }
     }
     for (std::size_t i = 0; i < constraints_.size(); ++i) {
       const BoundExpression& bound = model_.bound_constraints[i];
-      if (known(bound)) count(constraints_[i], model_.evaluate(bound, slots), true);
+      if (known(bound)) count(constraints_[i], model_.evaluate(bound, slots), Wanted::boolean);
     }
   }
 

@@ -287,6 +287,20 @@ TEST(SearchSpace, DerivedFromAnInactiveOneIsInactive) {
             R"({"any":3,"r":3,"t":"a","twice":6,"z":0.5})");
 }
 
+TEST(SearchSpace, AFeatureIsANumber) {
+  const auto made = [](const char* source) {
+    Parameter parameter = derived("feature", source);
+    std::get<Derived>(parameter.domain).feature = true;
+    return SearchSpace::create({choice("t", {"a", "b"}), std::move(parameter)}, {});
+  };
+  EXPECT_TRUE(made("1 if t == 'a' else 2.5").space);
+  const auto wrong = made("'large' if t == 'a' else 'small'");
+  EXPECT_FALSE(wrong.space);
+  ASSERT_EQ(wrong.problems.size(), 1u);
+  EXPECT_EQ(wrong.problems[0].message,
+            "the expression cannot be computed: a feature is a number, and it gives \"large\"");
+}
+
 TEST(Config, FindsDuplicatesAcrossNumberSpellings) {
   const Config a = config(R"({"x": 1, "y": [1, 2.5], "z": "1"})");
   const Config b = config(R"({"z": "1", "y": [1.0, 2.5], "x": 1.0})");

@@ -106,7 +106,7 @@ class Expander {
                            [&](const PlaceholderInfo& p) { return p.name == name; })) {
       for (const Parameter& parameter : spec_.space.parameters()) {
         const Value* value = context_.config.get(parameter.name);
-        if (value != nullptr) add_flag(name, parameter.name, *value);
+        if (value != nullptr && !parameter.is_feature()) add_flag(name, parameter.name, *value);
       }
     } else {
       return false;

@@ -40,7 +40,7 @@ std::vector<std::pair<std::string, std::string>> parameter_environment(const Stu
   std::vector<std::pair<std::string, std::string>> out;
   for (const Parameter& parameter : spec.space.parameters()) {
     const Value* value = config.get(parameter.name);
-    if (value == nullptr) continue;
+    if (value == nullptr || parameter.is_feature()) continue;
     std::string name = "HONE_PARAM_" + parameter.name;
     for (char& c : name) {
       const bool plain =
@@ -56,7 +56,7 @@ Value nested_config(const StudySpec& spec, const Config& config) {
   Value out{Value::Map{}};
   for (const Parameter& parameter : spec.space.parameters()) {
     const Value* value = config.get(parameter.name);
-    if (value == nullptr) continue;
+    if (value == nullptr || parameter.is_feature()) continue;
     if (is_flat(spec, parameter.name))
       out.set(parameter.name, *value);
     else

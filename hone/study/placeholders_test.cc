@@ -196,6 +196,20 @@ TEST(Placeholders, NameEnvironmentVariablesAfterTheParameters) {
                   testing::Pair("HONE_PARAM_optim_momentum", "0.5")));
 }
 
+TEST(Placeholders, TellProgramsNothingOfFeatures) {
+  Fixture f;
+  Parameter lr{"lr", Real{}, {}, {}, {}};
+  Parameter size{"size", {}, {}, {}, {}};
+  size.domain = Derived{std::get<Expression>(Expression::parse("lr * 2")), true};
+  f.spec.space = *SearchSpace::create({lr, size}, {}).space;
+  f.config = f.spec.space.complete(*Config::parse(R"({"lr": 0.25})"));
+  ASSERT_NE(f.config.get("size"), nullptr);
+  EXPECT_THAT(f.expand({"${args}", "${size}"}), ElementsAre("--lr=0.25", "0.5"));
+  EXPECT_THAT(parameter_environment(f.spec, f.config),
+              ElementsAre(testing::Pair("HONE_PARAM_lr", "0.25")));
+  EXPECT_EQ(config_json(f.spec, f.config), "{\"lr\":0.25}\n");
+}
+
 TEST(Placeholders, FindTheInterpreterOfTheActiveEnvironment) {
   const auto environment = [](const std::string& name) -> std::optional<std::string> {
     if (name == "VIRTUAL_ENV") return "/venv";

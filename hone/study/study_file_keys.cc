@@ -125,6 +125,10 @@ StudyFileSection parameter_section() {
           {"when", "map, text or list", "",
            "Exists only where the other parameters have these values", "{tuning: lora}"},
           {"expression", "text", "", "Computed from other parameters", "\"2 * rank\""},
+          {"feature", "true or false", "false",
+           "The expression tells the search about a configuration before it is tried (its size, a "
+           "score); the program is not told",
+           "true"},
       }};
 }
 

@@ -108,6 +108,11 @@ class ParametersReader {
       place.expressions["expression"] = &expression->value;
       if (!read_expression(node, *expression, parameter)) return;
     } else {
+      if (const YamlMember* feature = node.find("feature")) {
+        reader_.error(feature->key_span,
+                      fmt::format("{}.feature has a meaning only beside an expression", name),
+                      "remove it: the search sees every parameter that it chooses");
+      }
       auto domain = read_domain(reader_, node, name, draft_.sweep_method);
       if (!domain) return failed(name);
       parameter.domain = std::move(*domain);
@@ -170,7 +175,14 @@ class ParametersReader {
 
   bool read_expression(const YamlNode& node, const YamlMember& member, Parameter& parameter) {
     bool good = true;
+    bool is_feature = false;
     for (const YamlMember& other : node.members) {
+      if (other.key == "feature") {
+        const auto given = reader_.boolean(other.value, parameter.name + ".feature");
+        good = good && given.has_value();
+        is_feature = given.value_or(false);
+        continue;
+      }
       if (other.key == "expression" || other.key == "when" || !study_key_is_known(other.key))
         continue;
       good = false;
@@ -183,7 +195,7 @@ class ParametersReader {
       failed(parameter.name);
       return false;
     }
-    parameter.domain = Derived{std::move(*expression)};
+    parameter.domain = Derived{std::move(*expression), is_feature};
     return true;
   }
 

@@ -98,6 +98,7 @@ Value write_domain(const Domain& domain) {
     out.set("law", law_name(integer->law)).set("step", integer->step);
   } else if (const auto* derived = std::get_if<Derived>(&domain)) {
     out.set("type", "expression").set("expression", derived->expression.source());
+    if (derived->feature) out.set("feature", true);
   } else {
     const auto& fixed = std::get<Fixed>(domain);
     out.set("type", "fixed").set("value", fixed.value).set("text", fixed.text);
@@ -113,7 +114,11 @@ Domain read_domain(const StoredMap& map) {
     return Integer{map.integer("low"), map.integer("high"), law_named(map.text("law")),
                    map.integer("step")};
   }
-  if (type == "expression") return Derived{parsed(map.text("expression"))};
+  if (type == "expression") {
+    const Value* feature = map.find("feature");
+    return Derived{parsed(map.text("expression")),
+                   feature != nullptr && feature->is_bool() && feature->as_bool()};
+  }
   if (type == "fixed") return Fixed{map.at("value"), map.text("text")};
   map.fail("type", "a known type");
 }

@@ -70,6 +70,18 @@ TEST(GaussianProcess, ItsLossIsTheSameWithoutAGradient) {
   EXPECT_EQ(process.loss(at, data.y, {}), process.loss(at, data.y, gradient));
 }
 
+TEST(GaussianProcess, ItsLossesUnderManyTargetsAreTheSingleOnes) {
+  const Data data;
+  GaussianProcess process(data.columns, with_trend(4));
+  process.set_rows(data.rows, kRows);
+  const GpParameters at = {-0.5, 0.3, 0.1, -0.2, 0.4, -3, -1};
+  std::vector<double> other = data.y;
+  for (double& y : other) y = y * y - 1;
+  const std::vector<std::vector<double>> targets = {data.y, other};
+  EXPECT_EQ(process.losses(at, targets),
+            (std::vector{process.loss(at, data.y, {}), process.loss(at, other, {})}));
+}
+
 TEST(GaussianProcess, ItsPredictionHasTheGradientThatItSays) {
   const Data data;
   GaussianProcess process(data.columns, with_trend(4));

@@ -65,6 +65,24 @@ class Sweep(Example):
         self.tune(VIRTUAL_ENV=os.path.dirname(os.path.dirname(os.path.abspath(WANDB_PYTHON))))
 
 
+@unittest.skipUnless(subprocess.run(["/usr/bin/python3", "-c", "import torch"], capture_output=True).returncode == 0,
+                     "/usr/bin/python3 has no torch")
+class Architecture(Case):
+    def test_searches_blocks_that_exist_within_the_size_that_is_allowed(self):
+        shutil.copytree(os.path.join(EXAMPLES, "architecture"), os.path.join(self.folder, "architecture"))
+        shutil.copytree(os.path.join(EXAMPLES, "finetune"), os.path.join(self.folder, "finetune"))
+        file = os.path.join("architecture", "study.yaml")
+        self.assertNotIn("warning", self.good("validate", file).err)
+        self.good("run", file, "--trials", "3", "--scheduler", "none", "--method", "random")
+        rows = self.good("show", "architecture", "--json").rows
+        self.assertEqual([row["state"] for row in rows], ["complete"] * 3)
+        self.assertEqual(rows[0]["config"]["size"], 512 * 32 + 32 * 32 * 6)
+        for row in rows:
+            config = row["config"]
+            self.assertLessEqual(config["size"], 100_000)
+            self.assertEqual([i for i in range(1, 5) if f"kind_{i}" in config], list(range(1, config["blocks"] + 1)))
+
+
 class Finetune(Example):
     def test_its_study_file_is_valid(self):
         self.copy("finetune")
