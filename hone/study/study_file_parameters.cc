@@ -108,11 +108,6 @@ class ParametersReader {
       place.expressions["expression"] = &expression->value;
       if (!read_expression(node, *expression, parameter)) return;
     } else {
-      if (const YamlMember* feature = node.find("feature")) {
-        reader_.error(feature->key_span,
-                      fmt::format("{}.feature has a meaning only beside an expression", name),
-                      "remove it: the search sees every parameter that it chooses");
-      }
       auto domain = read_domain(reader_, node, name, draft_.sweep_method);
       if (!domain) return failed(name);
       parameter.domain = std::move(*domain);
