@@ -50,7 +50,8 @@ const OptionTable<ForestSamplerOptions>& forest_sampler_options() {
           "Bayesian optimisation with a regression forest: for many categories and branches")
           .integer("start_trials", &ForestSamplerOptions::start_trials, 0, 1e6,
                    "Trials of the start design; 0: one more than parameters, 4 to 10")
-          .integer("trees", &ForestSamplerOptions::trees, 1, 1000, "Trees")
+          .integer("trees", &ForestSamplerOptions::trees, 1, 1000,
+                   "Trees, whose mean is the prediction")
           .integer("thresholds", &ForestSamplerOptions::thresholds, 1, 1000,
                    "Thresholds of every number that a split chooses from")
           .integer("smallest_leaf", &ForestSamplerOptions::smallest_leaf, 1, 1000,
