@@ -46,10 +46,11 @@ constexpr std::int64_t kApplicationId = 0x484F4E45;  // "HONE"
                   "Wait for the other program to finish, or end it, and try again.");
     }
     case SQLITE_NOTADB:
-      throw Error(ErrorCode::store_corrupt,
-                  fmt::format("{} is no store of hone, or a badly damaged one ({})", path, detail),
-                  "Choose another file with --store PATH. If it was a store: keep the file, restore "
-                  "a copy.");
+      throw Error(
+          ErrorCode::store_corrupt,
+          fmt::format("{} is no store of hone, or a badly damaged one ({})", path, detail),
+          "Choose another file with --store PATH. If it was a store: keep the file, restore "
+          "a copy.");
     case SQLITE_CORRUPT:
       throw Error(
           ErrorCode::store_corrupt, fmt::format("the store {} is damaged ({})", path, detail),
