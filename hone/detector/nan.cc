@@ -10,11 +10,10 @@ namespace hone {
 
 std::optional<Finding> detect_nan(const StudySpec& spec, std::span<const CurvePoint> curve) {
   if (curve.empty() || std::isfinite(curve.back().value)) return std::nullopt;
-  return Finding{FailKind::nan,
-                 fmt::format("{} became {} at {} {}", spec.objective().name,
-                             format_number(curve.back().value),
-                             spec.fidelity ? spec.fidelity->name : "step",
-                             format_number(curve.back().fidelity))};
+  return Finding{FailKind::nan, fmt::format("{} became {} at {} {}", spec.objective().name,
+                                            format_number(curve.back().value),
+                                            spec.fidelity ? spec.fidelity->name : "step",
+                                            format_number(curve.back().fidelity))};
 }
 
 }  // namespace hone
