@@ -18,6 +18,7 @@
 #include "bench/quality/speed.h"
 #include "bench/quality/study_loop.h"
 #include "bench/quality/trajectories.h"
+#include "bench/quality/transfer.h"
 #include "hone/base/error.h"
 #include "hone/base/text.h"
 #include "hone/space/encoding.h"
@@ -39,14 +40,18 @@ hone_quality speed [--samplers tpe] [--sizes 100,1000,10000,100000] [--problem s
 hone_quality reach PROBLEM [--share 0.001] [--samplers …] [--seeds 20] [--trials 500]
              [--feature EXPRESSION]
                                   trials to one of the best configurations of a table
+hone_quality transfer [--relations near,xgboost] [--problems a,b] [--methods none,replay,transfer]
+             [--samplers auto] [--seeds 20] [--trials 60] [--source-trials 60] [--points 3]
+                                  regret with and without earlier studies
 hone_quality optimum PROBLEM      best truth of 200 000 draws, the best 50 refined
 
 DIR defaults to the variable HONE_DATA; problems whose files are absent are skipped and named.
 )";
 
 const std::set<std::string> kOptions = {
-    "at-most", "batch",    "share",    "data",  "feature", "first-seed",   "marks",  "peer",
-    "problem", "problems", "samplers", "seeds", "sizes",   "trajectories", "trials", "versions"};
+    "at-most", "batch",  "data",    "feature",       "first-seed",   "marks",    "methods",
+    "peer",    "points", "problem", "problems",      "relations",    "samplers", "seeds",
+    "share",   "sizes",  "trials",  "source-trials", "trajectories", "versions"};
 
 struct Arguments {
   std::string command;
@@ -260,11 +265,39 @@ std::vector<AlgorithmSpec> algorithms(const std::string& list) {
   return specs;
 }
 
+std::vector<std::string> texts(const std::string& list) {
+  std::vector<std::string> all;
+  for (const std::string_view text : split(list, ',')) {
+    if (!text.empty()) all.emplace_back(text);
+  }
+  return all;
+}
+
+int transfer(const Arguments& arguments, const std::string& data,
+             const std::vector<Problem>& problems) {
+  const auto number = [&](const char* name, const char* fallback) {
+    return static_cast<std::int64_t>(parse_number(arguments.get(name, fallback)).value());
+  };
+  TransferOptions options;
+  options.data = data;
+  options.relations = texts(arguments.get("relations", ""));
+  options.targets = texts(arguments.get("problems", ""));
+  options.methods = texts(arguments.get("methods", "none,replay,transfer"));
+  options.sampler = algorithm(arguments.get("samplers", "auto"));
+  options.first_seed = number("first-seed", "0");
+  options.seeds = number("seeds", "20");
+  options.trials = static_cast<std::size_t>(number("trials", "60"));
+  options.points = static_cast<std::size_t>(number("points", "3"));
+  options.source_trials = static_cast<std::size_t>(number("source-trials", "60"));
+  return measure_transfer(problems, options);
+}
+
 int run(int argc, char** argv) {
   const Arguments arguments = parse(argc, argv);
-  const char* data = std::getenv("HONE_DATA");
+  const char* variable = std::getenv("HONE_DATA");
+  const std::string data = arguments.get("data", variable != nullptr ? variable : "");
   std::vector<std::string> skipped;
-  const auto problems = all_problems(arguments.get("data", data != nullptr ? data : ""), skipped);
+  const auto problems = all_problems(data, skipped);
   if (!skipped.empty())
     fmt::print(stderr, "skipped, no data (--data or HONE_DATA): {}\n", join(skipped, ", "));
   if (arguments.command == "serve") return serve(problems);
@@ -276,6 +309,7 @@ int run(int argc, char** argv) {
     return measure_speed(problems, arguments.get("problem", "sphere10"),
                          algorithm(arguments.get("samplers", "tpe")), sizes);
   }
+  if (arguments.command == "transfer") return transfer(arguments, data, problems);
   if (arguments.command.starts_with("reach ")) {
     ReachOptions options;
     options.share = parse_number(arguments.get("share", "0.001")).value();

@@ -8,7 +8,7 @@ namespace hone::quality {
 namespace {
 
 std::shared_ptr<const StudySpec> make_spec(const Problem& problem, const AlgorithmSpec& sampler,
-                                           std::int64_t seed) {
+                                           std::int64_t seed, const WarmStart& warm_start) {
   auto spec = std::make_shared<StudySpec>();
   spec->name = problem.name;
   spec->space = problem.space;
@@ -18,14 +18,16 @@ std::shared_ptr<const StudySpec> make_spec(const Problem& problem, const Algorit
   spec->metrics = {metric};
   spec->sampler = sampler;
   spec->seed = seed;
+  spec->warm_start = warm_start;
   spec->run_default_first = false;
   return spec;
 }
 
 }  // namespace
 
-Loop::Loop(const Problem& problem, const AlgorithmSpec& sampler, std::int64_t seed)
-    : problem_(problem), spec_(make_spec(problem, sampler, seed)), history_(spec_) {
+Loop::Loop(const Problem& problem, const AlgorithmSpec& sampler, std::int64_t seed,
+           const WarmStart& warm_start)
+    : spec_(make_spec(problem, sampler, seed, warm_start)), history_(spec_) {
   std::vector<OptionProblem> problems;
   sampler_ = make_sampler(*spec_, problems);
   for (const OptionProblem& p : problems)
@@ -44,8 +46,9 @@ std::optional<Config> Loop::suggest() {
   return std::move(suggestions->front().config);
 }
 
-std::int64_t Loop::begin(const Config& config, Value info) {
+std::int64_t Loop::begin(const Config& config, Value info, TrialOrigin origin) {
   auto proposal = std::make_shared<Proposal>();
+  proposal->origin = origin;
   proposal->number = history_.size();
   proposal->config = config;
   proposal->info = std::move(info);

@@ -21,12 +21,13 @@ struct Step {
 class Loop {
  public:
   /// Throws Error(invalid_input) when the sampler refuses its options or the space.
-  Loop(const Problem& problem, const AlgorithmSpec& sampler, std::int64_t seed);
+  Loop(const Problem& problem, const AlgorithmSpec& sampler, std::int64_t seed,
+       const WarmStart& warm_start = {});
 
   /// Suggests one configuration; nullopt when the space is exhausted.
   std::optional<Config> suggest();
   /// Adds it as a running trial, and gives its number.
-  std::int64_t begin(const Config& config, Value info);
+  std::int64_t begin(const Config& config, Value info, TrialOrigin origin = TrialOrigin::sampler);
   /// Ends that trial with this outcome (nullopt: the program failed).
   void end(std::int64_t trial, std::optional<double> value);
   /// Both.
@@ -39,7 +40,6 @@ class Loop {
  private:
   void commit(ChangeBody body);
 
-  const Problem& problem_;
   std::shared_ptr<const StudySpec> spec_;
   History history_;
   std::unique_ptr<Sampler> sampler_;

@@ -1,12 +1,11 @@
 // Tables of real trainings (HPOBench MLP, FCNet, NAS-Bench-201). An evaluation returns one of the
 // recorded seeds; the truth is their mean and the optimum the best mean. Numeric parameters are
 // ordered choices.
-#include <zlib.h>
-
 #include <array>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "bench/quality/gzip.h"
 #include "bench/quality/problem.h"
 #include "hone/base/file.h"
 #include "hone/base/text.h"
@@ -19,18 +18,6 @@ struct Table {
   std::vector<std::vector<Value>> values;
   std::unordered_map<std::string, std::vector<double>> rows;
 };
-
-std::string read_gzip(const std::string& path) {
-  std::string text;
-  gzFile file = gzopen(path.c_str(), "rb");
-  if (file == nullptr) return text;
-  std::array<char, 1 << 16> buffer;
-  int n = 0;
-  while ((n = gzread(file, buffer.data(), buffer.size())) > 0)
-    text.append(buffer.data(), static_cast<std::size_t>(n));
-  gzclose(file);
-  return text;
-}
 
 Value value_of(const nlohmann::json& json) {
   if (json.is_string()) return Value(json.get<std::string>());

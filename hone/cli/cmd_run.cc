@@ -157,13 +157,18 @@ void check_algorithms(const StudySpec& spec) {
 void RunCommand::take_warm_points(const Workplace& place, ReadStudy& read) const {
   WarmStart& warm = read.loaded.spec->warm_start;
   if (warm.studies.empty()) return;
-  warm.points = find_warm_points(place.store(), *read.loaded.spec);
+  fill_warm_start(place.store(), *read.loaded.spec);
   std::vector<std::string> from;
   for (const WarmPoint& point : warm.points) from.push_back(point.from);
+  std::vector<std::string> learns;
+  for (const WarmSource& source : warm.sources)
+    learns.push_back(fmt::format("{} trials of {}", source.trials.size(), source.study));
   read.loaded.notes.push_back(
       from.empty() ? fmt::format("warm_start: no complete trial of {} has a place in this space",
                                  join(warm.studies, ", "))
                    : fmt::format("starts with what was best in {}", join(from, "; ")));
+  if (!learns.empty())
+    read.loaded.notes.push_back(fmt::format("learns from {}", join(learns, ", ")));
 }
 
 int RunCommand::run() {

@@ -12,6 +12,18 @@ std::string after(const Value& info) {
   return trials > 0 ? fmt::format(" after {} trials", trials) : "";
 }
 
+/// How far earlier studies shaped it.
+std::string by_sources(const Value& info) {
+  const Value* sources = info.find("sources");
+  if (sources == nullptr || !sources->is_map()) return "";
+  std::vector<std::string> shares;
+  for (const auto& [study, weight] : sources->as_map())
+    shares.push_back(
+        weight.is_number() ? fmt::format("{} {:.0f} %", study, 100 * weight.as_number()) : study);
+  return fmt::format("; expects what {} says, with a correlation of {:.2g}", join(shares, ", "),
+                     info.number_or("trust", 0));
+}
+
 std::string by_process(const Value& info) {
   const Value* theta = info.find("theta");
   const bool several = theta != nullptr && theta->is_list() && !theta->as_list().empty() &&
@@ -50,7 +62,8 @@ std::string proposed_text(const Proposal& proposal) {
   if (rule == "enqueued") return "enqueued by a user";
   if (rule == "random") return "a random draw";
   if (rule == "gp") return by_process(info);
-  if (rule == "explore") return "gp, exploring: where the model knows least" + after(info);
+  if (rule == "explore")
+    return "gp, exploring: where the model knows least" + after(info) + by_sources(info);
   if (rule == "tpe") return by_estimator(info);
   if (rule == "cmaes") return fmt::format("cmaes: generation {}", 1 + info.int_or("generation", 0));
   if (rule == "forest") return "forest: the most expected improvement" + after(info);

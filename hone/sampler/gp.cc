@@ -83,6 +83,8 @@ const OptionTable<GpOptions>& gp_options() {
 
 /// Trials up to which every suggestion fits the parameters anew.
 constexpr std::int64_t kFitAlways = 300;
+/// Earlier studies with less weight are not named with a suggestion.
+constexpr double kToldWeight = 0.05;
 /// Where stored parameters are looked for, behind the newest trial.
 constexpr std::int64_t kLookBack = 200;
 
@@ -160,6 +162,8 @@ class Gp final : public Sampler {
     spec_ = history.spec_ptr();
     space_ = &spec_->space;
     model_.emplace(*space_);
+    has_sources_ = !spec_->warm_start.sources.empty() && spec_->objective_count() == 1;
+    if (has_sources_) model_->learn_from(spec_->warm_start.sources);
     search_.emplace(*space_);
     const Rng rng = Rng(static_cast<std::uint64_t>(spec_->seed)).split("gp start");
     start_.emplace(*space_, StartDesign::sobol, true, rng);
@@ -183,9 +187,13 @@ class Gp final : public Sampler {
     return fits;
   }
 
+  /// Every other suggestion, so that studies which mislead cost little.
+  bool listens(std::int64_t number) const { return has_sources_ && number % 2 == 0; }
   bool learns() const { return options_.output == "both" || options_.output == "learned"; }
   void choose_transform(std::int64_t number, GpModelOptions& model) const {
-    model.learn_transform = learns() && (options_.output == "learned" || number / 2 % 2 == 0);
+    // Ranks are unlike what earlier studies expect.
+    model.learn_transform =
+        learns() && (options_.output == "learned" || number / 2 % 2 == 0 || listens(number));
     model.transform = options_.output == "none"    ? OutputTransform::none
                       : options_.output == "power" ? OutputTransform::power
                                                    : OutputTransform::half_rank;
@@ -239,6 +247,7 @@ class Gp final : public Sampler {
     model.fidelity = options_.fidelity;
     model.trend = options_.trend;
     model.beliefs = options_.beliefs;
+    model.listen = listens(number);
     model_->build(history, observations_, model, before, restart, due && first);
     fits_ = model_->fitted();
     for (std::size_t k = 0; k < fits_.size() && !learned_; ++k)
@@ -253,12 +262,18 @@ class Gp final : public Sampler {
   std::optional<Exhausted> propose(const History& history, std::int64_t number,
                                    const Chosen& chosen, Suggestion& suggestion) {
     Rng rng = sampler_rng(*spec_, number);
-    const bool starting = observations_.ranked() < start_trials_ || observations_.usable() == 0;
+    bool starting = observations_.ranked() < start_trials_ || observations_.usable() == 0;
+    // Earlier studies that fit the first trials take the place of the start design.
+    const bool informed = starting && listens(number) && observations_.usable() > 0;
+    if (informed) {
+      fit(history, number);
+      starting = model_->transfer() == nullptr;
+    }
     std::vector<AcquisitionCandidate> found;
     bool exploring = false;
     double box = 1;
     if (!starting) {
-      fit(history, number);
+      if (!informed) fit(history, number);
       exploring = rng.chance(options_.explore);
       model_->explore(exploring);
       box = exploring ? 1 : radius(history, number);
@@ -308,6 +323,15 @@ class Gp final : public Sampler {
       theta.emplace_back(std::move(parameters));
       exponents.emplace_back(fit.exponent);
     }
+    if (const Transfer* transfer = model_->transfer()) {
+      info.set("trust", transfer->trust());
+      Value sources{Value::Map{}};
+      for (std::size_t k = 0; k < transfer->weights().size(); ++k) {
+        const double weight = std::round(transfer->weights()[k] * 100) / 100;
+        if (weight >= kToldWeight) sources.set(transfer->study(k), weight);
+      }
+      info.set("sources", std::move(sources));
+    }
     const bool one = fits_.size() == 1;
     if (learned_) info.set("exponent", one ? exponents[0] : Value(std::move(exponents)));
     info.set("of", observations_.ranked());
@@ -322,6 +346,7 @@ class Gp final : public Sampler {
   std::optional<AcquisitionSearch> search_;
   std::optional<Start> start_;
   std::int64_t start_trials_ = 10;
+  bool has_sources_ = false;
   std::vector<std::vector<double>> batch_;
   std::vector<GpFit> fits_;  // of the suggestion before in this batch, one an objective
   bool learned_ = false;     // the transform of the losses, of that fit

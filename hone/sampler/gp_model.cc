@@ -116,8 +116,10 @@ void GpModel::build(const History& history, Observations& observations,
   std::vector<GpColumn> columns = columns_;
   columns.resize(columns.size() + extra(), GpColumn::number);
   objectives_.clear();
+  if (transfer_) transfer_->drop();
   for (std::size_t k = 0; k < losses.size(); ++k) {
-    objectives_.emplace_back(columns, options, trials_.size());
+    Transfer* transfer = options.listen && transfer_ ? &*transfer_ : nullptr;
+    objectives_.emplace_back(columns, options, trials_.size(), transfer);
     objectives_[k].build(rows_, losses[k], start.size() == losses.size() ? &start[k] : nullptr,
                          restart, refit);
   }
@@ -127,6 +129,11 @@ void GpModel::build(const History& history, Observations& observations,
   find_incumbents();
   const auto ranked = static_cast<double>(observations.ranked());
   belief_weight_ = ranked > 0 ? options.beliefs / ranked : 0;
+}
+
+void GpModel::learn_from(const std::vector<WarmSource>& sources) {
+  transfer_.emplace(space_, sources);
+  if (!transfer_->has_sources()) transfer_.reset();
 }
 
 std::vector<GpFit> GpModel::fitted() const {
@@ -139,7 +146,7 @@ std::vector<GpFit> GpModel::fitted() const {
 double GpModel::loss_at(const GpObjective& objective, std::size_t i) const {
   if (any_whole_ || !with_fidelity_) return objective.loss(i);
   extend(std::span(rows_).subspan(i * (columns_.size() + extra()), columns_.size()));
-  return objective.process().predict(wide_).mean;
+  return objective.predict(wide_).mean;
 }
 
 void GpModel::find_incumbents() {
@@ -249,7 +256,7 @@ double GpModel::value(std::span<const double> row) const {
   means_.clear();
   variances_.clear();
   for (const GpObjective& objective : objectives_) {
-    const GpPrediction p = objective.process().predict(wide_);
+    const GpPrediction p = objective.predict(wide_);
     means_.push_back(p.mean);
     variances_.push_back(p.variance);
   }
@@ -265,9 +272,8 @@ double GpModel::value(std::span<const double> row, std::span<double> gradient) c
   means_.clear();
   variances_.clear();
   for (std::size_t k = 0; k < m; ++k) {
-    const GpPrediction p =
-        objectives_[k].process().predict(wide_, std::span(mean).subspan(k * width, width),
-                                         std::span(variance).subspan(k * width, width));
+    const GpPrediction p = objectives_[k].predict(wide_, std::span(mean).subspan(k * width, width),
+                                                  std::span(variance).subspan(k * width, width));
     means_.push_back(p.mean);
     variances_.push_back(p.variance);
   }
@@ -297,8 +303,8 @@ void GpModel::values(std::span<const double> rows, int count, std::span<double> 
   const std::size_t m = objectives_.size();
   std::vector<GpPrediction> predictions(m * size);
   for (std::size_t k = 0; k < m; ++k) {
-    objectives_[k].process().predict_many(extra() > 0 ? std::span<const double>(wide) : rows, count,
-                                          std::span(predictions).subspan(k * size, size));
+    objectives_[k].predict_many(extra() > 0 ? std::span<const double>(wide) : rows, count,
+                                std::span(predictions).subspan(k * size, size));
   }
   means_.resize(m);
   variances_.resize(m);

@@ -27,6 +27,7 @@ struct GpModelOptions : GpObjectiveOptions {
   bool failures = true;
   bool fidelity = true;
   double beliefs = 10;  ///< strength of the users' beliefs against one trial; 0: none
+  bool listen = true;   ///< to earlier studies
 };
 
 /// A pure function of history and options. Not thread-safe.
@@ -38,6 +39,14 @@ class GpModel final : public Acquisition {
   /// from the prior's mode too; without `refit` the start is taken as it is.
   void build(const History& history, Observations& observations, const GpModelOptions& options,
              std::span<const GpFit> start, bool restart, bool refit);
+  /// Earlier studies shape the prior of the objective's process from now on, where they help. Takes
+  /// one objective.
+  void learn_from(const std::vector<WarmSource>& sources);
+  /// Null where there are none, or where the plain process was better.
+  const Transfer* transfer() const {
+    return transfer_ && transfer_->trust() > 0 ? &*transfer_ : nullptr;
+  }
+
   /// Adds a trial that has no value yet with the value that the model expects of it.
   void believe(std::span<const double> row);
   /// One per objective.
@@ -77,6 +86,7 @@ class GpModel final : public Acquisition {
   std::vector<double> rows_;          // theirs, with the features and the fidelity
   std::vector<bool> whole_;           // reached the full fidelity and broke no guard
   bool with_fidelity_ = false;
+  std::optional<Transfer> transfer_;
   std::vector<GpObjective> objectives_;
   GpFeasibility feasibility_;
   std::optional<GpFront> front_;  // of several objectives

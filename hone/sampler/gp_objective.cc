@@ -17,6 +17,8 @@ constexpr std::array kExponents = {-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0};
 constexpr std::size_t kLearnTransformFrom = 8;
 /// Trials from which a quadratic trend is learned; from fewer it leads to corners of the space.
 constexpr std::size_t kTrendFrom = 20;
+/// Trials up to which earlier studies are listened to; then a study's own say enough.
+constexpr std::size_t kTransferUpTo = 250;
 
 GpPrior prior_for(std::size_t columns, bool trend) {
   GpPrior prior = gp_prior(static_cast<int>(columns));
@@ -27,9 +29,10 @@ GpPrior prior_for(std::size_t columns, bool trend) {
 }  // namespace
 
 GpObjective::GpObjective(std::vector<GpColumn> columns, const GpObjectiveOptions& options,
-                         std::size_t trials)
+                         std::size_t trials, Transfer* transfer)
     : options_(options),
-      process_(columns, prior_for(columns.size(), options.trend && trials >= kTrendFrom)) {}
+      process_(columns, prior_for(columns.size(), options.trend && trials >= kTrendFrom)),
+      transfer_(trials <= kTransferUpTo ? transfer : nullptr) {}
 
 void GpObjective::build(std::span<const double> rows, std::span<const double> losses,
                         const GpFit* start, bool restart, bool refit) {
@@ -44,7 +47,38 @@ void GpObjective::build(std::span<const double> rows, std::span<const double> lo
                                 : transform_losses(losses, options_.transform);
   plain_.assign(losses.begin(), losses.end());
   process_.set_rows(rows, static_cast<int>(losses.size()));
-  process_.condition(fit_.parameters, y_);
+  if (transfer_ == nullptr) {
+    process_.condition(fit_.parameters, y_);
+  } else {
+    const std::vector<double> targets = residuals(rows, start, refit);
+    process_.condition(fit_.parameters, targets);
+  }
+}
+
+/// What the process is conditioned on beside earlier studies: where they help the residuals to what
+/// they expect (`y_` and the parameters become those of the residual), else `y_`.
+std::vector<double> GpObjective::residuals(std::span<const double> rows, const GpFit* start,
+                                           bool refit) {
+  rows_.assign(rows.begin(), rows.end());
+  std::vector<GpParameters> candidates = {fit_.parameters};
+  if (refit) candidates.push_back(process_.prior_mode());
+  if (refit && start != nullptr) candidates.push_back(start->parameters);
+  if (!transfer_->choose(process_, candidates, rows, y_)) return y_;
+  std::vector<double> residuals;
+  for (std::size_t i = 0; i < y_.size(); ++i)
+    residuals.push_back(transfer_->residual(i, y_[i] / transfer_->unit()));
+  if (refit) {
+    candidates.erase(candidates.begin());
+    GpParameters parameters = process_.fit(residuals, candidates, kWarmEvaluations);
+    const double with = process_.loss(parameters, residuals, {}) + transfer_->loss();
+    if (!(with < process_.loss(fit_.parameters, y_, {}))) {
+      transfer_->drop();
+      return y_;
+    }
+    fit_.parameters = std::move(parameters);
+  }
+  for (double& v : y_) v /= transfer_->unit();
+  return residuals;
 }
 
 /// The parameters under which the losses of the chosen trials (of every so manieth, where they are
@@ -97,14 +131,39 @@ void GpObjective::fit_transform(std::span<const double> losses,
   fit_ = {process_.fit(targets[best], starts, evaluations), exponents[best]};
 }
 
+GpPrediction GpObjective::predict(std::span<const double> row) const {
+  const GpPrediction p = process_.predict(row);
+  return transferred() ? transfer_->adjust(row, p) : p;
+}
+
+GpPrediction GpObjective::predict(std::span<const double> row, std::span<double> mean_gradient,
+                                  std::span<double> variance_gradient) const {
+  const GpPrediction p = process_.predict(row, mean_gradient, variance_gradient);
+  return transferred() ? transfer_->adjust(row, p, mean_gradient, variance_gradient) : p;
+}
+
+void GpObjective::predict_many(std::span<const double> rows, int count,
+                               std::span<GpPrediction> predictions) const {
+  process_.predict_many(rows, count, predictions);
+  if (transferred()) transfer_->adjust_many(rows, count, predictions);
+}
+
 double GpObjective::believe(std::span<const double> row) {
-  const double mean = process_.predict(row).mean;
-  process_.append(row, mean);
-  return mean;
+  const GpPrediction p = process_.predict(row);
+  process_.append(row, p.mean);
+  return transferred() ? transfer_->adjust(row, p).mean : p.mean;
 }
 
 double GpObjective::loss(std::size_t i) const {
-  return process_.noise_variance() > kNoisy ? process_.mean_at(static_cast<int>(i)) : y_[i];
+  if (!transferred())
+    return process_.noise_variance() > kNoisy ? process_.mean_at(static_cast<int>(i)) : y_[i];
+  // In units of the losses.
+  const double noise = process_.noise_variance() * std::pow(transfer_->unit(), 2) *
+                       (1 - std::pow(transfer_->trust(), 2));
+  if (noise <= kNoisy) return y_[i];
+  const auto width = static_cast<std::size_t>(process_.dimension());
+  const auto row = std::span<const double>(rows_).subspan(i * width, width);
+  return transfer_->adjust(row, {process_.mean_at(static_cast<int>(i)), 1}).mean;
 }
 
 LossScale GpObjective::scale() const {

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "hone/sampler/transfer.h"
 #include "hone/surrogate/gaussian_process.h"
 #include "hone/surrogate/hypervolume_improvement.h"
 #include "hone/surrogate/output_transform.h"
@@ -29,8 +30,10 @@ struct GpFit {
 /// A pure function of what it is built from. Not thread-safe.
 class GpObjective {
  public:
-  /// For so many trials.
-  GpObjective(std::vector<GpColumn> columns, const GpObjectiveOptions& options, std::size_t trials);
+  /// For so many trials. `transfer`: earlier studies that shape the prior where that helps, or
+  /// null; it is changed, and must live as long.
+  GpObjective(std::vector<GpColumn> columns, const GpObjectiveOptions& options, std::size_t trials,
+              Transfer* transfer);
 
   /// Fits and conditions on the losses of rows that lie one after the other. `start`: an earlier
   /// fit, or null; `restart`: descend from the prior's mode too; without `refit` the start is taken
@@ -39,7 +42,11 @@ class GpObjective {
              bool restart, bool refit);
 
   const GpFit& fitted() const { return fit_; }
-  const GaussianProcess& process() const { return process_; }
+  GpPrediction predict(std::span<const double> row) const;
+  GpPrediction predict(std::span<const double> row, std::span<double> mean_gradient,
+                       std::span<double> variance_gradient) const;
+  void predict_many(std::span<const double> rows, int count,
+                    std::span<GpPrediction> predictions) const;
   /// One more row, with the value that the process expects of it, which is returned.
   double believe(std::span<const double> row);
   /// The loss of trial i as the process sees it: the transformed one, or the posterior mean where
@@ -54,10 +61,16 @@ class GpObjective {
   void fit_transform(std::span<const double> losses, std::span<const GpParameters> starts,
                      int evaluations);
 
+  std::vector<double> residuals(std::span<const double> rows, const GpFit* start, bool refit);
+  bool transferred() const { return transfer_ != nullptr && transfer_->trust() > 0; }
+
   GpObjectiveOptions options_;
   GaussianProcess process_;
+  Transfer* transfer_;
   GpFit fit_;
-  std::vector<double> plain_, y_;
+  std::vector<double> plain_;  // the losses
+  std::vector<double> y_;      // the transformed losses; with a transfer in units of its spread
+  std::vector<double> rows_;   // with a transfer
 };
 
 }  // namespace hone

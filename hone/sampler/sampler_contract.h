@@ -31,6 +31,7 @@ struct SamplerCase {
   bool seedless = false;         ///< an order that the space alone decides (grid)
   std::int64_t long_run = 1030;  ///< trials of the purity test
   int objectives = 1;
+  bool sources = false;  ///< earlier studies to learn from
 };
 
 inline std::string sampler_case_name(const testing::TestParamInfo<SamplerCase>& info) {
@@ -47,6 +48,7 @@ class SamplerContract : public testing::TestWithParam<SamplerCase> {
                            Goal goal = Goal::minimize) {
     StudySpec spec = sampler_spec(space, GetParam().sampler, seed, goal);
     add_objectives(spec, GetParam().objectives);
+    if (GetParam().sources) add_sources(spec);
     return spec;
   }
   /// Studies in every space that the sampler can search.

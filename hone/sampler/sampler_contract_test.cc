@@ -22,6 +22,11 @@ SamplerCase several(SamplerCase sampler, int objectives) {
   return sampler;
 }
 
+SamplerCase with_sources(SamplerCase sampler) {
+  sampler.sources = true;
+  return sampler;
+}
+
 SamplerCase shorter(SamplerCase sampler) {
   sampler.long_run = 130;
   return sampler;
@@ -56,6 +61,8 @@ INSTANTIATE_TEST_SUITE_P(
         shorter(make_case("ForestOfFewTrees", "forest",
                           R"({"trees": 6, "spread": 30, "near": 5, "rounds": 1, "points": 60,
                               "output": "both", "smallest_leaf": 2, "random": 0.2})")),
+        with_sources(shorter(make_case("GpWithSources", "gp",
+                                       R"({"spread": 30, "near": 5, "refined": 2})"))),
         shorter(make_case("TpeWithoutFailures", "tpe", R"({"failures": false})"))),
     sampler_case_name);
 

@@ -162,6 +162,31 @@ inline void add_objectives(StudySpec& spec, int count) {
   }
 }
 
+/// Two earlier studies, with a failed trial; the second knows half of the parameters.
+inline void add_sources(StudySpec& spec) {
+  Rng rng(77);
+  std::vector<double> row(static_cast<std::size_t>(spec.space.dimension()));
+  for (const char* name : {"whole", "half"}) {
+    WarmSource source{name, {}};
+    for (int i = 0; i < 12; ++i) {
+      const auto config = spec.space.sample(rng);
+      if (!config) continue;
+      WarmTrial trial{*config, std::nullopt, i};
+      spec.space.encode(*config, row);
+      double loss = 0;
+      for (std::size_t j = 0; j < row.size(); ++j) {
+        if (!std::isnan(row[j])) loss += (row[j] - 0.3) * (row[j] - 0.3);
+        const std::string& parameter = spec.space.parameter(spec.space.searched()[j]).name;
+        if (j % 2 == 1 && name == std::string_view("half")) trial.config.erase(parameter);
+      }
+      if (i != 5) trial.loss = loss;
+      source.trials.push_back(std::move(trial));
+    }
+    spec.warm_start.studies.push_back(name);
+    spec.warm_start.sources.push_back(std::move(source));
+  }
+}
+
 /// Null where the sampler cannot search the space.
 inline std::unique_ptr<Sampler> try_make(const StudySpec& spec) {
   std::vector<OptionProblem> problems;

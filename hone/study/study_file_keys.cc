@@ -61,7 +61,9 @@ StudyFileSection top_level() {
            "Starts with the configuration of all defaults, which the result is compared with",
            "false"},
           {"warm_start", "text or list of texts", "",
-           "Earlier studies of the same store: their best configurations are tried first",
+           "Earlier studies of the same store: their best configurations are tried first, and auto "
+           "and "
+           "gp learn from their trials as far as this study's agree",
            "[small-model, last-week]"},
           {"checkpoint", "map", "", "Where the program saves, and how it goes on from there",
            "{path: \"${trial_dir}/ckpt\", args: [--resume, \"${checkpoint}\"]}"},

@@ -151,6 +151,42 @@ MetricSource read_source(const StoredMap& map) {
   return {map.texts("patterns"), map.maybe_text("format"), map.texts("files")};
 }
 
+/// A trial is [number, loss, configuration]: short, since there may be hundreds.
+Value write_sources(const WarmStart& warm) {
+  Value::List sources;
+  for (const WarmSource& source : warm.sources) {
+    Value::List trials;
+    for (const WarmTrial& trial : source.trials) {
+      const Value loss = trial.loss ? Value(*trial.loss) : Value();
+      trials.emplace_back(Value::List{trial.number, loss, trial.config.to_value()});
+    }
+    Value entry{Value::Map{}};
+    sources.push_back(entry.set("study", source.study).set("trials", Value(std::move(trials))));
+  }
+  return Value(std::move(sources));
+}
+
+std::vector<WarmSource> read_sources(const StoredMap& warm) {
+  std::vector<WarmSource> sources;
+  if (warm.find("sources") == nullptr) return sources;
+  for (const Value& value : warm.list("sources")) {
+    const StoredMap stored(value, "warm_start.sources");
+    WarmSource source{stored.text("study"), {}};
+    for (const Value& entry : stored.list("trials")) {
+      const bool whole =
+          entry.is_list() && entry.as_list().size() == 3 && entry.as_list()[0].is_int();
+      auto config = whole ? Config::from_value(entry.as_list()[2]) : std::nullopt;
+      if (!config) stored.fail("trials", "lists of a number, a loss and a configuration");
+      const Value& loss = entry.as_list()[1];
+      WarmTrial trial{*std::move(config), std::nullopt, entry.as_list()[0].as_int()};
+      if (loss.is_number()) trial.loss = loss.as_number();
+      source.trials.push_back(std::move(trial));
+    }
+    sources.push_back(std::move(source));
+  }
+  return sources;
+}
+
 void write_optional_sections(const StudySpec& spec, Value& out) {
   if (spec.fidelity) {
     Value fidelity{Value::Map{}};
@@ -171,6 +207,7 @@ void write_optional_sections(const StudySpec& spec, Value& out) {
     }
     Value warm{Value::Map{}};
     warm.set("studies", texts(spec.warm_start.studies)).set("points", Value(std::move(points)));
+    if (!spec.warm_start.sources.empty()) warm.set("sources", write_sources(spec.warm_start));
     out.set("warm_start", std::move(warm));
   }
 }
@@ -195,6 +232,7 @@ void read_optional_sections(const StoredMap& map, StudySpec& spec) {
       if (!config) point.fail("config", "a configuration");
       spec.warm_start.points.push_back({*std::move(config), point.text("from")});
     }
+    spec.warm_start.sources = read_sources(warm);
   }
 }
 

@@ -100,11 +100,23 @@ struct WarmPoint {
   Config config;
   std::string from;  ///< "lr-sweep, trial 12"
 };
-/// Earlier studies that this one learns from. The points are taken from them once, when the study
-/// is created, and stored with it.
+/// A trial of an earlier study: what it had of this one's parameters, and its loss (smaller is
+/// better, whatever the goal; none: it failed in a way that is the configuration's doing).
+struct WarmTrial {
+  Config config;
+  std::optional<double> loss;
+  std::int64_t number = 0;  ///< its number there
+};
+struct WarmSource {
+  std::string study;
+  std::vector<WarmTrial> trials;
+};
+/// Earlier studies that this one learns from. Points and trials are taken from them once, when the
+/// study is created, and stored with it, so that no sampler ever looks at another study.
 struct WarmStart {
   std::vector<std::string> studies;  ///< names, of the same project
-  std::vector<WarmPoint> points;     ///< best first
+  std::vector<WarmPoint> points;     ///< tried first, in this order
+  std::vector<WarmSource> sources;   ///< what models learn from; none in studies of older versions
 };
 
 struct StudySpec {

@@ -47,7 +47,9 @@ class SpecGenerator {
     if (coin()) {
       Config config;
       config.set("lr", number());
-      spec.warm_start = {{text()}, {{config, text()}}};
+      spec.warm_start = {{text()}, {{config, text()}}, {}};
+      if (coin())
+        spec.warm_start.sources = {{text(), {{config, number(), small(9)}, {config, {}, 7}}}};
     }
     spec.replicates = 1 + small(5);
     spec.confirm = Confirm{small(5), small(5)};

@@ -432,6 +432,14 @@ GpPrediction GaussianProcess::predict(std::span<const double> row, std::span<dou
   return prediction;
 }
 
+bool GaussianProcess::whiten(std::span<const double> parameters,
+                             std::vector<std::vector<double>>& columns, double& log_determinant) {
+  if (!factor(parameters)) return false;
+  for (std::vector<double>& column : columns) work_.solve_lower(column);
+  log_determinant = work_.log_determinant();
+  return true;
+}
+
 void GaussianProcess::predict_many(std::span<const double> rows, int count,
                                    std::span<GpPrediction> predictions) const {
   const std::size_t n = at(n_);

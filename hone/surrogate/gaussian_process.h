@@ -84,6 +84,11 @@ class GaussianProcess {
   /// Predictions for `count` rows one after the other.
   void predict_many(std::span<const double> rows, int count,
                     std::span<GpPrediction> predictions) const;
+  /// L⁻¹·v of every column v (n entries each) with L·Lᵀ the covariance of the targets under these
+  /// parameters, and ln det L·Lᵀ: what likelihoods of linear models with this process as residual
+  /// are made of. False where the matrix is not positive definite.
+  bool whiten(std::span<const double> parameters, std::vector<std::vector<double>>& columns,
+              double& log_determinant);
   /// The posterior mean at point i of those conditioned on.
   double mean_at(int i) const;
 

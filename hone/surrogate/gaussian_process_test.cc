@@ -217,5 +217,28 @@ TEST(GaussianProcess, PredictsThePriorWithoutPoints) {
   EXPECT_EQ(p.variance, 1);
 }
 
+TEST(GaussianProcess, WhitensColumnsByTheCovarianceThatTheLossUses) {
+  const Data data;
+  GaussianProcess process(data.columns, gp_prior(4));
+  process.set_rows(data.rows, kRows);
+  const GpParameters parameters = process.prior_mode();
+  std::vector<double> other(kRows);
+  for (int i = 0; i < kRows; ++i) other[static_cast<std::size_t>(i)] = std::cos(i);
+  std::vector<std::vector<double>> columns = {data.y, other};
+  double log_determinant = 0;
+  ASSERT_TRUE(process.whiten(parameters, columns, log_determinant));
+  const auto half_square = [](const std::vector<double>& z) {
+    double sum = 0;
+    for (const double v : z) sum += 0.5 * v * v;
+    return sum;
+  };
+  const std::vector<double> zeros(kRows, 0.0);
+  const double rest = process.loss(parameters, zeros, {});
+  EXPECT_NEAR(process.loss(parameters, data.y, {}) - rest, half_square(columns[0]), 1e-9);
+  EXPECT_NEAR(process.loss(parameters, other, {}) - rest, half_square(columns[1]), 1e-9);
+  // At the mode of the prior only the determinant is left.
+  EXPECT_NEAR(rest, 0.5 * log_determinant, 1e-9);
+}
+
 }  // namespace
 }  // namespace hone

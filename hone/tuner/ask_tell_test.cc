@@ -124,6 +124,43 @@ TEST(AskTell, LeavesEarlierStudiesAloneThatMislead) {
   for (std::size_t i = 3; i < asked.size(); ++i) EXPECT_NE(asked[i].second, "warm_start");
 }
 
+/// The lowest loss of ten trials with a study of the same function behind it, whose losses are
+/// multiplied by `factor`; and how many suggestions followed it.
+std::pair<double, int> ask_with_source(double factor) {
+  const auto loss = [](const Config& c) {
+    const double x = number_of(c, "x") - 0.81;
+    const double y = number_of(c, "y") - 0.17;
+    return x * x + y * y;
+  };
+  StudySpec spec = spec_of({real("x", 0, 1), real("y", 0, 1)});
+  Rng rng(5);
+  WarmSource source{"earlier", {}};
+  for (int i = 0; i < 40; ++i) {
+    const Config config = *spec.space.sample(rng);
+    source.trials.push_back({config, factor * loss(config), i});
+  }
+  spec.warm_start = {{"earlier"}, {}, {source}};
+  AskTell study(spec);
+  double lowest = INFINITY;
+  int followed = 0;
+  for (int i = 0; i < 10; ++i) {
+    const auto trial = study.ask();
+    followed += study.history().trial(trial->number).proposal->info.find("trust") != nullptr;
+    lowest = std::min(lowest, loss(trial->config));
+    study.tell(trial->number, loss(trial->config));
+  }
+  return {lowest, followed};
+}
+
+TEST(AskTell, LearnsFromTheTrialsOfAnEarlierStudyWhileTheyAgree) {
+  const auto [lowest, followed] = ask_with_source(3);
+  EXPECT_GE(followed, 4);  // every other one of nine
+  EXPECT_LT(lowest, 1e-3);
+  const auto [despite, misled] = ask_with_source(-1);
+  EXPECT_LE(misled, 1);  // the first has nothing but the source
+  EXPECT_LT(despite, 0.02);
+}
+
 TEST(AskTell, GivesTheSameConfigurationsForTheSameSeed) {
   const auto asked_by = [](std::int64_t seed) {
     StudySpec spec = spec_of({real("x", 0, 1), real("y", 0, 1)});

@@ -7,14 +7,19 @@
 
 #include "hone/base/error.h"
 #include "hone/base/text.h"
+#include "hone/sampler/observations.h"
+#include "hone/sampler/portfolio.h"
 #include "hone/tuner/stored_study.h"
 
 namespace hone {
 namespace {
 
-constexpr std::size_t kPoints = 5;
-/// Points nearer to each other than this, in the mean over the parameters, say the same.
-constexpr double kApart = 0.05;
+/// So that a spec stays below some hundred kilobytes, and models of sources below some
+/// milliseconds.
+constexpr std::size_t kTrialsOfOne = 200;
+constexpr std::size_t kTrialsOfAll = 600;
+constexpr std::size_t kPointsBesideModel = 3;
+constexpr std::size_t kPointsAlone = 5;
 
 StudyInfo find(Store& store, const StudySpec& spec, const std::string& name) {
   if (const auto study = store.find_study(spec.project, name)) return *study;
@@ -30,87 +35,75 @@ StudyInfo find(Store& store, const StudySpec& spec, const std::string& name) {
                   : fmt::format("studies: {}", join(names, ", ")));
 }
 
-/// The trials with a value, best first.
-std::vector<std::int64_t> ranked(const History& history) {
-  std::vector<std::pair<double, std::int64_t>> order;
-  for (std::int64_t i = 0; i < history.size(); ++i) {
-    const Trial& trial = history.trial(i);
-    const auto value = trial.value();
-    if (trial.state != TrialState::complete || !value || std::isnan(*value)) continue;
-    order.emplace_back(to_loss(history.spec().objective().goal, *value), i);
-  }
-  std::sort(order.begin(), order.end());
-  std::vector<std::int64_t> trials;
-  for (const auto& [loss, trial] : order) trials.push_back(trial);
-  return trials;
-}
-
-/// The configuration in the new space, or nullopt where it has no place there.
-std::optional<Config> translate(const SearchSpace& space, const Config& earlier) {
+/// What the configuration has of the space; nullopt where it has nothing, or a value that is not
+/// allowed.
+std::optional<Config> shared_part(const SearchSpace& space, const Config& earlier) {
   Config config;
-  const Config usual = space.default_config();
   for (const int i : space.searched()) {
-    const std::string& name = space.parameter(i).name;
-    const Value* value = earlier.get(name);
-    if (value == nullptr) value = usual.get(name);
-    if (value != nullptr) config.set(name, *value);
+    const Parameter& parameter = space.parameter(i);
+    const Value* value = earlier.get(parameter.name);
+    if (value == nullptr) continue;
+    if (!contains(parameter.domain, *value)) return std::nullopt;
+    config.set(parameter.name, *value);
   }
-  config = space.complete(std::move(config));
-  if (!space.is_feasible(config)) return std::nullopt;
+  if (config.size() == 0) return std::nullopt;
   return config;
 }
 
-double distance(const SearchSpace& space, const Config& a, const Config& b) {
-  const auto d = static_cast<std::size_t>(space.dimension());
-  std::vector<double> x(d);
-  std::vector<double> y(d);
-  space.encode(a, x);
-  space.encode(b, y);
-  double sum = 0;
-  for (std::size_t j = 0; j < d; ++j) {
-    if (std::isnan(x[j]) != std::isnan(y[j])) sum += 1;
-    if (!std::isnan(x[j]) && !std::isnan(y[j])) sum += std::abs(x[j] - y[j]);
+/// The best two fifths of `count`, and the others evenly over the study's course.
+void thin(std::vector<WarmTrial>& trials, std::size_t count) {
+  if (trials.size() <= count) return;
+  std::stable_sort(trials.begin(), trials.end(), [](const WarmTrial& a, const WarmTrial& b) {
+    return a.loss.value_or(INFINITY) < b.loss.value_or(INFINITY);
+  });
+  const auto best = trials.begin() + static_cast<std::ptrdiff_t>(count * 2 / 5);
+  std::sort(best, trials.end(),
+            [](const WarmTrial& a, const WarmTrial& b) { return a.number < b.number; });
+  const std::size_t kept = count * 2 / 5;
+  const std::size_t others = trials.size() - kept;
+  std::vector<WarmTrial> thinned(trials.begin(), best);
+  for (std::size_t k = 0; k < count - kept; ++k)
+    thinned.push_back(trials[kept + k * others / (count - kept)]);
+  trials = std::move(thinned);
+}
+
+WarmSource read_source(const SearchSpace& space, const std::string& name, const History& history,
+                       std::size_t count) {
+  Observations observations;
+  observations.update(history);
+  WarmSource source{name, {}};
+  for (std::int64_t i = 0; i < history.size(); ++i) {
+    const Trial& trial = history.trial(i);
+    const auto value = trial.value();
+    const bool has_value = trial.state == TrialState::complete && value && std::isfinite(*value);
+    if (!has_value && observations.lesson(i) != Lesson::infeasible) continue;
+    auto config = shared_part(space, trial.config());
+    if (!config) continue;
+    WarmTrial told{*std::move(config), std::nullopt, i};
+    if (has_value) told.loss = to_loss(history.spec().objective().goal, *value);
+    source.trials.push_back(std::move(told));
   }
-  return d == 0 ? 0 : sum / static_cast<double>(d);
+  thin(source.trials, count);
+  return source;
 }
 
 }  // namespace
 
-std::vector<WarmPoint> find_warm_points(Store& store, const StudySpec& spec) {
-  struct Source {
-    std::string name;
-    History history;
-    std::vector<std::int64_t> trials;
-    std::size_t next = 0;
-  };
-  std::vector<Source> sources;
-  for (const std::string& name : spec.warm_start.studies) {
-    History history = load_history(store, find(store, spec, name).id);
-    std::vector<std::int64_t> trials = ranked(history);
-    sources.push_back({name, std::move(history), std::move(trials), 0});
+void fill_warm_start(Store& store, StudySpec& spec) {
+  WarmStart& warm = spec.warm_start;
+  warm.points.clear();
+  warm.sources.clear();
+  if (warm.studies.empty()) return;
+  const std::size_t share = std::min(kTrialsOfOne, kTrialsOfAll / warm.studies.size() + 1);
+  for (const std::string& name : warm.studies) {
+    const History history = load_history(store, find(store, spec, name).id);
+    WarmSource source = read_source(spec.space, name, history, share);
+    if (!source.trials.empty()) warm.sources.push_back(std::move(source));
   }
-  std::vector<WarmPoint> points;
-  const auto take_one = [&](Source& source) {
-    while (source.next < source.trials.size()) {
-      const std::int64_t number = source.trials[source.next++];
-      const auto config = translate(spec.space, source.history.trial(number).proposal->config);
-      if (!config) continue;
-      const bool is_new = std::all_of(points.begin(), points.end(), [&](const WarmPoint& point) {
-        return distance(spec.space, point.config, *config) > kApart;
-      });
-      if (!is_new) continue;
-      points.push_back({*config, fmt::format("{}, trial {}", source.name, number)});
-      return true;
-    }
-    return false;
-  };
-  for (bool any = true; any && points.size() < kPoints;) {
-    any = false;
-    for (Source& source : sources) {
-      if (points.size() < kPoints && take_one(source)) any = true;
-    }
-  }
-  return points;
+  const bool learns = spec.sampler.name == "auto" || spec.sampler.name == "gp";
+  warm.points =
+      choose_portfolio(spec.space, warm.sources, learns ? kPointsBesideModel : kPointsAlone);
+  if (!learns) warm.sources.clear();
 }
 
 }  // namespace hone

@@ -1,4 +1,5 @@
-// What a new study takes from earlier ones: their best configurations, in the terms of its space.
+// What a new study takes from earlier ones: their trials, in the terms of its space, and of them
+// the points that it begins with.
 #pragma once
 
 #include "hone/store/store.h"
@@ -6,11 +7,13 @@
 
 namespace hone {
 
-/// Up to five points from the studies that `spec.warm_start` names: of each in turn the best trial
-/// that has a place in the space (parameters that the earlier study did not have take their
-/// defaults; a value out of bounds leaves the trial out) and differs from those taken. Trials are
-/// compared within their own study, by its first objective and direction. Throws Error(not_found)
-/// with the studies that there are.
-std::vector<WarmPoint> find_warm_points(Store& store, const StudySpec& spec);
+/// Fills `spec.warm_start` from the studies that it names. Sources: of each study up to 200 trials
+/// (600 of all), those that are complete with a value and those whose configuration made the
+/// program fail, with the parameters that both spaces have; a value that this space does not allow
+/// leaves the trial out. Losses are those of the study's own first objective and direction. Points:
+/// the portfolio of sampler/portfolio.h, up to three for samplers that learn from the sources
+/// themselves (auto, gp), up to five for others. Throws Error(not_found) with the studies that
+/// there are.
+void fill_warm_start(Store& store, StudySpec& spec);
 
 }  // namespace hone

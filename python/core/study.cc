@@ -83,8 +83,7 @@ void CoreStudy::open_document(const Value& document, Document wanted,
   }
   if (!wanted.seed_given)
     wanted.spec.seed = static_cast<std::int64_t>(system_entropy() & 0x7fffffffU);
-  if (!wanted.spec.warm_start.studies.empty())
-    wanted.spec.warm_start.points = find_warm_points(store, wanted.spec);
+  fill_warm_start(store, wanted.spec);
   info_ = create_study(store, wanted.spec, wanted.source, cli::actor());
   parts_->spec = std::make_shared<const StudySpec>(std::move(wanted.spec));
 }
