@@ -139,6 +139,7 @@ std::pair<double, int> ask_with_source(double factor) {
     const Config config = *spec.space.sample(rng);
     source.trials.push_back({config, factor * loss(config), i});
   }
+  spec.sampler.name = "gp";
   spec.warm_start = {{"earlier"}, {}, {source}};
   AskTell study(spec);
   double lowest = INFINITY;
