@@ -75,11 +75,15 @@ class Architecture(Case):
         self.assertNotIn("warning", self.good("validate", file).err)
         path = os.path.join(self.folder, file)
         with open(path, encoding="utf-8") as text:
-            whole = text.read().replace("scheduler: {type: asha, eta: 2}", "scheduler: none\nmethod: random")
+            whole = text.read()
+        for before, after in (("scheduler: {type: asha, eta: 2}", "scheduler: none\nmethod: random"),
+                              ('"${args}"', '"${args}", --epochs, "1"'), ("max: 4}\nsch", "max: 1}\nsch")):
+            self.assertIn(before, whole)
+            whole = whole.replace(before, after)
         with open(path, "w", encoding="utf-8") as text:
             text.write(whole)
         self.good("run", file, "--trials", "3")
-        rows = self.good("show", "architecture", "--json").rows
+        rows = self.good("show", "architecture", "--json", "--store", os.path.join(self.folder, "architecture", ".hone")).rows
         self.assertEqual([row["state"] for row in rows], ["complete"] * 3)
         self.assertEqual(rows[0]["config"]["size"], 512 * 32 + 32 * 32 * 6)
         for row in rows:
