@@ -85,9 +85,11 @@ class Architecture(Case):
         self.good("run", file, "--trials", "3")
         rows = self.good("show", "architecture", "--json", "--store", os.path.join(self.folder, "architecture", ".hone")).rows
         self.assertEqual([row["state"] for row in rows], ["complete"] * 3)
-        self.assertEqual(rows[0]["config"]["size"], 512 * 32 + 32 * 32 * 6)
         for row in rows:
             config = row["config"]
+            spans = [{"pointwise": 1, "conv": 3, "dilated": 3, "gated": 6}[config[f"kind_{i}"]]
+                     for i in range(1, config["blocks"] + 1)]
+            self.assertEqual(config["size"], 512 * config["width"] + config["width"] ** 2 * sum(spans))
             self.assertLessEqual(config["size"], 100_000)
             self.assertEqual([i for i in range(1, 5) if f"kind_{i}" in config], list(range(1, config["blocks"] + 1)))
 
