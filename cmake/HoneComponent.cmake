@@ -24,6 +24,6 @@ function(hone_component NAME)
     target_link_libraries(hone_${NAME}_test PRIVATE hone_flags hone_${NAME} ${ARG_TEST_DEPS}
                           ${ARG_TEST_LIBS} ${ARG_PRIVATE_LIBS} fmt::fmt GTest::gmock GTest::gtest_main)
     add_test(NAME ${NAME} COMMAND hone_${NAME}_test)
-    set_tests_properties(${NAME} PROPERTIES TIMEOUT 600)
+    set_tests_properties(${NAME} PROPERTIES TIMEOUT 1200)
   endif()
 endfunction()

@@ -50,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(
         several(shorter(make_case("TpeOfTwo", "tpe", "{}")), 2),
         several(shorter(make_case("AutoOfFive", "auto", "{}")), 5),
         several(shorter(make_case("GpOfFour", "gp",
-                                  R"({"spread": 30, "near": 5, "refined": 2, "points": 30})")),
+                                  R"({"spread": 15, "near": 3, "refined": 1, "points": 20})")),
                 4),
 
         shorter(make_case("CmaesSmall", "cmaes", R"({"population": 2, "restarts": "ipop"})")),
@@ -61,8 +61,8 @@ INSTANTIATE_TEST_SUITE_P(
         shorter(make_case("ForestOfFewTrees", "forest",
                           R"({"trees": 6, "spread": 30, "near": 5, "rounds": 1, "points": 60,
                               "output": "both", "smallest_leaf": 2, "random": 0.2})")),
-        with_sources(shorter(make_case("GpWithSources", "gp",
-                                       R"({"spread": 30, "near": 5, "refined": 2})"))),
+        with_sources(shorter(make_case(
+            "GpWithSources", "gp", R"({"spread": 15, "near": 3, "refined": 1, "points": 30})"))),
         shorter(make_case("TpeWithoutFailures", "tpe", R"({"failures": false})"))),
     sampler_case_name);
 
