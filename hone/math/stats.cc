@@ -93,6 +93,49 @@ double chi_square_p_value(double x, int k) {
   return front * h;
 }
 
+double signed_rank_p_value(std::span<const double> x) {
+  constexpr std::size_t kExact = 25;
+  const std::size_t n = x.size();
+  if (n == 0) return 1;
+  std::vector<double> sizes(n);
+  std::transform(x.begin(), x.end(), sizes.begin(), [](double v) { return std::abs(v); });
+  std::vector<double> sorted = sizes;
+  std::sort(sorted.begin(), sorted.end());
+  // Twice the ranks, so that shared ones are whole numbers. Zeros have ranks, and as their halves
+  // are the same whatever the signs of the others, they need not be counted.
+  double wanted = 0;
+  std::vector<std::size_t> ranks;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (sizes[i] == 0) continue;
+    const auto range = std::equal_range(sorted.begin(), sorted.end(), sizes[i]);
+    ranks.push_back(static_cast<std::size_t>((range.first - sorted.begin()) + 1 +
+                                             (range.second - sorted.begin())));
+    if (x[i] > 0) wanted += static_cast<double>(ranks.back());
+  }
+  if (n > kExact) {
+    double mean = 0;
+    double spread = 0;
+    for (const std::size_t rank : ranks) {
+      mean += static_cast<double>(rank) / 2;
+      spread += static_cast<double>(rank * rank) / 4;
+    }
+    if (spread <= 0) return 1;
+    return 0.5 * std::erfc((wanted - mean) / std::sqrt(2 * spread));
+  }
+  std::size_t total = 0;
+  for (const std::size_t rank : ranks) total += rank;
+  std::vector<double> ways(total + 1);
+  ways[0] = 1;
+  for (const std::size_t rank : ranks) {
+    for (std::size_t sum = total; sum >= rank; --sum) ways[sum] += ways[sum - rank];
+  }
+  double tail = 0;
+  for (std::size_t sum = 0; sum <= total; ++sum) {
+    if (static_cast<double>(sum) >= wanted) tail += ways[sum];
+  }
+  return tail / std::ldexp(1.0, static_cast<int>(ranks.size()));
+}
+
 double centred_discrepancy(std::span<const double> points, int d) {
   const auto dim = static_cast<std::size_t>(d);
   const std::size_t n = points.size() / dim;

@@ -24,6 +24,12 @@ double ks_p_value(double d, std::size_t n);
 /// Q(k/2, x/2).
 double chi_square_p_value(double x, int k);
 
+/// Wilcoxon's signed-rank test, one-sided: P(W ≥ the observed sum of ranks of positive values) if
+/// the law of x were symmetric around 0. Ties share their mean rank; zeros count half for either
+/// side. Exact up to 25 values, beyond by the normal law with the variance of the ranks. 1 when
+/// empty. No NaN.
+double signed_rank_p_value(std::span<const double> x);
+
 /// Centred L2 discrepancy, squared (Hickernell 1998), of n points in d dimensions, row by row.
 /// O(n²·d).
 double centred_discrepancy(std::span<const double> points, int d);

@@ -46,6 +46,27 @@ TEST(ChiSquare, AgreesWithClosedForms) {
   EXPECT_NEAR(chi_square_p_value(10, 4), std::exp(-5) * 6, 1e-14);
 }
 
+TEST(SignedRank, AgreesWithCountingSigns) {
+  // 1, 2, 3 of which 2 and 3 are positive: sums of at least 5 are {2,3}, {1,2,3}: 2 of 8.
+  EXPECT_DOUBLE_EQ(signed_rank_p_value(std::vector<double>{-0.1, 0.2, 0.3}), 2.0 / 8);
+  EXPECT_DOUBLE_EQ(signed_rank_p_value(std::vector<double>{0.1, 0.2, 0.3}), 1.0 / 8);
+  EXPECT_DOUBLE_EQ(signed_rank_p_value(std::vector<double>{-1, -2}), 1);
+  EXPECT_DOUBLE_EQ(signed_rank_p_value(std::vector<double>{}), 1);
+  EXPECT_DOUBLE_EQ(signed_rank_p_value(std::vector<double>{0, 0}), 1);
+  // Ties: ranks 1.5, 1.5, 3; at least 4.5 are {1.5, 3} twice and all three: 3 of 8.
+  EXPECT_DOUBLE_EQ(signed_rank_p_value(std::vector<double>{1, -1, 2}), 3.0 / 8);
+  // Zeros keep their ranks: 1.5 and 1.5 for them, 3 for the other.
+  EXPECT_DOUBLE_EQ(signed_rank_p_value(std::vector<double>{0, 0, 2}), 1.0 / 2);
+}
+
+TEST(SignedRank, IsContinuousWhereTheNormalLawTakesOver) {
+  std::vector<double> x;
+  for (int i = 1; i <= 25; ++i) x.push_back(i % 3 == 0 ? -i : i);
+  const double exact = signed_rank_p_value(x);
+  x.push_back(-0.5);
+  EXPECT_NEAR(signed_rank_p_value(x), exact, 0.01);
+}
+
 TEST(CentredDiscrepancy, IsTheClosedFormForOnePoint) {
   // One point in the middle of d = 1: 13/12 − 2 + 1.
   EXPECT_NEAR(centred_discrepancy(std::vector<double>{0.5}, 1), 1.0 / 12, 1e-15);

@@ -25,6 +25,8 @@ const OptionTable<AshaOptions>& asha_options() {
                   "One in eta goes on past a rung; rungs are a factor eta apart")
           .number("min", &AshaOptions::min, 1e-300, 1e300,
                   "Fidelity of the first rung; default: fidelity.min")
+          .integer("brackets", &AshaOptions::brackets, 1, 64,
+                   "So many first rungs, each eta times the last; as hyperband has them")
           .text("rule", &AshaOptions::rule, {"rank", "wandb"},
                 "rank: by rank at a rung; wandb: as early_terminate of W&B sweep files, which "
                 "counts logged values")
@@ -61,9 +63,43 @@ double rung_loss(const StudySpec& spec, double value) {
   return spec.objective().goal == Goal::minimize ? value : -value;
 }
 
-std::string describe_rungs(const char* name, const Rungs& rungs, const StudySpec& spec) {
-  return fmt::format("{}: rungs at {}, keeps 1 in {}", name, rungs.levels_text(spec.fidelity->name),
-                     format_number(rungs.eta()));
+std::optional<double> first_rung(const char* scheduler, std::optional<double> min,
+                                 const StudySpec& spec, std::vector<OptionProblem>& problems) {
+  if (!spec.fidelity) {
+    problems.push_back(
+        {"type",
+         fmt::format("{} compares trials at equal fidelity, and the study declares none. Add for "
+                     "example fidelity: {{name: epoch, min: 1, max: 9}}",
+                     scheduler)});
+    return std::nullopt;
+  }
+  const double first = min.value_or(spec.fidelity->min);
+  const std::optional<double> max = spec.fidelity->max;
+  if (!(first > 0)) {
+    problems.push_back(
+        {"min", fmt::format("the first rung must be above 0, not {}", format_number(first))});
+    return std::nullopt;
+  }
+  if (max && *max <= first) {
+    problems.push_back({"min", fmt::format("the first rung, {}, must be below full fidelity, {}",
+                                           format_number(first), format_number(*max))});
+    return std::nullopt;
+  }
+  return first;
+}
+
+void check_promotion(const char* option, const StudySpec& spec,
+                     std::vector<OptionProblem>& problems) {
+  if (spec.fidelity && !spec.fidelity->max) {
+    problems.push_back(
+        {option, "promotion ends at full fidelity, and the study has none: give fidelity.max"});
+  }
+  if (!spec.checkpoint && !mentions_fidelity(spec)) {
+    problems.push_back(
+        {option,
+         "promotion starts a paused trial again with more fidelity: declare a checkpoint, or pass "
+         "${fidelity} in the command"});
+  }
 }
 
 std::unique_ptr<Scheduler> make_asha(const StudySpec& spec, std::vector<OptionProblem>& problems) {
@@ -76,38 +112,14 @@ std::unique_ptr<Scheduler> make_asha(const StudySpec& spec, std::vector<OptionPr
     if (given != nullptr && !given->is_null())
       problems.push_back({name, "belongs to 'rule: wandb' only"});
   }
-  if (!spec.fidelity) {
-    problems.push_back(
-        {"type",
-         "asha compares trials at equal fidelity, and the study declares none. Add for example "
-         "fidelity: {name: epoch, min: 1, max: 9}"});
-    return nullptr;
-  }
-  const double first = options.min.value_or(spec.fidelity->min);
-  const std::optional<double> max = spec.fidelity->max;
-  if (!(first > 0)) {
-    problems.push_back(
-        {"min", fmt::format("the first rung must be above 0, not {}", format_number(first))});
-  } else if (max && *max <= first) {
-    problems.push_back({"min", fmt::format("the first rung, {}, must be below full fidelity, {}",
-                                           format_number(first), format_number(*max))});
-  }
+  const auto first = first_rung("asha", options.min, spec, problems);
   const bool promote =
       options.mode == "promote" || (options.mode == "auto" && spec.checkpoint.has_value());
-  if (promote && !max) {
-    problems.push_back(
-        {"mode", "promotion ends at full fidelity, and the study has none: give fidelity.max"});
-  }
-  if (promote && !spec.checkpoint && !mentions_fidelity(spec)) {
-    problems.push_back(
-        {"mode",
-         "promotion starts a paused trial again with more fidelity: declare a checkpoint, or pass "
-         "${fidelity} in the command"});
-  }
+  if (promote) check_promotion("mode", spec, problems);
   if (problems.size() != before) return nullptr;
-  Rungs rungs(first, options.eta, max);
-  return promote ? make_asha_promote(std::move(rungs), spec)
-                 : make_asha_stop(std::move(rungs), spec);
+  Brackets brackets(*first, options.eta, spec.fidelity->max, options.brackets);
+  return promote ? make_asha_promote(std::move(brackets), spec, "asha, promoting")
+                 : make_asha_stop(std::move(brackets), spec, "asha");
 }
 
 AlgorithmHelp asha_help() { return asha_options().help(); }

@@ -13,54 +13,63 @@
 #include <cmath>
 
 #include "hone/scheduler/asha.h"
+#include "hone/scheduler/stopping.h"
 
 namespace hone {
 namespace {
 
-class AshaStop final : public Scheduler {
+class AshaStop final : public StoppingRule {
  public:
-  AshaStop(Rungs rungs, const StudySpec& spec)
-      : rungs_(std::move(rungs)), description_(describe_rungs("asha", rungs_, spec)) {}
+  AshaStop(Brackets brackets, const StudySpec& spec, const std::string& name)
+      : brackets_(std::move(brackets)),
+        description_(fmt::format("{}: {}", name, brackets_.text(spec.fidelity->name))) {}
 
-  void observe(const Change&, const std::optional<Observation>& observation,
+  void observe(const Change& change, const std::optional<Observation>& observation,
                const History& history) override {
-    if (observation) rungs_.record(*observation, rung_loss(history.spec(), observation->value));
+    brackets_.observe(change);
+    if (!observation) return;
+    brackets_.record(*observation, history.trial(observation->trial),
+                     rung_loss(history.spec(), observation->value));
   }
 
-  Decision judge(const Observation& observation, const History&) const override {
+  Decision judge(const Observation& observation, const History& history) const override {
+    const int bracket = brackets_.of(history.trial(observation.trial));
+    const Rungs& rungs = brackets_.rungs(bracket);
     // A report may pass several rungs at once: all of them must let the trial go on.
-    for (int k = rungs_.highest(observation.trial); k >= 0; --k) {
-      const RungEntry* entry = rungs_.rung(k).find(observation.trial);
+    for (int k = rungs.highest(observation.trial); k >= 0; --k) {
+      const RungEntry* entry = rungs.rung(k).find(observation.trial);
       if (entry == nullptr || entry->seq != observation.seq) break;
+      const std::string where = brackets_.rung_text(bracket, k);
       if (std::isnan(entry->loss))
-        return {Verdict::stop, fmt::format("rung {}: the value is NaN", k)};
-      const std::int64_t rank = rungs_.rung(k).rank(entry->loss);
-      const std::int64_t keeps = rungs_.keeps(k);
+        return {Verdict::stop, fmt::format("{}: the value is NaN", where)};
+      const std::int64_t rank = rungs.rung(k).rank(entry->loss);
+      const std::int64_t keeps = rungs.keeps(k);
       if (rank > keeps) {
-        return {Verdict::stop, fmt::format("rung {}: rank {} of {}, keeps {}", k, rank,
-                                           rungs_.rung(k).size(), keeps)};
+        return {Verdict::stop, fmt::format("{}: rank {} of {}, keeps {}", where, rank,
+                                           rungs.rung(k).size(), keeps)};
       }
     }
     return {};
   }
 
   Launch next(const LaunchContext& context) const override {
-    if (!context.may_add) return Done{"every trial of the budget was started"};
-    const auto& fidelity = context.history.spec().fidelity;
-    return LaunchNew{0, fidelity ? fidelity->max : std::nullopt};
+    Launch launch = StoppingRule::next(context);
+    if (auto* fresh = std::get_if<LaunchNew>(&launch)) fresh->bracket = brackets_.next();
+    return launch;
   }
 
   std::string describe() const override { return description_; }
 
  private:
-  Rungs rungs_;
+  Brackets brackets_;
   std::string description_;
 };
 
 }  // namespace
 
-std::unique_ptr<Scheduler> make_asha_stop(Rungs rungs, const StudySpec& spec) {
-  return std::make_unique<AshaStop>(std::move(rungs), spec);
+std::unique_ptr<Scheduler> make_asha_stop(Brackets brackets, const StudySpec& spec,
+                                          const std::string& name) {
+  return std::make_unique<AshaStop>(std::move(brackets), spec, name);
 }
 
 }  // namespace hone

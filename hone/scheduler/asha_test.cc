@@ -177,7 +177,6 @@ TEST(Schedulers, SuggestTheNearestName) {
   StudySpec spec = asha("{}");
   spec.scheduler.name = "ahsa";
   EXPECT_THAT(problems_of(spec).at(0).message, HasSubstr("Did you mean 'asha'"));
-  ASSERT_EQ(scheduler_help().size(), 3U);
   EXPECT_EQ(scheduler_help().front().name, "asha");
 }
 

@@ -1,5 +1,6 @@
 // Every trial runs to full fidelity; nothing is stopped early.
 #include "hone/scheduler/registry.h"
+#include "hone/scheduler/stopping.h"
 
 namespace hone {
 namespace {
@@ -11,15 +12,9 @@ const OptionTable<NoneOptions>& none_options() {
   return table;
 }
 
-class None final : public Scheduler {
+class None final : public StoppingRule {
  public:
-  void observe(const Change&, const std::optional<Observation>&, const History&) override {}
   Decision judge(const Observation&, const History&) const override { return {}; }
-  Launch next(const LaunchContext& context) const override {
-    if (!context.may_add) return Done{"every trial of the budget was started"};
-    const auto& fidelity = context.history.spec().fidelity;
-    return LaunchNew{0, fidelity ? fidelity->max : std::nullopt};
-  }
   std::string describe() const override { return "none: every trial runs to its end"; }
 };
 

@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <array>
 #include <string>
 
 #include "hone/base/text.h"
@@ -10,17 +9,38 @@
 namespace hone {
 namespace {
 
+/// What a scheduler makes of a study with several objectives.
+enum class Several {
+  refused,  ///< it compares the first one only
+  fits,
+};
+
 struct Entry {
   const char* name;
   SchedulerFactory make;
   AlgorithmHelp (*help)();
+  Several several;
 };
 
-constexpr std::array<Entry, 3> kSchedulers = {{
-    {"asha", make_asha, asha_help},
-    {"median", make_median, median_help},
-    {"none", make_none, none_help},
-}};
+constexpr Entry kSchedulers[] = {
+    {"asha", make_asha, asha_help, Several::refused},
+    {"auto", make_auto_scheduler, auto_scheduler_help, Several::fits},
+    {"bohb", make_bohb, bohb_help, Several::refused},
+    {"hyperband", make_hyperband, hyperband_help, Several::refused},
+    {"i_epoch", make_i_epoch, i_epoch_help, Several::refused},
+    {"median", make_median, median_help, Several::refused},
+    {"moasha", make_moasha, moasha_help, Several::fits},
+    {"none", make_none, none_help, Several::fits},
+    {"odds", make_odds, odds_help, Several::refused},
+    {"pasha", make_pasha, pasha_help, Several::refused},
+    {"patience", make_patience, patience_help, Several::fits},
+    {"pb2", make_pb2, pb2_help, Several::refused},
+    {"pbt", make_pbt, pbt_help, Several::refused},
+    {"percentile", make_percentile, percentile_help, Several::refused},
+    {"replay", make_replay, replay_help, Several::fits},
+    {"threshold", make_threshold, threshold_help, Several::fits},
+    {"wilcoxon", make_wilcoxon, wilcoxon_help, Several::refused},
+};
 
 }  // namespace
 
@@ -34,6 +54,12 @@ std::unique_ptr<Scheduler> make_scheduler(const StudySpec& spec,
     }
     const std::size_t before = problems.size();
     auto scheduler = entry.make(spec, problems);
+    if (entry.several == Several::refused && spec.objective_count() > 1) {
+      problems.push_back(
+          {"type", fmt::format("{} compares trials by one objective, and the study has {}: use "
+                               "moasha, or none",
+                               entry.name, spec.objective_count())});
+    }
     return problems.size() == before ? std::move(scheduler) : nullptr;
   }
   const auto near = nearest_name(spec.scheduler.name, names);

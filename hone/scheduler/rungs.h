@@ -36,6 +36,10 @@ class Rung {
   bool record(const RungEntry& entry);
   /// Null pointer when the trial recorded nothing here.
   const RungEntry* find(std::int64_t trial) const;
+  /// The first in order of rank; null when there is none.
+  const RungEntry* best() const { return entries_.empty() ? nullptr : &entries_.front(); }
+  /// In order of rank.
+  const std::vector<RungEntry>& entries() const { return entries_; }
   /// 1 + the number of entries with a strictly smaller loss: ties share the better rank.
   std::int64_t rank(double loss) const;
 

@@ -36,7 +36,7 @@ struct LaunchResume {
 };
 /// Start from another trial's checkpoint with a changed configuration.
 struct LaunchFork {
-  std::int64_t parent = -1;
+  std::int64_t parent = -1;  ///< −1: none, a new trial with this configuration
   Config config;
   Value info;
   int bracket = 0;

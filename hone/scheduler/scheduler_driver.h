@@ -196,6 +196,11 @@ class Driver {
       start(plan, plan.resume_from.empty() ? 0 : trial.reached.value_or(0));
       return true;
     }
+    if (const auto* made = std::get_if<LaunchFork>(&launch)) {
+      EXPECT_FALSE(made->reason.empty());
+      fork(*made);
+      return true;
+    }
     if (const auto* done = std::get_if<Done>(&launch)) {
       EXPECT_FALSE(done->reason.empty());
     }
@@ -223,6 +228,27 @@ class Driver {
     plan.fidelity_target = proposal->fidelity_target;
     commit(TrialAdded{std::move(proposal)});
     start(plan, 0);
+  }
+
+  /// A fork goes on from where its parent has come to, or a little before.
+  void fork(const LaunchFork& launch) {
+    const History& history = fold_.history();
+    EXPECT_TRUE(history.spec().space.is_feasible(launch.config));
+    const double reached = history.trial(launch.parent).reached.value_or(0);
+    auto proposal = std::make_shared<Proposal>();
+    proposal->number = history.size();
+    proposal->origin = TrialOrigin::fork;
+    proposal->parent = launch.parent;
+    proposal->parent_fidelity = reached;
+    proposal->config = launch.config;
+    proposal->bracket = launch.bracket;
+    proposal->fidelity_target = launch.fidelity_target;
+    RunPlan plan;
+    plan.trial = proposal->number;
+    plan.fidelity_target = launch.fidelity_target;
+    plan.resume_from = "checkpoint";
+    commit(TrialAdded{std::move(proposal)});
+    start(plan, std::max(0.0, reached - static_cast<double>(rng_.below(3))));
   }
 
   void start(const RunPlan& plan, double from) {
@@ -287,12 +313,14 @@ class Driver {
     Decision decision = fold_.scheduler().judge(*observation, fold_.history());
     EXPECT_EQ(decision.reason.empty(), decision.verdict == Verdict::go_on);
     decisions_.push_back(std::to_string(worker.trial) + " " + verdict_name(decision.verdict));
-    if (rng_.chance(options_.foreign_verdicts)) {
+    const bool foreign = rng_.chance(options_.foreign_verdicts);
+    if (foreign) {
       decision =
           decision.verdict == Verdict::go_on ? Decision{Verdict::stop, "by the user"} : Decision{};
     }
     if (decision.verdict == Verdict::go_on) return false;
-    commit(Judged{worker.trial, decision.verdict, decision.reason, "contract", observation->seq,
+    commit(Judged{worker.trial, decision.verdict, decision.reason,
+                  foreign ? "user" : fold_.history().spec().scheduler.name, observation->seq,
                   FailKind::none});
     const std::uint64_t late = rng_.below(3);
     for (std::uint64_t i = 0; i < late; ++i) {

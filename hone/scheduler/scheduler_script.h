@@ -49,12 +49,14 @@ class Script {
     commit(TrialMoved{trial, state, FailKind::none, "", fold.history().judge(trial), std::nullopt});
   }
   std::optional<Observation> commit(ChangeBody body) {
-    return fold.apply({++seq_, 0, std::move(body)});
+    return fold.apply({++seq_, kInstant, std::move(body)});
   }
 
   Fold fold;
 
  private:
+  static constexpr std::int64_t kInstant = 1'700'000'000'000'000;
+
   std::int64_t seq_ = 0;
   std::int64_t runs_ = 0;
   std::int64_t ordinal_ = 0;

@@ -19,6 +19,7 @@
 
 #include "hone/base/text.h"
 #include "hone/scheduler/asha.h"
+#include "hone/scheduler/stopping.h"
 
 namespace hone {
 namespace {
@@ -41,7 +42,7 @@ std::vector<std::int64_t> make_bands(const AshaOptions& options) {
   return bands;
 }
 
-class WandbBands final : public Scheduler {
+class WandbBands final : public StoppingRule {
  public:
   WandbBands(const AshaOptions& options, std::vector<std::int64_t> bands)
       : eta_(options.eta), strict_(options.strict), bands_(std::move(bands)) {
@@ -84,12 +85,6 @@ class WandbBands final : public Scheduler {
     if (rank <= element + 1) return {};
     return {Verdict::stop, fmt::format("band {}: rank {} of {}, keeps {}", bands_[k], rank,
                                        rung.size(), element + 1)};
-  }
-
-  Launch next(const LaunchContext& context) const override {
-    if (!context.may_add) return Done{"every trial of the budget was started"};
-    const auto& fidelity = context.history.spec().fidelity;
-    return LaunchNew{0, fidelity ? fidelity->max : std::nullopt};
   }
 
   std::string describe() const override {

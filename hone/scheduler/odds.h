@@ -1,0 +1,76 @@
+// What early values have said about final ones in this study so far, and what that makes of a
+// trial's chance.
+//
+// At each level of fidelity a trial has a rank among all that came so far; trials that were stopped
+// before count as worse. Ranks become normal scores u, and so do the final values of completed
+// trials, v. How far u tells v is their correlation over the completed trials. As bad starters are
+// stopped these are a selection, which makes the correlation look smaller than it is; it is mended
+// by the ratio of spreads (Thorndike 1949, case 2), and taken at its lower confidence bound
+// (Fisher's z). Under a normal law of both, the chance that a trial ends among the best share q is
+//   Φ((Φ⁻¹(q) − ρ·u)/√(1 − ρ²)).
+// Where early values say little ρ is small, and nobody's chance is.
+//
+// Many curves lie in a clump for a while, at what guessing gives, and ranks within it are noise. So
+// a trial is ranked by its value less a band: the median size of its last few steps, which is the
+// noise where the curve is level, and more where it falls fast.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "hone/scheduler/rungs.h"
+
+namespace hone {
+
+struct OddsOptions {
+  double chance = 0.01;  ///< stops below this chance
+  double best = 0.03;    ///< of ending among the best so many, as a share of all
+  double caution = 1;    ///< standard errors by which the correlation is taken lower
+  double band = 1;       ///< others count as better from so many of the trial\'s own steps on
+};
+
+/// Not thread-safe.
+class Odds {
+ public:
+  Odds(Rungs levels, OddsOptions options);
+
+  /// Folds a change after the history has applied it.
+  void observe(const Change& change, const std::optional<Observation>& observation,
+               const History& history);
+
+  struct Chance {
+    int level = -1;         ///< −1: nothing to judge by
+    std::int64_t rank = 0;  ///< among all that came so far
+    std::int64_t of = 0;    ///< those stopped before included
+    double chance = 1;
+    double correlation = 0;  ///< between here and the end, at its lower bound
+    bool is_nan = false;
+  };
+  /// By the highest level that the observation recorded.
+  Chance chance(const Observation& observation, const History& history) const;
+  const Rungs& levels() const { return levels_; }
+  const OddsOptions& options() const { return options_; }
+
+ private:
+  /// ρ of a level is computed again when the trials there have grown by this share.
+  static constexpr double kGrowth = 1.04;
+  struct Known {
+    double correlation = 0;
+    std::int64_t again_at = 0;  ///< completed trials and trials at the level, together
+  };
+  std::int64_t all_at(int k) const;
+  double score(double rank, double of) const;
+  double correlation(int k) const;
+
+  Rungs levels_;
+  OddsOptions options_;
+  std::vector<std::int64_t> stopped_below_;  // per level: stopped with this as the highest recorded
+  std::unordered_map<std::int64_t, int> stopped_at_;  // by trial
+  std::map<std::int64_t, double> finals_;             // of completed trials: loss, by number
+  std::vector<Known> known_;                          // per level
+};
+
+}  // namespace hone
