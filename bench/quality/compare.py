@@ -21,12 +21,13 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-sys.path[:0] = [str(HERE / "report"), str(HERE / "peers")]
+sys.path[:0] = [str(HERE / "report"), str(HERE / "peers"), str(HERE.parent)]
 
 import curves  # noqa: E402
 import ingredients  # noqa: E402
 import page  # noqa: E402
 import summary  # noqa: E402
+from peer_environments import environment, revision, span  # noqa: E402
 from problem_server import ProblemServer  # noqa: E402
 
 PROGRAM = ROOT / "build/release/bench/quality/hone_quality"
@@ -45,23 +46,6 @@ SLOW_PROBLEMS = ("sphere5_noisy,hartmann6,levy6,ackley8,mixed8,training6,learner
                  "rpart_14,hss_mnist")
 
 
-def span(text):
-    first, _, last = text.partition("-")
-    return range(int(first), int(last or first) + 1)
-
-
-def environment(name):
-    """The Python of an environment, made when its requirements changed."""
-    folder = ROOT / "build/peers" / name
-    wanted = HERE / f"peers/requirements/{name}.txt"
-    made = folder / "requirements.txt"
-    if not made.exists() or made.read_text() != wanted.read_text():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-        subprocess.run([str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "-r", str(wanted)], check=True)
-        made.write_text(wanted.read_text())
-    return folder / "bin/python"
-
-
 def run_peers(a):
     only = set(a.only.split(",")) if a.only else None
     for name, peers in ENVIRONMENTS.items():
@@ -69,7 +53,7 @@ def run_peers(a):
             if only is not None and peer not in only:
                 continue
             try:
-                python = environment(name)
+                python = environment(name, HERE / f"peers/requirements/{name}.txt")
             except subprocess.CalledProcessError as e:
                 print(f"{peer}: its environment cannot be made ({e}); left out", file=sys.stderr)
                 continue
@@ -78,11 +62,6 @@ def run_peers(a):
                        str(STORED / f"{peer}.csv")]
             problems = SLOW_PROBLEMS if peer in SLOW else ""
             subprocess.run(command + (["--problems", problems] if problems else []), check=True)
-
-
-def revision():
-    done = subprocess.run(["git", "-C", str(ROOT), "log", "-1", "--format=%h of %cs"], capture_output=True, text=True)
-    return done.stdout.strip()
 
 
 def run_own(a, folder):

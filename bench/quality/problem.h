@@ -60,6 +60,16 @@ struct OutputPair {
   std::function<std::vector<double>(const Config&)> values;
 };
 std::vector<OutputPair> yahpo_pairs(const std::string& data, std::vector<std::string>& skipped);
+/// One surrogate at several sizes of its training data.
+struct SizedSurrogate {
+  std::string name;
+  SearchSpace space;
+  Goal goal = Goal::minimize;
+  std::vector<std::function<double(const Config&)>> at;  ///< one for each size
+};
+/// `sizes`: shares of the data, from 0.03 to 1.
+std::vector<SizedSurrogate> yahpo_sizes(const std::string& data, const std::vector<double>& sizes,
+                                        std::vector<std::string>& skipped);
 /// All of them, `typical` filled in.
 std::vector<Problem> all_problems(const std::string& data, std::vector<std::string>& skipped);
 

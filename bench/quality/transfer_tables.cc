@@ -87,6 +87,24 @@ void value_regret(std::vector<Row>& rows) {
   }
 }
 
+/// Every task with the others as its sources: as they are, negated and shuffled; with `single` also
+/// each of them alone.
+std::vector<Pair> pairs_of(const std::string& name, const std::vector<Task>& tasks, bool single) {
+  std::vector<Pair> pairs;
+  for (const Task& target : tasks) {
+    std::vector<Task> others;
+    for (const Task& source : tasks) {
+      if (source.problem.name != target.problem.name) others.push_back(source);
+    }
+    pairs.push_back({name, target, others});
+    pairs.push_back({name + " negated", target, others, Damage::negated});
+    pairs.push_back({name + " shuffled", target, others, Damage::shuffled});
+    if (!single) continue;
+    for (const Task& source : others) pairs.push_back({name + " single", target, {source}});
+  }
+  return pairs;
+}
+
 }  // namespace
 
 std::vector<Pair> boosting_pairs(const std::string& data) {
@@ -122,18 +140,7 @@ std::vector<Pair> boosting_pairs(const std::string& data) {
     rank_regret(*rows);
     tasks.push_back(pool_task(name, space, rows));
   }
-  std::vector<Pair> pairs;
-  for (const Task& target : tasks) {
-    std::vector<Task> others;
-    for (const Task& source : tasks) {
-      if (source.problem.name != target.problem.name) others.push_back(source);
-    }
-    pairs.push_back({"xgboost", target, others});
-    pairs.push_back({"xgboost negated", target, others, Damage::negated});
-    pairs.push_back({"xgboost shuffled", target, others, Damage::shuffled});
-    for (const Task& source : others) pairs.push_back({"xgboost single", target, {source}});
-  }
-  return pairs;
+  return pairs_of("xgboost", tasks, true);
 }
 
 std::vector<Pair> finetune_pairs(const std::string& data) {
@@ -173,17 +180,7 @@ std::vector<Pair> finetune_pairs(const std::string& data) {
     value_regret(*rows);
     tasks.push_back(pool_task(name, space, rows));
   }
-  std::vector<Pair> pairs;
-  for (const Task& target : tasks) {
-    std::vector<Task> others;
-    for (const Task& source : tasks) {
-      if (source.problem.name != target.problem.name) others.push_back(source);
-    }
-    pairs.push_back({"finetune", target, others});
-    pairs.push_back({"finetune negated", target, others, Damage::negated});
-    pairs.push_back({"finetune shuffled", target, others, Damage::shuffled});
-  }
-  return pairs;
+  return pairs_of("finetune", tasks, false);
 }
 
 }  // namespace hone::quality

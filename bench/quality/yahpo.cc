@@ -181,7 +181,38 @@ OutputPair pair_of(const std::string& name, const std::vector<Parameter>& parame
           }};
 }
 
+SizedSurrogate sized(const std::string& name, const std::vector<Parameter>& parameters,
+                     const std::shared_ptr<Network>& network, json fixed, const std::string& output,
+                     const std::vector<double>& sizes) {
+  SizedSurrogate all{name, space_of(parameters), Goal::maximize, {}};
+  for (const double size : sizes) {
+    fixed["trainsize"] = size;
+    all.at.push_back(surrogate(name, parameters, network, fixed, output, 0).truth);
+  }
+  return all;
+}
+
 }  // namespace
+
+std::vector<SizedSurrogate> yahpo_sizes(const std::string& data, const std::vector<double>& sizes,
+                                        std::vector<std::string>& skipped) {
+  std::vector<SizedSurrogate> all;
+  if (const auto rpart = data.empty() ? nullptr : load(data + "/yahpo/rbv2_rpart")) {
+    for (const char* task : {"14", "4534"}) {
+      all.push_back(sized(std::string("rpart_") + task, rpart_parameters(), rpart,
+                          {{"task_id", task}, {"repl", 10.0}}, "acc", sizes));
+    }
+  } else {
+    skipped.insert(skipped.end(), {"rpart_14", "rpart_4534"});
+  }
+  if (const auto glmnet = data.empty() ? nullptr : load(data + "/yahpo/iaml_glmnet")) {
+    all.push_back(
+        sized("glmnet_40981", glmnet_parameters(), glmnet, {{"task_id", "40981"}}, "auc", sizes));
+  } else {
+    skipped.emplace_back("glmnet_40981");
+  }
+  return all;
+}
 
 std::vector<OutputPair> yahpo_pairs(const std::string& data, std::vector<std::string>& skipped) {
   std::vector<OutputPair> all;

@@ -55,6 +55,7 @@ CmaLaw::CmaLaw(std::vector<const Domain*> domains, const CmaStart& start)
       const auto k = static_cast<std::size_t>(cell_count(*domains[i]));
       categorical_.push_back(
           {i, std::vector<double>(k, 1.0 / static_cast<double>(k)), std::vector<double>(k, 0.0)});
+      if (!start.shares.empty()) categorical_.back().probability = start.shares[i];
       continue;
     }
     numeric_.push_back({i, domains[i], is_discrete(*domains[i])});
@@ -65,8 +66,15 @@ CmaLaw::CmaLaw(std::vector<const Domain*> domains, const CmaStart& start)
   const std::size_t d = numeric_.size();
   covariance_.assign(d * d, 0.0);
   sigma_ = d == 0 ? 1 : std::exp(sum / static_cast<double>(d));
-  for (std::size_t j = 0; j < d; ++j)
+  const std::size_t columns = domains.size();
+  for (std::size_t j = 0; j < d; ++j) {
     covariance_[j * d + j] = (spread[j] / sigma_) * (spread[j] / sigma_);
+    for (std::size_t k = 0; k < d && !start.covariance.empty(); ++k) {
+      if (k == j) continue;
+      const double c = start.covariance[numeric_[j].column * columns + numeric_[k].column];
+      covariance_[j * d + k] = c / (sigma_ * sigma_);
+    }
+  }
   p_sigma_.assign(d, 0.0);
   p_c_.assign(d, 0.0);
   margin_scale_.assign(d, 1.0);

@@ -26,6 +26,10 @@ struct CmaStart {
   std::vector<double> mean;    ///< one entry per column; of categorical ones unused
   std::vector<double> spread;  ///< standard deviations in unit-cube widths; likewise
   int population = 0;          ///< members of a generation, λ; at least 2
+  /// Columns × columns, its diagonal the squares of `spread`; empty: nothing else.
+  std::vector<double> covariance;
+  /// Of every categorical column, the probabilities of its items; empty: equal ones.
+  std::vector<std::vector<double>> shares;
 };
 
 /// A member of a generation that has ended. `row`: encoded, NaN where inactive; `draw` decides what

@@ -16,7 +16,7 @@ using namespace contract;  // NOLINT: the players of this folder
 using Row = std::vector<double>;
 
 CmaStart start_of(std::size_t columns, int population, double spread = 0.2) {
-  return {Row(columns, 0.5), Row(columns, spread), population};
+  return {Row(columns, 0.5), Row(columns, spread), population, {}, {}};
 }
 
 /// Plays `generations` of the law on a loss; returns the best loss.

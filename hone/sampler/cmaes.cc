@@ -5,6 +5,9 @@
 //   users and of other samplers are members like any other.
 //   Members rank by value; then those that were stopped, by how far they came; those that broke a
 //   guard; those that failed. A generation in which nothing worked leaves the law alone.
+//   Earlier studies (warm_start) give the first run its law (cma_warm_start.h). Where two trials of
+//   theirs in its first generation have ended and one that they had no part in is better, the plain
+//   run takes its place, with its members.
 //   Restarts (Hansen 2009, BIPOP): when the values or the law have come to rest, a run starts
 //   elsewhere, with twice the population or, as long as such runs had less than their share of the
 //   trials, with a small one.
@@ -18,6 +21,7 @@
 
 #include "hone/math/sobol.h"
 #include "hone/sampler/cma_law.h"
+#include "hone/sampler/cma_warm_start.h"
 #include "hone/sampler/mutation.h"
 #include "hone/sampler/observations.h"
 #include "hone/sampler/registry.h"
@@ -37,7 +41,8 @@ const OptionTable<CmaesOptions>& cmaes_options() {
   static const OptionTable<CmaesOptions> table =
       OptionTable<CmaesOptions>(
           "cmaes",
-          "Covariance matrix adaptation: for hundreds to thousands of trials, mostly over numbers")
+          "Covariance matrix adaptation: for hundreds to thousands of trials, mostly over numbers; "
+          "begins where earlier studies (warm_start) were best")
           .integer("population", &CmaesOptions::population, 0, 100'000,
                    "Members of a generation; 0: 4 + 3·ln(parameters)")
           .number("sigma", &CmaesOptions::sigma, 1e-6, 1,
@@ -56,6 +61,10 @@ constexpr double kLeastWidth = 1e-10;
 /// Generations in a row without a value that end a run.
 constexpr int kMaxHopeless = 3;
 
+/// Trials of earlier studies' making that may turn out worse than others before these are
+/// forgotten.
+constexpr int kMisses = 2;
+
 /// Where so many draws were known configurations, each further one comes from a law that is wider
 /// by this factor: what is new lies near.
 constexpr int kPatience = 4;
@@ -72,6 +81,7 @@ struct CmaRun {
   std::deque<double> best;        // losses of the newest generations
   double spread = -1;             // of the losses of the first generation with values
   int hopeless = 0;
+  bool warm = false;  // it began where earlier studies were good
 };
 
 class Cmaes final : public Sampler {
@@ -126,7 +136,8 @@ class Cmaes final : public Sampler {
     large_ended_ = small_ended_ = 0;
     const SearchSpace& space = spec_->space;
     domains_.clear();
-    CmaStart start;
+    CmaStart& start = plain_;
+    start = {};
     start.mean.assign(static_cast<std::size_t>(space.dimension()), 0.5);
     // The user's defaults, else the middle of a belief or of the law.
     space.encode(space.default_config(), start.mean);
@@ -152,7 +163,9 @@ class Cmaes final : public Sampler {
       sobol_.emplace(space.dimension(), rng.split("scramble").next_u64());
     }
     limit_ = -1;
-    run_.emplace(CmaLaw(domains_, start));
+    const auto warm = warm_cma_start(space, spec_->warm_start.sources, plain_);
+    run_.emplace(CmaLaw(domains_, warm ? *warm : plain_));
+    run_->warm = warm.has_value();
   }
 
   void take(const History& history, std::int64_t trial) {
@@ -171,12 +184,13 @@ class Cmaes final : public Sampler {
       return;
     }
     run_->members.push_back(observed);
+    if (run_->warm && run_->generation == 0 && is_misled(history)) forget_sources();
     if (static_cast<int>(run_->members.size()) >= run_->law.population()) close(history);
   }
 
   void close(const History& history) {
+    std::sort(run_->members.begin(), run_->members.end(), better);
     std::vector<Observed>& members = run_->members;
-    std::sort(members.begin(), members.end(), better);
     const bool any = members.front().lesson <= Lesson::violates;
     const bool differ = better_by_more_than_number(members.front(), members.back());
     if (any && differ) {
@@ -194,6 +208,29 @@ class Cmaes final : public Sampler {
     const bool rests = came_to_rest();
     members.clear();
     if (rests && options_.restarts != "none") restart();
+  }
+
+  /// Whether trials that owe nothing to earlier studies do better than those that do.
+  bool is_misled(const History& history) const {
+    std::optional<Observed> own;
+    std::optional<Observed> theirs;
+    int count = 0;  // of theirs
+    for (const Observed& member : run_->members) {
+      const Value& info = history.trial(member.trial).proposal->info;
+      const std::string rule = info.string_or("rule", "");
+      const bool is_theirs = rule == "warm_start" || rule == "cmaes";
+      count += is_theirs ? 1 : 0;
+      auto& best = is_theirs ? theirs : own;
+      if (!best || better(member, *best)) best = member;
+    }
+    return own && count >= kMisses && better(*own, *theirs);
+  }
+
+  void forget_sources() {
+    std::vector<Observed> members = std::move(run_->members);
+    run_.emplace(CmaLaw(domains_, plain_));
+    run_->members = std::move(members);
+    ++restarts_;  // what the other law has drawn and is still running is no member
   }
 
   static bool better_by_more_than_number(const Observed& a, Observed b) {
@@ -277,6 +314,7 @@ class Cmaes final : public Sampler {
     suggestion.info.set("rule", "cmaes")
         .set("generation", run_->generation)
         .set("restart", std::int64_t{restarts_});
+    if (run_->warm) suggestion.info.set("warm", true);
     return std::nullopt;
   }
 
@@ -292,6 +330,7 @@ class Cmaes final : public Sampler {
   std::vector<std::pair<std::int64_t, Lesson>> accidents_;
   std::vector<const Domain*> domains_;  // by column
   std::optional<Sobol> sobol_;
+  CmaStart plain_;  // what begins without earlier studies
   std::optional<CmaRun> run_;
   int population_ = 0;  // of the first run
   int restarts_ = 0;

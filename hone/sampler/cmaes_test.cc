@@ -64,6 +64,54 @@ TEST(Cmaes, StartsAtTheUsersDefaults) {
   }
 }
 
+/// An earlier study of 40 trials that was best around x0 = 3, x1 = -2.
+StudySpec after_another(std::int64_t seed = 1) {
+  StudySpec spec = sampler_spec(cube(2), cmaes(), seed);
+  WarmSource source{"earlier", {}};
+  Rng rng(3);
+  for (int i = 0; i < 40; ++i) {
+    WarmTrial trial{*spec.space.sample(rng), std::nullopt, i};
+    const double x = trial.config.get("x0")->as_number() - 3;
+    const double y = trial.config.get("x1")->as_number() + 2;
+    if (i % 10 != 0) trial.loss = x * x + y * y;
+    source.trials.push_back(trial);
+  }
+  spec.warm_start.sources.push_back(source);
+  return spec;
+}
+
+TEST(Cmaes, BeginsWhereAnEarlierStudyWasBest) {
+  Player player(after_another());
+  const auto sampler = try_make(player.history().spec());
+  const auto result = player.ask(*sampler, 30);
+  double x = 0;
+  double y = 0;
+  for (const Suggestion& s : *suggestions(result)) {
+    EXPECT_NE(s.info.find("warm"), nullptr);
+    x += s.config.get("x0")->as_number() / 30;
+    y += s.config.get("x1")->as_number() / 30;
+  }
+  EXPECT_NEAR(x, 3, 1);
+  EXPECT_NEAR(y, -2, 1);
+}
+
+TEST(Cmaes, ForgetsAnEarlierStudyThatMisleads) {
+  Player player(after_another());
+  const auto sampler = try_make(player.history().spec());
+  const Config middle = player.space().default_config();
+  player.add(middle, {}, 1.0);
+  for (int k = 0; k < 2; ++k)
+    player.add_suggestion(suggestions(player.ask(*sampler))->front(), 2.0 + k);
+  const auto result = player.ask(*sampler, 30);
+  double x = 0;
+  for (const Suggestion& s : *suggestions(result)) {
+    EXPECT_EQ(s.info.find("warm"), nullptr);
+    EXPECT_EQ(s.info.int_or("restart", -1), 1);
+    x += s.config.get("x0")->as_number() / 30;
+  }
+  EXPECT_NEAR(x, 0, 0.7);
+}
+
 TEST(Cmaes, DrawsOnFromTheSameGenerationWhileItsMembersRun) {
   Player player(sampler_spec(cube(4), cmaes()));
   const auto sampler = try_make(player.history().spec());

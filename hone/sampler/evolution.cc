@@ -10,11 +10,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "hone/sampler/learning_sampler.h"
 #include "hone/sampler/mutation.h"
-#include "hone/sampler/observations.h"
 #include "hone/sampler/registry.h"
-#include "hone/sampler/start.h"
-#include "hone/sampler/unseen.h"
 #include "hone/space/encoding.h"
 
 namespace hone {
@@ -55,33 +53,18 @@ constexpr std::int64_t kPeaks = 4;
 /// Trials without a value that are passed over, at most, per place in the population.
 constexpr std::int64_t kPassed = 20;
 
-class Evolution final : public Sampler {
+class Evolution final : public LearningSampler {
  public:
   explicit Evolution(EvolutionOptions options) : options_(std::move(options)) {}
-
-  SuggestResult suggest(const SuggestContext& context, int count) override {
-    prepare(context.history);
-    observations_.update(context.history);
-    choose_population(context.history);
-    return suggest_in_turn(context, count, batch_,
-                           [&](std::int64_t number, const Chosen& chosen, Suggestion& suggestion) {
-                             return propose(context.history, number, chosen, suggestion);
-                           });
-  }
 
   std::string describe() const override { return "evolution"; }
 
  private:
-  void prepare(const History& history) {
-    if (spec_ == history.spec_ptr()) return;
-    spec_ = history.spec_ptr();
-    const Rng rng = Rng(static_cast<std::uint64_t>(spec_->seed)).split("evolution start");
-    start_.emplace(spec_->space, StartDesign::sobol, true, rng);
-    start_trials_ = options_.start_trials > 0 ? options_.start_trials
-                                              : std::clamp(spec_->space.dimension() + 3, 5, 20);
+  void prepare() override {
+    begin(StartDesign::sobol, "evolution start", {options_.start_trials, 3, 5, 20});
   }
 
-  void choose_population(const History& history) {
+  void look(const History& history) override {
     population_.clear();
     const auto enough = static_cast<std::size_t>(options_.population);
     const std::int64_t last =
@@ -109,7 +92,7 @@ class Evolution final : public Sampler {
     std::vector<double> row(encoded.begin(), encoded.end());
     std::vector<std::size_t> active;
     for (std::size_t j = 0; j < row.size(); ++j) {
-      const Parameter& parameter = spec_->space.parameter(spec_->space.searched()[j]);
+      const Parameter& parameter = space().parameter(space().searched()[j]);
       if (!std::isnan(row[j])) {
         active.push_back(j);
       } else {
@@ -119,36 +102,29 @@ class Evolution final : public Sampler {
     const std::size_t changes = 1 + turn / (local ? peaks_.size() : 1);
     for (std::size_t k = 0; k < changes && !active.empty(); ++k) {
       const std::size_t j = active[rng.below(active.size())];
-      const Domain& domain = spec_->space.parameter(spec_->space.searched()[j]).domain;
+      const Domain& domain = space().parameter(space().searched()[j]).domain;
       row[j] = is_categorical(domain) ? other_category(domain, row[j], rng)
                                       : mutated(domain, row[j], options_.mutation_eta, rng);
     }
     suggestion.info.set("parent", parent);
-    return feasible_config(spec_->space, row, rng);
+    return feasible_config(space(), row, rng);
   }
 
   std::optional<Exhausted> propose(const History& history, std::int64_t number,
-                                   const Chosen& chosen, Suggestion& suggestion) {
-    Rng rng = sampler_rng(*spec_, number);
-    const bool starting = observations_.usable() < start_trials_ || population_.empty();
-    const bool local = !starting && rng.chance(options_.local);
+                                   const Chosen& chosen, Suggestion& suggestion) override {
+    Rng rng = sampler_rng(spec(), number);
+    if (observations_.usable() < start_trials_ || population_.empty())
+      return take_start(number, chosen, rng, false, options_.repeat, suggestion);
+    const bool local = rng.chance(options_.local);
     int attempt = 0;
-    const auto draw = [&]() -> std::optional<Config> {
-      if (!starting) return breed(history, local, attempt++, rng, suggestion);
-      return start_->config(number, attempt++, rng);
-    };
-    suggestion.info.set("rule", starting ? "start" : (local ? "local" : "evolution"));
-    return take_draw(spec_->space, chosen, rng, options_.repeat, draw, suggestion);
+    const auto draw = [&] { return breed(history, local, attempt++, rng, suggestion); };
+    suggestion.info.set("rule", local ? "local" : "evolution");
+    return take_draw(space(), chosen, rng, options_.repeat, draw, suggestion);
   }
 
   EvolutionOptions options_;
-  std::shared_ptr<const StudySpec> spec_;
-  Observations observations_;
-  std::optional<Start> start_;
-  std::int64_t start_trials_ = 10;
   std::vector<std::int64_t> population_;  // newest first
   std::vector<std::int64_t> peaks_;       // best first
-  std::vector<std::vector<double>> batch_;
 };
 
 }  // namespace

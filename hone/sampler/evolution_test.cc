@@ -45,18 +45,8 @@ int differences(const Config& a, const Config& b) {
   return count;
 }
 
-/// The best of a study.
 double best_of(const AlgorithmSpec& spec, int trials, std::int64_t seed) {
-  Player player(sampler_spec(edges(), spec, seed));
-  const auto sampler = try_make(player.history().spec());
-  double best = HUGE_VAL;
-  for (int k = 0; k < trials; ++k) {
-    const auto result = player.ask(*sampler);
-    const Config& config = suggestions(result)->front().config;
-    best = std::min(best, loss(config));
-    player.add(config, {}, loss(config));
-  }
-  return best;
+  return contract::best_of(edges(), spec, loss, trials, seed);
 }
 
 TEST(Evolution, FindsTheBestOf65536ArchitecturesWithin150Trials) {

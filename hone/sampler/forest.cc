@@ -15,11 +15,9 @@
 
 #include <algorithm>
 
-#include "hone/sampler/acquisition_search.h"
 #include "hone/sampler/forest_model.h"
+#include "hone/sampler/learning_sampler.h"
 #include "hone/sampler/registry.h"
-#include "hone/sampler/start.h"
-#include "hone/sampler/unseen.h"
 
 namespace hone {
 namespace {
@@ -87,32 +85,17 @@ const OptionTable<ForestSamplerOptions>& forest_sampler_options() {
 /// Candidates around which a further round looks.
 constexpr std::size_t kClimbers = 5;
 
-class Forest final : public Sampler {
+class Forest final : public LearningSampler {
  public:
   explicit Forest(ForestSamplerOptions options) : options_(std::move(options)) {}
-
-  SuggestResult suggest(const SuggestContext& context, int count) override {
-    prepare(context.history);
-    observations_.update(context.history);
-    return suggest_in_turn(context, count, batch_,
-                           [&](std::int64_t number, const Chosen& chosen, Suggestion& suggestion) {
-                             return propose(context.history, number, chosen, suggestion);
-                           });
-  }
 
   std::string describe() const override { return "forest"; }
 
  private:
-  void prepare(const History& history) {
-    if (spec_ == history.spec_ptr()) return;
-    spec_ = history.spec_ptr();
-    space_ = &spec_->space;
-    model_.emplace(*space_);
-    search_.emplace(*space_);
-    const Rng rng = Rng(static_cast<std::uint64_t>(spec_->seed)).split("forest start");
-    start_.emplace(*space_, StartDesign::sobol, true, rng);
-    const int d = space_->dimension();
-    start_trials_ = options_.start_trials > 0 ? options_.start_trials : std::clamp(d + 1, 4, 10);
+  void prepare() override {
+    model_.emplace(space());
+    search_.emplace(space());
+    begin(StartDesign::sobol, "forest start", {options_.start_trials, 1, 4, 10});
   }
 
   void fit(const History& history, std::int64_t number, Rng rng) {
@@ -132,22 +115,13 @@ class Forest final : public Sampler {
                       : power                   ? OutputTransform::power
                                                 : OutputTransform::half_rank;
     std::vector<double> pending;
-    if (options_.pending) {
-      for (const std::int64_t trial : observations_.pending()) {
-        const auto row = history.encoded(trial);
-        pending.insert(pending.end(), row.begin(), row.end());
-      }
-      for (const auto& row : batch_) pending.insert(pending.end(), row.begin(), row.end());
-    }
+    if (options_.pending) pending = pending_rows(history);
     model_->build(history, observations_, model, pending, rng);
   }
 
   /// The most promising points, best first; each round looks around those of the round before.
   std::vector<AcquisitionCandidate> search(std::int64_t number, Rng rng) const {
-    const auto draw = [&](int i) {
-      return start_->row((static_cast<std::uint64_t>(number + 1) << 12) +
-                         static_cast<std::uint64_t>(i));
-    };
+    const auto draw = [&](int i) { return spread_point(number, i); };
     AcquisitionSearchOptions search;
     search.spread = options_.spread;
     search.near = options_.near;
@@ -170,42 +144,24 @@ class Forest final : public Sampler {
   }
 
   std::optional<Exhausted> propose(const History& history, std::int64_t number,
-                                   const Chosen& chosen, Suggestion& suggestion) {
-    Rng rng = sampler_rng(*spec_, number);
+                                   const Chosen& chosen, Suggestion& suggestion) override {
+    Rng rng = sampler_rng(spec(), number);
     const bool starting = observations_.ranked() < start_trials_ || observations_.usable() == 0;
-    const bool random = !starting && rng.chance(options_.random);
+    if (starting) return take_start(number, chosen, rng, true, false, suggestion);
     std::vector<AcquisitionCandidate> found;
-    if (!starting && !random) {
+    if (!rng.chance(options_.random)) {
       fit(history, number, rng.split("forest"));
       found = search(number, rng.split("search"));
     }
-    std::size_t next = 0;
-    int attempt = 0;
-    const auto draw = [&]() -> std::optional<Config> {
-      if (next < found.size()) return space_->decode(found[next++].row);
-      if (starting && attempt == 0 && number == 0) {
-        ++attempt;
-        Config middle = space_->default_config();
-        if (space_->is_feasible(middle)) return middle;
-      }
-      if (!starting) return space_->sample(rng);
-      return start_->config(number, attempt++, rng);
-    };
-    if (auto none = take_draw(*space_, chosen, rng, false, draw, suggestion)) return none;
-    suggestion.info.set("rule", starting ? "start" : (found.empty() ? "random" : "forest"));
+    if (auto none = take_found(found, chosen, rng, suggestion)) return none;
+    suggestion.info.set("rule", found.empty() ? "random" : "forest");
     if (!found.empty()) suggestion.info.set("of", observations_.ranked());
     return std::nullopt;
   }
 
   ForestSamplerOptions options_;
-  std::shared_ptr<const StudySpec> spec_;
-  const SearchSpace* space_ = nullptr;
-  Observations observations_;
   std::optional<ForestModel> model_;
   std::optional<AcquisitionSearch> search_;
-  std::optional<Start> start_;
-  std::int64_t start_trials_ = 10;
-  std::vector<std::vector<double>> batch_;
 };
 
 }  // namespace

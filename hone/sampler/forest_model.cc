@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "hone/space/encoding.h"
 #include "hone/surrogate/acquisition.h"
@@ -30,84 +29,36 @@ ForestModel::ForestModel(const SearchSpace& space) : space_(space) {
   }
 }
 
-/// All trials where there are few; beyond that the best two fifths, the newest three tenths, and
-/// of the rest a sample that every trial enters by a hash of its number.
-void ForestModel::choose(const History& history, Observations& observations, int points) {
-  const auto teaches = [&](std::int64_t trial) {
-    const Lesson lesson = observations.lesson(trial);
-    return lesson <= Lesson::partial ||
-           (lesson == Lesson::violates && history.trial(trial).value().has_value());
-  };
-  std::set<std::int64_t> chosen;
-  const bool all = observations.ranked() <= points;
-  for (const std::int64_t trial : observations.best(all ? points : points * 2 / 5))
-    chosen.insert(trial);
-  const std::size_t newest = chosen.size() + static_cast<std::size_t>(points) * 3 / 10;
-  for (std::int64_t i = history.size() - 1; i >= 0 && !all && chosen.size() < newest; --i) {
-    if (teaches(i)) chosen.insert(i);
-  }
-  for (const std::int64_t trial : observations.rest(0, 4 * points, false)) {
-    if (chosen.size() >= static_cast<std::size_t>(points)) break;
-    if (teaches(trial)) chosen.insert(trial);
-  }
-  trials_.assign(chosen.begin(), chosen.end());
-}
-
-/// Fills rows_ and whole_; the losses.
-std::vector<double> ForestModel::encode_trials(const History& history, Observations& observations,
-                                               bool fidelity) {
-  const StudySpec& spec = history.spec();
-  std::vector<double> losses;
-  std::vector<double> reached;
-  whole_.clear();
-  bool partial = false;
-  for (const std::int64_t number : trials_) {
-    const Trial& trial = history.trial(number);
-    double value = trial.value().value_or(0);
-    if (!trial.value() && !trial.curve.empty()) value = trial.curve.back().value;
-    losses.push_back(to_loss(spec.objective().goal, value));
-    const Lesson lesson = observations.lesson(number);
-    partial = partial || lesson == Lesson::partial;
-    whole_.push_back(lesson == Lesson::value);
-    reached.push_back(lesson == Lesson::partial ? trial.reached.value_or(0) : INFINITY);
-  }
-  any_whole_ = std::find(whole_.begin(), whole_.end(), true) != whole_.end();
-  with_fidelity_ = fidelity && partial && spec.fidelity.has_value();
+void ForestModel::encode_trials(const History& history) {
+  any_whole_ = trials_.any_whole();
+  with_fidelity_ = options_.fidelity && trials_.partial;
   rows_.clear();
   // A tree sees the order of fidelities only; the full one is 1.
-  for (std::size_t i = 0; i < trials_.size(); ++i) {
-    const auto row = history.encoded(trials_[i]);
-    rows_.insert(rows_.end(), row.begin(), row.end());
-    if (with_fidelity_) rows_.push_back(std::isinf(reached[i]) ? 1 : 1 - 1 / (1 + reached[i]));
+  for (std::size_t i = 0; i < trials_.numbers.size(); ++i) {
+    append_row(history, trials_.numbers[i], rows_);
+    const std::optional<double>& reached = trials_.fidelity[i];
+    if (with_fidelity_) rows_.push_back(reached ? 1 - 1 / (1 + *reached) : 1);
   }
-  return losses;
 }
 
 void ForestModel::build(const History& history, Observations& observations,
                         const ForestModelOptions& options, std::span<const double> pending,
                         Rng rng) {
   options_ = options;
-  choose(history, observations, options.points);
-  const std::vector<double> losses = encode_trials(history, observations, options.fidelity);
+  trials_ = choose_model_trials(history, observations, options.points);
+  encode_trials(history);
+  const std::vector<std::int64_t> failed = infeasible_trials(observations, options.points);
   seen_.assign(pending.begin(), pending.end());
-  for (const std::int64_t trial : trials_) see(history, trial);
-  for (const std::int64_t trial : observations.rest(observations.usable(), options.points, true)) {
-    if (observations.lesson(trial) == Lesson::infeasible) see(history, trial);
-  }
-  fit_objective(losses, pending, rng.split("objective"));
+  for (const std::int64_t trial : trials_.numbers) append_row(history, trial, seen_);
+  for (const std::int64_t trial : failed) append_row(history, trial, seen_);
+  fit_objective(pending, rng.split("objective"));
   fit_guards(history, rng.split("guards"));
   failures_.reset();
-  if (options.failures) fit_failures(history, observations, rng.split("failures"));
+  if (options.failures) fit_failures(history, failed, rng.split("failures"));
 }
 
-void ForestModel::see(const History& history, std::int64_t trial) {
-  const auto row = history.encoded(trial);
-  seen_.insert(seen_.end(), row.begin(), row.end());
-}
-
-void ForestModel::fit_objective(std::span<const double> losses, std::span<const double> pending,
-                                Rng rng) {
-  std::vector<double> y = transform_losses(losses, options_.transform);
+void ForestModel::fit_objective(std::span<const double> pending, Rng rng) {
+  std::vector<double> y = transform_losses(trials_.losses.front(), options_.transform);
   std::vector<int> categories = categories_;
   if (with_fidelity_) categories.push_back(0);
   objective_.emplace(categories);
@@ -130,8 +81,8 @@ void ForestModel::find_incumbents(std::span<const double> y) {
   const std::size_t d = categories_.size();
   const std::size_t width = d + (with_fidelity_ ? 1 : 0);
   std::vector<std::pair<double, std::size_t>> order;
-  for (std::size_t i = 0; i < trials_.size(); ++i) {
-    if (any_whole_ && !whole_[i]) continue;
+  for (std::size_t i = 0; i < trials_.numbers.size(); ++i) {
+    if (any_whole_ && !trials_.whole[i]) continue;
     const auto row = std::span<const double>(rows_).subspan(i * width, d);
     order.emplace_back(any_whole_ ? y[i] : objective_->predict(widened(row)).mean, i);
   }
@@ -147,50 +98,32 @@ void ForestModel::find_incumbents(std::span<const double> y) {
 
 void ForestModel::fit_guards(const History& history, Rng rng) {
   guards_.clear();
-  const StudySpec& spec = history.spec();
-  ForestOptions smooth = options_.forest;
-  smooth.smallest_leaf = std::max(smooth.smallest_leaf, kSmoothLeaf);
-  for (std::size_t m = 0; m < spec.metrics.size(); ++m) {
-    const Metric& metric = spec.metrics[m];
-    if (metric.role != MetricRole::guard && metric.role != MetricRole::constraint) continue;
-    if (!metric.min && !metric.max) continue;
-    std::vector<double> rows;
-    std::vector<double> values;
-    for (const std::int64_t number : trials_) {
-      const auto value = history.trial(number).value_of(static_cast<int>(m));
-      if (!value || !std::isfinite(*value)) continue;
-      const auto row = history.encoded(number);
-      rows.insert(rows.end(), row.begin(), row.end());
-      values.push_back(*value);
-    }
-    if (values.size() < 2) continue;
+  for (const GuardValues& of : guard_values(history, trials_.numbers)) {
     double spread = 0;
-    for (const double v : values) spread = std::max(spread, std::abs(v - values.front()));
-    Guard guard{RegressionForest(categories_), metric.min, metric.max,
+    for (const double v : of.values) spread = std::max(spread, std::abs(v - of.values.front()));
+    Guard guard{RegressionForest(categories_), of.low, of.high,
                 std::max(kLeastVariance * spread * spread, kTiniestVariance)};
-    guard.forest.fit(rows, values, smooth, rng.split("guard", m));
+    guard.forest.fit(of.rows, of.values, smooth(), rng.split("guard", of.metric));
     guards_.push_back(std::move(guard));
   }
 }
 
-void ForestModel::fit_failures(const History& history, Observations& observations, Rng rng) {
+void ForestModel::fit_failures(const History& history, std::span<const std::int64_t> failed,
+                               Rng rng) {
+  if (failed.empty()) return;
   std::vector<double> rows;
-  std::vector<double> labels;
-  const auto add = [&](std::int64_t number, double label) {
-    const auto row = history.encoded(number);
-    rows.insert(rows.end(), row.begin(), row.end());
-    labels.push_back(label);
-  };
-  for (const std::int64_t number :
-       observations.rest(observations.usable(), options_.points, true)) {
-    if (observations.lesson(number) == Lesson::infeasible) add(number, 1);
-  }
-  if (labels.empty()) return;
-  for (const std::int64_t number : trials_) add(number, 0);
+  std::vector<double> labels(failed.size(), 1.0);
+  labels.resize(failed.size() + trials_.numbers.size(), 0.0);
+  for (const std::int64_t number : failed) append_row(history, number, rows);
+  for (const std::int64_t number : trials_.numbers) append_row(history, number, rows);
+  failures_.emplace(categories_);
+  failures_->fit(rows, labels, smooth(), rng);
+}
+
+ForestOptions ForestModel::smooth() const {
   ForestOptions smooth = options_.forest;
   smooth.smallest_leaf = std::max(smooth.smallest_leaf, kSmoothLeaf);
-  failures_.emplace(categories_);
-  failures_->fit(rows, labels, smooth, rng);
+  return smooth;
 }
 
 std::span<const double> ForestModel::widened(std::span<const double> row) const {

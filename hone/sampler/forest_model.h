@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "hone/sampler/acquisition_search.h"
-#include "hone/sampler/observations.h"
+#include "hone/sampler/model_trials.h"
 #include "hone/study/history.h"
 #include "hone/surrogate/forest.h"
 #include "hone/surrogate/output_transform.h"
@@ -50,14 +50,14 @@ class ForestModel final : public Acquisition {
     double least_variance = 0;
   };
 
-  void choose(const History& history, Observations& observations, int points);
-  std::vector<double> encode_trials(const History& history, Observations& observations,
-                                    bool fidelity);
-  void see(const History& history, std::int64_t trial);
-  void fit_objective(std::span<const double> losses, std::span<const double> pending, Rng rng);
+  /// Fills rows_.
+  void encode_trials(const History& history);
+  void fit_objective(std::span<const double> pending, Rng rng);
   void find_incumbents(std::span<const double> y);
   void fit_guards(const History& history, Rng rng);
-  void fit_failures(const History& history, Observations& observations, Rng rng);
+  void fit_failures(const History& history, std::span<const std::int64_t> failed, Rng rng);
+  /// Of the forests of guards and failures.
+  ForestOptions smooth() const;
   void log_feasible(std::span<const double> rows, std::span<double> out) const;
   double log_apart(std::span<const double> row) const;
   std::span<const double> widened(std::span<const double> row) const;
@@ -65,9 +65,8 @@ class ForestModel final : public Acquisition {
   SearchSpace space_;
   std::vector<int> categories_;
   ForestModelOptions options_;
-  std::vector<std::int64_t> trials_;  // those modelled, ascending
-  std::vector<double> rows_;          // theirs, with the fidelity
-  std::vector<bool> whole_;           // reached the full fidelity and broke no guard
+  ModelTrials trials_;        // those modelled
+  std::vector<double> rows_;  // theirs, with the fidelity
   bool with_fidelity_ = false;
   bool any_whole_ = false;
   double best_ = 0;

@@ -37,18 +37,8 @@ double loss(const Config& config) {
   return (family == "c" ? 0 : 1) + (kind == "v" ? 0 : 0.5) + std::abs(rate - 0.7);
 }
 
-/// The best loss of a study.
 double best_of(const AlgorithmSpec& spec, int trials, std::int64_t seed) {
-  Player player(sampler_spec(families(), spec, seed));
-  const auto sampler = try_make(player.history().spec());
-  double best = HUGE_VAL;
-  for (int k = 0; k < trials; ++k) {
-    const auto result = player.ask(*sampler);
-    const Config& config = suggestions(result)->front().config;
-    best = std::min(best, loss(config));
-    player.add(config, {}, loss(config));
-  }
-  return best;
+  return contract::best_of(families(), spec, loss, trials, seed);
 }
 
 TEST(ForestSampler, FindsTheBranchItsKindAndItsRate) {

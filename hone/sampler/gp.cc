@@ -19,11 +19,9 @@
 #include <bit>
 #include <cmath>
 
-#include "hone/sampler/acquisition_search.h"
 #include "hone/sampler/gp_model.h"
+#include "hone/sampler/learning_sampler.h"
 #include "hone/sampler/registry.h"
-#include "hone/sampler/start.h"
-#include "hone/sampler/unseen.h"
 
 namespace hone {
 namespace {
@@ -140,36 +138,21 @@ bool read_exponents(const Value* exponent, std::vector<GpFit>& fits) {
   return true;
 }
 
-class Gp final : public Sampler {
+class Gp final : public LearningSampler {
  public:
   explicit Gp(GpOptions options) : options_(std::move(options)) {}
-
-  SuggestResult suggest(const SuggestContext& context, int count) override {
-    prepare(context.history);
-    observations_.update(context.history);
-    fits_.clear();
-    return suggest_in_turn(context, count, batch_,
-                           [&](std::int64_t number, const Chosen& chosen, Suggestion& suggestion) {
-                             return propose(context.history, number, chosen, suggestion);
-                           });
-  }
 
   std::string describe() const override { return "gp"; }
 
  private:
-  void prepare(const History& history) {
-    if (spec_ == history.spec_ptr()) return;
-    spec_ = history.spec_ptr();
-    space_ = &spec_->space;
-    model_.emplace(*space_);
-    has_sources_ = !spec_->warm_start.sources.empty() && spec_->objective_count() == 1;
-    if (has_sources_) model_->learn_from(spec_->warm_start.sources);
-    search_.emplace(*space_);
-    const Rng rng = Rng(static_cast<std::uint64_t>(spec_->seed)).split("gp start");
-    start_.emplace(*space_, StartDesign::sobol, true, rng);
-    const int d = space_->dimension();
-    start_trials_ = options_.start_trials > 0 ? options_.start_trials : std::clamp(d + 1, 4, 10);
+  void prepare() override {
+    model_.emplace(space());
+    has_sources_ = !spec().warm_start.sources.empty() && spec().objective_count() == 1;
+    if (has_sources_) model_->learn_from(spec().warm_start.sources);
+    search_.emplace(space());
+    begin(StartDesign::sobol, "gp start", {options_.start_trials, 1, 4, 10});
   }
+  void look(const History& /*history*/) override { fits_.clear(); }
 
   /// The parameters stored with the newest trial that has some, one fit an objective; none: none.
   std::vector<GpFit> stored(const History& history) const {
@@ -203,7 +186,7 @@ class Gp final : public Sampler {
   /// improvement (at least 4), doubled after three in a row that improve; 1: no box.
   double radius(const History& history, std::int64_t number) const {
     if (!options_.trust_region || number % 2 == 0) return 1;
-    const int d = space_->dimension();
+    const int d = space().dimension();
     const int patience = std::max(4, d);
     double side = 0.8;
     int failures = 0;
@@ -212,7 +195,7 @@ class Gp final : public Sampler {
     std::vector<std::span<const double>> front;
     for (std::int64_t i = 0; i < history.size(); ++i) {
       if (observations_.lesson(i) != Lesson::value) continue;
-      const double loss = to_loss(spec_->objective().goal, history.trial(i).value().value_or(NAN));
+      const double loss = to_loss(spec().objective().goal, history.trial(i).value().value_or(NAN));
       const bool improved = observations_.objectives() > 1 ? pushes(front, observations_.losses(i))
                                                            : loss < best - 1e-3 * std::abs(best);
       successes = improved ? successes + 1 : 0;
@@ -253,15 +236,16 @@ class Gp final : public Sampler {
     for (std::size_t k = 0; k < fits_.size() && !learned_; ++k)
       fits_[k].exponent = k < before.size() ? before[k].exponent : 1;  // for the next that learns
     if (options_.pending) {
-      for (const std::int64_t trial : observations_.pending())
-        model_->believe(history.encoded(trial));
-      for (const auto& row : batch_) model_->believe(row);
+      const std::vector<double> rows = pending_rows(history);
+      const auto d = static_cast<std::size_t>(space().dimension());
+      for (std::size_t at = 0; at < rows.size(); at += d)
+        model_->believe(std::span(rows).subspan(at, d));
     }
   }
 
   std::optional<Exhausted> propose(const History& history, std::int64_t number,
-                                   const Chosen& chosen, Suggestion& suggestion) {
-    Rng rng = sampler_rng(*spec_, number);
+                                   const Chosen& chosen, Suggestion& suggestion) override {
+    Rng rng = sampler_rng(spec(), number);
     bool starting = observations_.ranked() < start_trials_ || observations_.usable() == 0;
     // Earlier studies that fit the first trials take the place of the start design.
     const bool informed = starting && listens(number) && observations_.usable() > 0;
@@ -269,49 +253,30 @@ class Gp final : public Sampler {
       fit(history, number);
       starting = model_->transfer() == nullptr;
     }
-    std::vector<AcquisitionCandidate> found;
-    bool exploring = false;
-    double box = 1;
-    if (!starting) {
-      if (!informed) fit(history, number);
-      exploring = rng.chance(options_.explore);
-      model_->explore(exploring);
-      box = exploring ? 1 : radius(history, number);
-      AcquisitionSearchOptions search;
-      search.spread = options_.spread;
-      search.near = exploring ? 0 : options_.near;
-      search.refined = options_.refined;
-      search.rounds = options_.rounds;
-      search.radius = box;
-      const auto draw = [&](int i) {
-        return start_->row((static_cast<std::uint64_t>(number + 1) << 12) +
-                           static_cast<std::uint64_t>(i));
-      };
-      found =
-          search_->run(*model_, model_->incumbents(number / 2), draw, search, Rng(rng.next_u64()));
+    if (starting) return take_start(number, chosen, rng, true, false, suggestion);
+    if (!informed) fit(history, number);
+    const bool exploring = rng.chance(options_.explore);
+    model_->explore(exploring);
+    const double box = exploring ? 1 : radius(history, number);
+    AcquisitionSearchOptions search;
+    search.spread = options_.spread;
+    search.near = exploring ? 0 : options_.near;
+    search.refined = options_.refined;
+    search.rounds = options_.rounds;
+    search.radius = box;
+    const auto draw = [&](int i) { return spread_point(number, i); };
+    const auto found =
+        search_->run(*model_, model_->incumbents(number / 2), draw, search, Rng(rng.next_u64()));
+    if (auto none = take_found(found, chosen, rng, suggestion)) return none;
+    if (found.empty()) {
+      suggestion.info.set("rule", "random");
+    } else {
+      describe_in(suggestion.info, exploring, box);
     }
-    std::size_t next = 0;
-    int attempt = 0;
-    const auto draw = [&]() -> std::optional<Config> {
-      if (next < found.size()) return space_->decode(found[next++].row);
-      if (starting && attempt == 0 && number == 0) {
-        ++attempt;
-        Config middle = space_->default_config();
-        if (space_->is_feasible(middle)) return middle;
-      }
-      if (!starting) return space_->sample(rng);
-      return start_->config(number, attempt++, rng);
-    };
-    if (auto none = take_draw(*space_, chosen, rng, false, draw, suggestion)) return none;
-    describe_in(suggestion.info, starting, exploring, box, found.empty());
     return std::nullopt;
   }
 
-  void describe_in(Value& info, bool starting, bool exploring, double box, bool lost) const {
-    if (starting || lost) {
-      info.set("rule", starting ? "start" : "random");
-      return;
-    }
+  void describe_in(Value& info, bool exploring, double box) const {
     info.set("rule", exploring ? "explore" : "gp");
     if (box < 1) info.set("box", 2 * box);
     if (options_.output == "both") info.set("output", learned_ ? "power" : "half_rank");
@@ -339,15 +304,9 @@ class Gp final : public Sampler {
   }
 
   GpOptions options_;
-  std::shared_ptr<const StudySpec> spec_;
-  const SearchSpace* space_ = nullptr;
-  Observations observations_;
   std::optional<GpModel> model_;
   std::optional<AcquisitionSearch> search_;
-  std::optional<Start> start_;
-  std::int64_t start_trials_ = 10;
   bool has_sources_ = false;
-  std::vector<std::vector<double>> batch_;
   std::vector<GpFit> fits_;  // of the suggestion before in this batch, one an objective
   bool learned_ = false;     // the transform of the losses, of that fit
 };

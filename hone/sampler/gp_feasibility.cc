@@ -10,31 +10,18 @@ namespace {
 
 constexpr int kEvaluations = 12;
 /// Failures fewer than this are modelled without a fit.
-constexpr int kFewFailures = 4;
+constexpr std::size_t kFewFailures = 4;
 /// Trials that the model of failures takes at most: failed ones, others.
-constexpr int kFailurePoints = 100;
+constexpr std::size_t kFailurePoints = 100;
 constexpr std::size_t kWorkingPoints = 150;
 constexpr double kLeastFeasible = 1e-3;
 
 }  // namespace
 
-void GpFeasibility::build_guards(const History& history, std::span<const std::int64_t> trials) {
+void GpFeasibility::build_guards(const History& history, const std::vector<std::int64_t>& trials) {
   guards_.clear();
-  const StudySpec& spec = history.spec();
-  for (std::size_t m = 0; m < spec.metrics.size(); ++m) {
-    const Metric& metric = spec.metrics[m];
-    if (metric.role != MetricRole::guard && metric.role != MetricRole::constraint) continue;
-    if (!metric.min && !metric.max) continue;
-    std::vector<double> rows;
-    std::vector<double> values;
-    for (const std::int64_t number : trials) {
-      const auto value = history.trial(number).value_of(static_cast<int>(m));
-      if (!value || !std::isfinite(*value)) continue;
-      const auto row = history.encoded(number);
-      rows.insert(rows.end(), row.begin(), row.end());
-      values.push_back(*value);
-    }
-    if (values.size() < 2) continue;
+  for (GuardValues& of : guard_values(history, trials)) {
+    std::vector<double>& values = of.values;
     // The bounds are transformed with the values, and do not change their spread much.
     double centre = 0;
     for (const double v : values) centre += v / static_cast<double>(values.size());
@@ -45,9 +32,9 @@ void GpFeasibility::build_guards(const History& history, std::span<const std::in
     if (!(spread > 0) || !std::isfinite(spread)) continue;
     for (double& v : values) v = std::clamp((v - centre) / spread, -10.0, 10.0);
     Guard guard{GaussianProcess(columns_, gp_prior(static_cast<int>(columns_.size()))), {}, {}};
-    if (metric.min) guard.low = (*metric.min - centre) / spread;
-    if (metric.max) guard.high = (*metric.max - centre) / spread;
-    guard.process.set_rows(rows, static_cast<int>(values.size()));
+    if (of.low) guard.low = (*of.low - centre) / spread;
+    if (of.high) guard.high = (*of.high - centre) / spread;
+    guard.process.set_rows(of.rows, static_cast<int>(values.size()));
     const std::vector<GpParameters> starts = {guard.process.prior_mode()};
     guard.process.condition(guard.process.fit(values, starts, kEvaluations), values);
     guards_.push_back(std::move(guard));
@@ -55,34 +42,30 @@ void GpFeasibility::build_guards(const History& history, std::span<const std::in
 }
 
 void GpFeasibility::build_failures(const History& history, Observations& observations,
-                                   std::span<const std::int64_t> trials, int points) {
+                                   const std::vector<std::int64_t>& trials, int points) {
   failures_.reset();
   std::vector<double> rows;
   std::vector<double> labels;
-  int failed = 0;
   const auto add = [&](std::int64_t number, double label) {
-    const auto row = history.encoded(number);
-    rows.insert(rows.end(), row.begin(), row.end());
+    append_row(history, number, rows);
     labels.push_back(label);
   };
-  for (const std::int64_t number : observations.rest(observations.usable(), points, true)) {
-    if (observations.lesson(number) != Lesson::infeasible) continue;
-    if (++failed <= kFailurePoints) add(number, 1);
-  }
-  if (failed == 0) return;
+  std::vector<std::int64_t> failed = infeasible_trials(observations, points);
+  if (failed.empty()) return;
+  if (failed.size() > kFailurePoints) failed.resize(kFailurePoints);
+  for (const std::int64_t number : failed) add(number, 1);
   // Where there are many, every so manieth of those that worked.
   const std::size_t stride = (trials.size() + kWorkingPoints - 1) / kWorkingPoints;
   for (std::size_t i = 0; i < trials.size(); i += std::max<std::size_t>(1, stride))
     add(trials[i], 0);
   const auto n = static_cast<double>(labels.size());
-  failed = std::min(failed, kFailurePoints);
-  failure_rate_ = (failed + 0.5) / (n + 1);
+  failure_rate_ = (static_cast<double>(failed.size()) + 0.5) / (n + 1);
   failure_spread_ = std::sqrt(failure_rate_ * (1 - failure_rate_));
   for (double& label : labels) label = (label - failure_rate_) / failure_spread_;
   failures_.emplace(columns_, gp_prior(static_cast<int>(columns_.size())));
   failures_->set_rows(rows, static_cast<int>(labels.size()));
   GpParameters parameters = failures_->prior_mode();
-  if (failed >= kFewFailures) {
+  if (failed.size() >= kFewFailures) {
     const std::vector<GpParameters> starts = {parameters};
     parameters = failures_->fit(labels, starts, kEvaluations);
   }

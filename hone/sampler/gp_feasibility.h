@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "hone/sampler/observations.h"
+#include "hone/sampler/model_trials.h"
 #include "hone/study/history.h"
 #include "hone/surrogate/gaussian_process.h"
 
@@ -19,10 +19,10 @@ class GpFeasibility {
   explicit GpFeasibility(std::vector<GpColumn> columns) : columns_(std::move(columns)) {}
 
   /// From the guards' values of `trials`.
-  void build_guards(const History& history, std::span<const std::int64_t> trials);
+  void build_guards(const History& history, const std::vector<std::int64_t>& trials);
   /// From those that failed, `points` at most are looked at, and from `trials`, which did not.
   void build_failures(const History& history, Observations& observations,
-                      std::span<const std::int64_t> trials, int points);
+                      const std::vector<std::int64_t>& trials, int points);
   void forget_failures() { failures_.reset(); }
 
   bool has_guards() const { return !guards_.empty(); }

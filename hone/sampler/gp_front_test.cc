@@ -9,12 +9,7 @@
 namespace hone {
 namespace {
 
-using contract::make_parameter;
-using contract::make_real;
-using contract::make_space;
-using contract::Player;
-using contract::suggestions;
-using contract::try_make;
+using namespace contract;  // NOLINT: the players of this folder
 
 TEST(GpFront, HasTheTrialsThatNoOtherDominatesTheLargestGainFirst) {
   const GpFront front({0.0, 1.0, 0.3, 0.3, 1.0, 0.0, 0.5, 0.5, 0.05, 0.98}, 2);
@@ -100,9 +95,8 @@ double dominated(const char* sampler, int objectives, std::int64_t seed) {
   std::vector<Parameter> parameters;
   for (int i = 0; i < 4; ++i)
     parameters.push_back(make_parameter("x" + std::to_string(i), make_real(Law::uniform, 0, 1)));
-  StudySpec spec =
-      contract::sampler_spec(make_space(std::move(parameters)), {sampler, Value::Map{}}, seed);
-  contract::add_objectives(spec, objectives);
+  StudySpec spec = sampler_spec(make_space(std::move(parameters)), {sampler, Value::Map{}}, seed);
+  add_objectives(spec, objectives);
   Player player(spec);
   const auto made = try_make(spec);
   std::vector<double> losses;
@@ -127,9 +121,9 @@ TEST(Gp, FindsMoreOfAFrontThanSamplersForManyTrials) {
 }
 
 TEST(Gp, RefusesFiveObjectives) {
-  StudySpec spec = contract::sampler_spec(
-      make_space({make_parameter("x", make_real(Law::uniform, 0, 1))}), {"gp", Value::Map{}});
-  contract::add_objectives(spec, 5);
+  StudySpec spec = sampler_spec(make_space({make_parameter("x", make_real(Law::uniform, 0, 1))}),
+                                {"gp", Value::Map{}});
+  add_objectives(spec, 5);
   std::vector<OptionProblem> problems;
   EXPECT_EQ(make_sampler(spec, problems), nullptr);
   ASSERT_EQ(problems.size(), 1U);

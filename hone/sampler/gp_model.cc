@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
-#include <set>
 
 #include "hone/base/rng.h"
 #include "hone/space/encoding.h"
@@ -15,8 +13,6 @@ namespace {
 constexpr std::size_t kIncumbents = 5;
 /// Members of a front that take turns as the first incumbent.
 constexpr std::size_t kMembers = 20;
-/// Losses beyond are moved there, so that a front has no infinite ends.
-constexpr double kLargestLoss = 1e300;
 
 std::vector<GpColumn> columns_of(const SearchSpace& space) {
   std::vector<GpColumn> columns;
@@ -40,70 +36,23 @@ GpModel::GpModel(const SearchSpace& space)
   }
 }
 
-/// All trials where there are few; beyond that the best two fifths, the newest three tenths, and
-/// of the rest a sample that every trial enters by a hash of its number.
-void GpModel::choose(const History& history, Observations& observations, int points) {
-  const auto teaches = [&](std::int64_t trial) {
-    const Lesson lesson = observations.lesson(trial);
-    if (lesson != Lesson::violates) return lesson <= Lesson::partial;
-    return observations.objectives() > 1 ? history.losses(history.trial(trial)).has_value()
-                                         : history.trial(trial).value().has_value();
-  };
-  std::set<std::int64_t> chosen;
-  const bool all = observations.ranked() <= points;
-  for (const std::int64_t trial : observations.best(all ? points : points * 2 / 5))
-    chosen.insert(trial);
-  const std::size_t newest = chosen.size() + static_cast<std::size_t>(points) * 3 / 10;
-  for (std::int64_t i = history.size() - 1; i >= 0 && !all && chosen.size() < newest; --i) {
-    if (teaches(i)) chosen.insert(i);
-  }
-  for (const std::int64_t trial : observations.rest(0, 4 * points, false)) {
-    if (chosen.size() >= static_cast<std::size_t>(points)) break;
-    if (teaches(trial)) chosen.insert(trial);
-  }
-  trials_.assign(chosen.begin(), chosen.end());
-}
-
-std::vector<std::vector<double>> GpModel::encode_trials(const History& history,
-                                                        Observations& observations) {
+void GpModel::encode_trials(const History& history) {
   const StudySpec& spec = history.spec();
-  std::vector<std::vector<double>> losses(static_cast<std::size_t>(observations.objectives()));
-  std::vector<double> reached;
-  whole_.clear();
-  bool partial = false;
-  for (const std::int64_t number : trials_) {
-    const Trial& trial = history.trial(number);
-    if (losses.size() == 1) {
-      double value = trial.value().value_or(0);
-      if (!trial.value() && !trial.curve.empty()) value = trial.curve.back().value;
-      losses[0].push_back(to_loss(spec.objective().goal, value));
-    } else {
-      const std::vector<double> all = history.losses(trial).value();
-      for (std::size_t k = 0; k < all.size(); ++k)
-        losses[k].push_back(std::clamp(all[k], -kLargestLoss, kLargestLoss));
-    }
-    const Lesson lesson = observations.lesson(number);
-    partial = partial || lesson == Lesson::partial;
-    whole_.push_back(lesson == Lesson::value);
-    reached.push_back(lesson == Lesson::partial ? trial.reached.value_or(0) : -1);
-  }
-  with_fidelity_ = options_.fidelity && partial && spec.fidelity.has_value();
+  with_fidelity_ = options_.fidelity && trials_.partial;
   double low = INFINITY;
   double high = spec.fidelity && spec.fidelity->max ? *spec.fidelity->max : 0;
-  for (const double f : reached) {
-    if (f > 0) low = std::min(low, f);
-    high = std::max(high, f);
+  for (const auto& f : trials_.fidelity) {
+    if (f && *f > 0) low = std::min(low, *f);
+    high = std::max(high, f.value_or(0));
   }
   rows_.clear();
-  for (std::size_t i = 0; i < trials_.size(); ++i) {
-    const auto row = history.encoded(trials_[i]);
-    rows_.insert(rows_.end(), row.begin(), row.end());
-    features_.append(row, rows_);
+  for (std::size_t i = 0; i < trials_.numbers.size(); ++i) {
+    append_row(history, trials_.numbers[i], rows_);
+    features_.append(history.encoded(trials_.numbers[i]), rows_);
     if (!with_fidelity_) continue;
-    const double f = reached[i] < 0 ? high : std::max(reached[i], low);
+    const double f = std::max(trials_.fidelity[i].value_or(high), low);
     rows_.push_back(high > low ? std::log(f / low) / std::log(high / low) : 1);
   }
-  return losses;
 }
 
 void GpModel::build(const History& history, Observations& observations,
@@ -111,21 +60,23 @@ void GpModel::build(const History& history, Observations& observations,
                     bool refit) {
   options_ = options;
   exploring_ = false;
-  choose(history, observations, options.points);
-  const std::vector<std::vector<double>> losses = encode_trials(history, observations);
+  trials_ = choose_model_trials(history, observations, options.points);
+  const std::vector<std::vector<double>>& losses = trials_.losses;
+  encode_trials(history);
   std::vector<GpColumn> columns = columns_;
   columns.resize(columns.size() + extra(), GpColumn::number);
   objectives_.clear();
   if (transfer_) transfer_->drop();
   for (std::size_t k = 0; k < losses.size(); ++k) {
     Transfer* transfer = options.listen && transfer_ ? &*transfer_ : nullptr;
-    objectives_.emplace_back(columns, options, trials_.size(), transfer);
+    objectives_.emplace_back(columns, options, trials_.numbers.size(), transfer);
     objectives_[k].build(rows_, losses[k], start.size() == losses.size() ? &start[k] : nullptr,
                          restart, refit);
   }
-  feasibility_.build_guards(history, trials_);
+  feasibility_.build_guards(history, trials_.numbers);
   feasibility_.forget_failures();
-  if (options.failures) feasibility_.build_failures(history, observations, trials_, options.points);
+  if (options.failures)
+    feasibility_.build_failures(history, observations, trials_.numbers, options.points);
   find_incumbents();
   const auto ranked = static_cast<double>(observations.ranked());
   belief_weight_ = ranked > 0 ? options.beliefs / ranked : 0;
@@ -151,10 +102,10 @@ double GpModel::loss_at(const GpObjective& objective, std::size_t i) const {
 
 void GpModel::find_incumbents() {
   const std::size_t width = columns_.size() + extra();
-  any_whole_ = std::find(whole_.begin(), whole_.end(), true) != whole_.end();
+  any_whole_ = trials_.any_whole();
   std::vector<std::size_t> best;
-  for (std::size_t i = 0; i < trials_.size(); ++i) {
-    if (!any_whole_ || whole_[i]) best.push_back(i);
+  for (std::size_t i = 0; i < trials_.numbers.size(); ++i) {
+    if (!any_whole_ || trials_.whole[i]) best.push_back(i);
   }
   if (objectives_.size() == 1) {
     std::vector<std::pair<double, std::size_t>> order;

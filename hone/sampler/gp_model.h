@@ -17,7 +17,7 @@
 #include "hone/sampler/gp_features.h"
 #include "hone/sampler/gp_front.h"
 #include "hone/sampler/gp_objective.h"
-#include "hone/sampler/observations.h"
+#include "hone/sampler/model_trials.h"
 #include "hone/study/history.h"
 
 namespace hone {
@@ -63,10 +63,8 @@ class GpModel final : public Acquisition {
   void values(std::span<const double> rows, int count, std::span<double> out) const override;
 
  private:
-  void choose(const History& history, Observations& observations, int points);
-  /// The rows of the chosen trials; their losses, one vector an objective.
-  std::vector<std::vector<double>> encode_trials(const History& history,
-                                                 Observations& observations);
+  /// Fills rows_.
+  void encode_trials(const History& history);
   void find_incumbents();
   double loss_at(const GpObjective& objective, std::size_t i) const;
   /// What the objectives promise, from means_ and variances_; fills their slopes where wanted.
@@ -82,9 +80,8 @@ class GpModel final : public Acquisition {
   std::vector<GpColumn> columns_;
   GpFeatures features_;
   GpModelOptions options_;
-  std::vector<std::int64_t> trials_;  // those modelled, ascending
-  std::vector<double> rows_;          // theirs, with the features and the fidelity
-  std::vector<bool> whole_;           // reached the full fidelity and broke no guard
+  ModelTrials trials_;        // those modelled
+  std::vector<double> rows_;  // theirs, with the features and the fidelity
   bool with_fidelity_ = false;
   std::optional<Transfer> transfer_;
   std::vector<GpObjective> objectives_;

@@ -15,23 +15,15 @@ constexpr int kFreshEvaluations = 30;
 /// Of the power law of the losses: below 1 the best are spread out, above 1 the worst.
 constexpr std::array kExponents = {-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0};
 constexpr std::size_t kLearnTransformFrom = 8;
-/// Trials from which a quadratic trend is learned; from fewer it leads to corners of the space.
-constexpr std::size_t kTrendFrom = 20;
 /// Trials up to which earlier studies are listened to; then a study's own say enough.
 constexpr std::size_t kTransferUpTo = 250;
-
-GpPrior prior_for(std::size_t columns, bool trend) {
-  GpPrior prior = gp_prior(static_cast<int>(columns));
-  prior.trend = trend;
-  return prior;
-}
 
 }  // namespace
 
 GpObjective::GpObjective(std::vector<GpColumn> columns, const GpObjectiveOptions& options,
                          std::size_t trials, Transfer* transfer)
     : options_(options),
-      process_(columns, prior_for(columns.size(), options.trend && trials >= kTrendFrom)),
+      process_(columns, gp_prior(static_cast<int>(columns.size()), options.trend ? trials : 0)),
       transfer_(trials <= kTransferUpTo ? transfer : nullptr) {}
 
 void GpObjective::build(std::span<const double> rows, std::span<const double> losses,

@@ -18,11 +18,9 @@
 
 #include "hone/math/niching.h"
 #include "hone/math/pareto.h"
+#include "hone/sampler/learning_sampler.h"
 #include "hone/sampler/mutation.h"
-#include "hone/sampler/observations.h"
 #include "hone/sampler/registry.h"
-#include "hone/sampler/start.h"
-#include "hone/sampler/unseen.h"
 #include "hone/space/encoding.h"
 
 namespace hone {
@@ -94,31 +92,19 @@ double cross(double x, double y, double eta, Rng& rng) {
   return std::clamp(0.5 * (upper ? middle + spread * gap : middle - spread * gap), 0.0, 1.0);
 }
 
-class Nsga2 final : public Sampler {
+class Nsga2 final : public LearningSampler {
  public:
   Nsga2(Nsga2Options options, bool niches) : options_(options), niches_(niches) {}
-
-  SuggestResult suggest(const SuggestContext& context, int count) override {
-    prepare(context.history);
-    observations_.update(context.history);
-    niches_ ? choose_by_niches() : choose_by_crowding();
-    return suggest_in_turn(context, count, batch_,
-                           [&](std::int64_t number, const Chosen& chosen, Suggestion& suggestion) {
-                             return propose(context.history, number, chosen, suggestion);
-                           });
-  }
 
   std::string describe() const override { return name(); }
 
  private:
   const char* name() const { return niches_ ? "nsga3" : "nsga2"; }
-  void prepare(const History& history) {
-    if (spec_ == history.spec_ptr()) return;
-    spec_ = history.spec_ptr();
-    const Rng rng = Rng(static_cast<std::uint64_t>(spec_->seed)).split("nsga2 start");
-    start_.emplace(spec_->space, StartDesign::sobol, true, rng);
-    start_trials_ = options_.start_trials > 0 ? options_.start_trials
-                                              : std::clamp(spec_->space.dimension() + 3, 5, 10);
+  void prepare() override {
+    begin(StartDesign::sobol, "nsga2 start", {options_.start_trials, 3, 5, 10});
+  }
+  void look(const History& /*history*/) override {
+    niches_ ? choose_by_niches() : choose_by_crowding();
   }
 
   std::int64_t population() const {
@@ -203,7 +189,6 @@ class Nsga2 final : public Sampler {
 
   std::optional<Config> breed(const History& history, int attempt, Rng& rng,
                               Suggestion& suggestion) const {
-    const SearchSpace& space = spec_->space;
     const Parent& one = tournament(rng);
     const Parent* other = &one;
     for (int i = 0; i < 4 && other->trial == one.trial; ++i) other = &tournament(rng);
@@ -214,7 +199,7 @@ class Nsga2 final : public Sampler {
     const double rate = options_.mutation * (1 + attempt) / d;
     std::vector<double> row(a.size());
     for (std::size_t j = 0; j < row.size(); ++j) {
-      const Parameter& parameter = space.parameter(space.searched()[j]);
+      const Parameter& parameter = space().parameter(space().searched()[j]);
       const bool mutates = rng.uniform() < rate;
       const double fresh = law_position(parameter, rng.uniform_open(), true);
       const double x = std::isnan(a[j]) ? b[j] : a[j];
@@ -232,7 +217,7 @@ class Nsga2 final : public Sampler {
       row[j] = snap(parameter.domain, child);
       if (mutates) row[j] = mutated(parameter.domain, row[j], options_.mutation_eta, rng);
     }
-    auto child_config = feasible_config(space, row, rng);
+    auto child_config = feasible_config(space(), row, rng);
     if (!child_config) return std::nullopt;
     Value::List trials{Value(one.trial)};
     if (crosses && other->trial != one.trial) trials.emplace_back(other->trial);
@@ -241,26 +226,19 @@ class Nsga2 final : public Sampler {
   }
 
   std::optional<Exhausted> propose(const History& history, std::int64_t number,
-                                   const Chosen& chosen, Suggestion& suggestion) {
-    Rng rng = sampler_rng(*spec_, number);
-    const bool starting = observations_.ranked() < start_trials_ || parents_.empty();
+                                   const Chosen& chosen, Suggestion& suggestion) override {
+    Rng rng = sampler_rng(spec(), number);
+    if (observations_.ranked() < start_trials_ || parents_.empty())
+      return take_start(number, chosen, rng, false, options_.repeat, suggestion);
     int attempt = 0;
-    const auto draw = [&]() -> std::optional<Config> {
-      if (!starting) return breed(history, attempt++, rng, suggestion);
-      return start_->config(number, attempt++, rng);
-    };
-    suggestion.info.set("rule", starting ? "start" : name());
-    return take_draw(spec_->space, chosen, rng, options_.repeat, draw, suggestion);
+    const auto draw = [&] { return breed(history, attempt++, rng, suggestion); };
+    suggestion.info.set("rule", name());
+    return take_draw(space(), chosen, rng, options_.repeat, draw, suggestion);
   }
 
   Nsga2Options options_;
   bool niches_ = false;
-  std::shared_ptr<const StudySpec> spec_;
-  Observations observations_;
-  std::optional<Start> start_;
-  std::int64_t start_trials_ = 10;
   std::vector<Parent> parents_;  // best first
-  std::vector<std::vector<double>> batch_;
 };
 
 }  // namespace

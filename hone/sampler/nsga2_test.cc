@@ -8,12 +8,7 @@
 namespace hone {
 namespace {
 
-using contract::make_parameter;
-using contract::make_real;
-using contract::make_space;
-using contract::Player;
-using contract::suggestions;
-using contract::try_make;
+using namespace contract;  // NOLINT: the players of this folder
 
 constexpr int kDistances = 5;
 
@@ -35,9 +30,8 @@ double found(const char* sampler, std::size_t m, std::int64_t seed) {
   std::vector<Parameter> parameters;
   for (std::size_t i = 0; i < m - 1 + kDistances; ++i)
     parameters.push_back(make_parameter("x" + std::to_string(i), make_real(Law::uniform, 0, 1)));
-  StudySpec spec =
-      contract::sampler_spec(make_space(std::move(parameters)), {sampler, Value::Map{}}, seed);
-  contract::add_objectives(spec, static_cast<int>(m));
+  StudySpec spec = sampler_spec(make_space(std::move(parameters)), {sampler, Value::Map{}}, seed);
+  add_objectives(spec, static_cast<int>(m));
   Player player(spec);
   const auto made = try_make(spec);
   std::vector<double> losses;
@@ -68,11 +62,10 @@ TEST(Nsga3, FindsMoreOfTheFrontOfManyObjectivesThanNsga2AndChance) {
 TEST(Auto, TakesTheProcessForFourObjectivesAndReferenceDirectionsForFive) {
   for (const auto& [objectives, rule] :
        {std::pair(2, "gp"), std::pair(4, "gp"), std::pair(5, "nsga3")}) {
-    StudySpec spec =
-        contract::sampler_spec(make_space({make_parameter("x", make_real(Law::uniform, 0, 1)),
-                                           make_parameter("y", make_real(Law::uniform, 0, 1))}),
-                               {"auto", Value::Map{}});
-    contract::add_objectives(spec, objectives);
+    StudySpec spec = sampler_spec(make_space({make_parameter("x", make_real(Law::uniform, 0, 1)),
+                                              make_parameter("y", make_real(Law::uniform, 0, 1))}),
+                                  {"auto", Value::Map{}});
+    add_objectives(spec, objectives);
     Player player(spec);
     const auto made = try_make(spec);
     for (int i = 0; i < 12; ++i) player.add(suggestions(player.ask(*made))->front().config);

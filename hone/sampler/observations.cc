@@ -7,6 +7,7 @@
 
 #include "hone/base/rng.h"
 #include "hone/math/pareto.h"
+#include "hone/study/infeasible.h"
 
 namespace hone {
 namespace {
@@ -16,20 +17,6 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 bool is_accident(const Trial& trial) {
   return trial.state == TrialState::failed &&
          (trial.fail_kind == FailKind::exit_code || trial.fail_kind == FailKind::signal);
-}
-
-bool always_infeasible(FailKind kind) {
-  switch (kind) {
-    case FailKind::out_of_memory:
-    case FailKind::gpu_out_of_memory:
-    case FailKind::timeout:
-    case FailKind::nan:
-    case FailKind::diverged:
-    case FailKind::infeasible:
-      return true;
-    default:
-      return false;
-  }
 }
 
 /// Sum over guards and constraints of how far the value lies outside, relative to the bound.
@@ -82,7 +69,7 @@ Observed Observations::judge(const Trial& trial, const History& history) const {
     case TrialState::cancelled:
       return observed;
     case TrialState::failed:
-      if (always_infeasible(trial.fail_kind)) observed.lesson = Lesson::infeasible;
+      if (failed_by_configuration(trial.fail_kind)) observed.lesson = Lesson::infeasible;
       // A program that ends badly blames its configuration once another has shown that it can work,
       // unless it ends with the words of those that failed before anything worked: then the
       // environment was broken.

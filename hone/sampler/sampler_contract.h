@@ -74,6 +74,19 @@ class SamplerContract : public testing::TestWithParam<SamplerCase> {
       EXPECT_TRUE(s.info.find("rule") != nullptr) << "info names the rule that made it";
     }
   }
+  /// 25 trials of every study; `add` says what comes of them.
+  template <class Add>
+  static void expect_legal_studies(const Add& add) {
+    for (auto& [name, study] : studies()) {
+      for (int k = 0; k < 25; ++k) {
+        const auto result = study.player.ask(*study.sampler);
+        expect_legal(study.player, result, 1, name);
+        const auto* list = suggestions(result);
+        if (list == nullptr) break;
+        add(study.player, list->front().config, k);
+      }
+    }
+  }
   static bool is_checkpoint(std::int64_t number, Rng& rng, std::int64_t length) {
     if (number <= 40) return true;
     for (std::int64_t power = 64; power <= length; power *= 2) {
@@ -146,29 +159,16 @@ TEST_P(SamplerContract, SuggestsWholeAndLegalConfigurationsWithinTheConstraints)
 TEST_P(SamplerContract, CopesWithHistoriesThatTeachNothing) {
   for (const Fate& fate :
        {Fate{.nan = 1}, Fate{.failed = 1}, Fate{.left_running = 1}, Fate{.paused = 1}}) {
-    for (auto& [name, study] : studies()) {
-      for (int k = 0; k < 25; ++k) {
-        const auto result = study.player.ask(*study.sampler);
-        expect_legal(study.player, result, 1, name);
-        const auto* list = suggestions(result);
-        if (list == nullptr) break;
-        study.player.add(list->front().config, fate);
-      }
-    }
+    expect_legal_studies(
+        [&](Player& player, const Config& config, int /*k*/) { player.add(config, fate); });
   }
 }
 
 TEST_P(SamplerContract, CopesWithInfiniteAndEqualValues) {
   for (const double value : {HUGE_VAL, -HUGE_VAL, 0.0, 1e308, -1e308}) {
-    for (auto& [name, study] : studies()) {
-      for (int k = 0; k < 25; ++k) {
-        const auto result = study.player.ask(*study.sampler);
-        expect_legal(study.player, result, 1, name);
-        const auto* list = suggestions(result);
-        if (list == nullptr) break;
-        study.player.add(list->front().config, {}, k % 3 == 0 ? 1.0 : value);
-      }
-    }
+    expect_legal_studies([&](Player& player, const Config& config, int k) {
+      player.add(config, {}, k % 3 == 0 ? 1.0 : value);
+    });
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <string>
@@ -232,12 +233,18 @@ class Player {
       values.push_back(this->value(config, m));
     add(config, values, fate);
   }
+  /// One that a sampler made, with what it noted.
+  void add_suggestion(const Suggestion& suggestion, double value) {
+    add(suggestion.config, std::vector{value}, {}, suggestion.info);
+  }
   /// With a value for every objective.
-  void add(const Config& config, std::vector<double> values, const Fate& fate = {}) {
+  void add(const Config& config, std::vector<double> values, const Fate& fate = {},
+           Value info = Value::Map{}) {
     auto proposal = std::make_shared<Proposal>();
     const std::int64_t number = history_.size();
     proposal->number = number;
     proposal->config = config;
+    proposal->info = std::move(info);
     commit(TrialAdded{std::move(proposal)});
     RunPlan plan;
     plan.trial = number;
@@ -288,6 +295,22 @@ class Player {
  private:
   History history_;
 };
+
+/// The best loss of a study by this sampler.
+template <class Loss>
+double best_of(const SearchSpace& space, const AlgorithmSpec& sampler, const Loss& loss, int trials,
+               std::int64_t seed) {
+  Player player(sampler_spec(space, sampler, seed));
+  const auto made = try_make(player.history().spec());
+  double best = HUGE_VAL;
+  for (int k = 0; k < trials; ++k) {
+    const auto result = player.ask(*made);
+    const Config& config = std::get<std::vector<Suggestion>>(result).front().config;
+    best = std::min(best, loss(config));
+    player.add(config, {}, loss(config));
+  }
+  return best;
+}
 
 /// "{"x":1} {"rule":…}" of every suggestion, or the reason of the end.
 inline std::string text_of(const SuggestResult& result) {

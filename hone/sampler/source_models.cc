@@ -12,8 +12,6 @@ namespace hone {
 namespace {
 
 constexpr std::size_t kLeastTrials = 4;
-/// Trials from which a quadratic trend is learned, as in gp_model.cc.
-constexpr std::size_t kTrendFrom = 20;
 constexpr int kEvaluations = 60;
 /// Rows that set the units.
 constexpr std::uint64_t kSpread = 128;
@@ -64,9 +62,8 @@ void SourceModels::add(const SearchSpace& space, const WarmSource& source) {
     kinds.push_back(is_categorical(domain) ? GpColumn::category : GpColumn::number);
   }
   if (kinds.empty()) return;
-  GpPrior prior = gp_prior(static_cast<int>(kinds.size()));
-  prior.trend = source.trials.size() >= kTrendFrom;
-  model.process = GaussianProcess(kinds, prior);
+  model.process =
+      GaussianProcess(kinds, gp_prior(static_cast<int>(kinds.size()), source.trials.size()));
   std::vector<double> own;
   for (std::size_t i = 0; i < source.trials.size(); ++i) {
     for (const std::size_t j : model.columns) own.push_back(rows[i * d + j]);

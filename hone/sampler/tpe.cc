@@ -17,11 +17,9 @@
 
 #include <cmath>
 
-#include "hone/sampler/observations.h"
+#include "hone/sampler/learning_sampler.h"
 #include "hone/sampler/registry.h"
-#include "hone/sampler/start.h"
 #include "hone/sampler/tpe_search.h"
-#include "hone/sampler/unseen.h"
 
 namespace hone {
 namespace {
@@ -102,63 +100,46 @@ double in_steps(double n) {
   return std::floor(n / step) * step;
 }
 
-class Tpe final : public Sampler {
+class Tpe final : public LearningSampler {
  public:
   explicit Tpe(TpeOptions options) : options_(std::move(options)) {}
-
-  SuggestResult suggest(const SuggestContext& context, int count) override {
-    prepare(context.history);
-    observations_.update(context.history);
-    return suggest_in_turn(context, count, batch_,
-                           [&](std::int64_t number, const Chosen& chosen, Suggestion& suggestion) {
-                             return propose(context.history, number, chosen, suggestion);
-                           });
-  }
 
   std::string describe() const override { return "tpe"; }
 
  private:
-  /// Makes what depends on the spec alone.
-  void prepare(const History& history) {
-    if (spec_ == history.spec_ptr()) return;
-    spec_ = history.spec_ptr();
-    space_ = &spec_->space;
-    const auto columns = parzen_columns(*space_, options_.ordered);
+  void prepare() override {
+    const auto columns = parzen_columns(space(), options_.ordered);
     densities_.emplace(TpeDensities{
         std::vector<Parzen>(static_cast<std::size_t>(options_.good_levels), Parzen(columns)),
         Parzen(columns)});
-    search_.emplace(*space_, columns);
-    const Rng rng = Rng(static_cast<std::uint64_t>(spec_->seed)).split("tpe start");
-    start_.emplace(*space_, options_.start == "sobol" ? StartDesign::sobol : StartDesign::random,
-                   true, rng);
-    const int d = space_->dimension();
-    start_trials_ = options_.start_trials > 0 ? options_.start_trials : std::clamp(d + 3, 5, 10);
+    search_.emplace(space(), columns);
+    begin(options_.start == "sobol" ? StartDesign::sobol : StartDesign::random, "tpe start",
+          {options_.start_trials, 3, 5, 10});
   }
 
   std::optional<Exhausted> propose(const History& history, std::int64_t number,
-                                   const Chosen& chosen, Suggestion& suggestion) {
-    Rng rng = sampler_rng(*spec_, number);
+                                   const Chosen& chosen, Suggestion& suggestion) override {
+    Rng rng = sampler_rng(spec(), number);
+    if (observations_.ranked() < start_trials_ || observations_.usable() == 0)
+      return take_start(number, chosen, rng, false, options_.repeat, suggestion);
     const auto n_good = static_cast<std::int64_t>(std::min<double>(
         std::ceil(options_.good_share * static_cast<double>(observations_.ranked())),
         options_.good_cap));
-    const bool starting = observations_.ranked() < start_trials_ || observations_.usable() == 0;
-    if (!starting) fit(history, n_good);
+    fit(history, n_good);
     std::optional<double> score;
     int attempt = 0;
     const auto draw = [&]() -> std::optional<Config> {
-      if (starting) return start_->config(number, attempt++, rng);
       const auto found = search_->run(*densities_, search_options(attempt++), rng);
       for (const TpeCandidate& candidate : found) {
-        Config config = space_->decode(candidate.row);
+        Config config = space().decode(candidate.row);
         score = candidate.score;
         if (options_.repeat || !chosen.has(config)) return config;
       }
-      if (!found.empty()) return space_->decode(found.front().row);
-      return space_->sample(rng);
+      if (!found.empty()) return space().decode(found.front().row);
+      return space().sample(rng);
     };
-    if (auto none = take_draw(*space_, chosen, rng, options_.repeat, draw, suggestion)) return none;
-    suggestion.info.set("rule", starting ? "start" : "tpe");
-    if (!starting) suggestion.info.set("good", n_good).set("of", observations_.ranked());
+    if (auto none = take_draw(space(), chosen, rng, options_.repeat, draw, suggestion)) return none;
+    suggestion.info.set("rule", "tpe").set("good", n_good).set("of", observations_.ranked());
     if (score) suggestion.info.set("score", *score);
     return std::nullopt;
   }
@@ -198,7 +179,7 @@ class Tpe final : public Sampler {
     if (options_.pending) {
       for (const std::int64_t trial : observations_.pending())
         rows_.push_back(history.encoded(trial).data());
-      for (const auto& row : batch_) rows_.push_back(row.data());
+      for (const auto& row : batch()) rows_.push_back(row.data());
     }
     parzen.floor = options_.bandwidth_floor / (n + 2);
     // Many of the others are near the front, which narrow kernels would keep the search from.
@@ -208,14 +189,8 @@ class Tpe final : public Sampler {
   }
 
   TpeOptions options_;
-  std::shared_ptr<const StudySpec> spec_;
-  const SearchSpace* space_ = nullptr;
-  Observations observations_;
   std::optional<TpeDensities> densities_;
   std::optional<TpeSearch> search_;
-  std::optional<Start> start_;
-  std::int64_t start_trials_ = 10;
-  std::vector<std::vector<double>> batch_;
   std::vector<const double*> rows_;
 };
 

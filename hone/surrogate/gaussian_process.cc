@@ -17,6 +17,8 @@ constexpr double kScaleLow = -4.6, kScaleHigh = 4.6;
 constexpr double kNoiseLow = -13.8, kNoiseHigh = 1.1;
 constexpr double kTrendLow = -9.2, kTrendHigh = 4.6;
 constexpr double kTinyVariance = 1e-12;
+/// Points from which a quadratic trend is learned.
+constexpr std::size_t kTrendFrom = 20;
 /// Rows predicted together.
 constexpr int kBlock = 64;
 
@@ -28,11 +30,12 @@ double trend_slope(double s) { return (1 + s) * 2 / 3; }
 
 }  // namespace
 
-GpPrior gp_prior(int d) {
+GpPrior gp_prior(int d, std::size_t trend_points) {
   GpPrior prior;
   const double grow = 0.5 * std::log(std::max(1, d));
   prior.length_mean = d <= 20 ? -0.7 + grow : M_SQRT2 + grow;
   prior.length_sd = d <= 20 ? 1.0 : std::sqrt(3.0);
+  prior.trend = trend_points >= kTrendFrom;
   return prior;
 }
 

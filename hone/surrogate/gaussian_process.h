@@ -14,6 +14,7 @@
 // centred with unit spread; the mean is 0.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <vector>
 
@@ -33,8 +34,9 @@ struct GpPrior {
   double trend_mean = 0.5;  ///< of ln of the trend's scale
   double trend_sd = 1.5;
 };
-/// The prior for `d` columns: tight up to 20, wide beyond.
-GpPrior gp_prior(int d);
+/// The prior for `d` columns: tight up to 20, wide beyond. With a trend where it is to be learned
+/// from 20 points or more: from fewer it leads to corners of the space.
+GpPrior gp_prior(int d, std::size_t trend_points = 0);
 
 /// ln ℓ of every column, ln of the scale, ln of the noise variance, ln of the trend's scale
 /// (without meaning where there is no trend): d + 3 numbers.
