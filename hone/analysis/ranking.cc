@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "hone/base/rng.h"
+#include "hone/study/infeasible.h"
 
 namespace hone {
 namespace {
@@ -17,26 +18,6 @@ struct Place {
   double loss = 0;
   auto key() const { return std::tuple(group, unreached, loss); }
 };
-
-bool failed_by_configuration(FailKind kind) {
-  switch (kind) {
-    case FailKind::out_of_memory:
-    case FailKind::gpu_out_of_memory:
-    case FailKind::timeout:
-    case FailKind::nan:
-    case FailKind::diverged:
-    case FailKind::infeasible:
-      return true;
-    case FailKind::none:
-    case FailKind::exit_code:
-    case FailKind::signal:
-    case FailKind::silence:
-    case FailKind::no_metric:
-    case FailKind::lost:
-      return false;
-  }
-  return false;
-}
 
 std::optional<Place> place_of(const History& history, const Trial& trial) {
   if (trial.state == TrialState::failed) {

@@ -85,6 +85,22 @@ class OptionTable {
                [member](T& t, const Value& v) { t.*member = v.as_string(); });
   }
 
+  /// A list of texts.
+  OptionTable& names(const std::string& name, std::vector<std::string> T::*member,
+                     const std::string& help) {
+    return add({name, OptionType::list, Value(Value::List{}), {}, {}, {}, help},
+               [member](T& t, const Value& v) {
+                 for (const Value& item : v.as_list())
+                   (t.*member).push_back(item.is_string() ? item.as_string() : item.dump());
+               });
+  }
+
+  /// A list whose items the algorithm reads itself.
+  OptionTable& list(const std::string& name, Value T::*member, const std::string& help) {
+    return add({name, OptionType::list, Value(T{}.*member), {}, {}, {}, help},
+               [member](T& t, const Value& v) { t.*member = v; });
+  }
+
   /// The options of a JSON object over the defaults; mistakes are appended to `problems` and leave
   /// the default.
   T parse(const Value& options, std::vector<OptionProblem>& problems) const {

@@ -14,6 +14,7 @@
 #include "hone/cli/launch.h"
 #include "hone/cli/outcome.h"
 #include "hone/cli/terminal.h"
+#include "hone/tuner/checkpoint_retention.h"
 
 namespace hone::cli {
 namespace fs = std::filesystem;
@@ -54,6 +55,8 @@ class CleanCommand final : public Command {
   void declare(CommandLine& line) override {
     line.positional("STUDY", study_, "The study; may be left out where there is one only");
     line.option("--keep", keep_, "Keeps the files of the best N trials (default 3)");
+    line.flag("--checkpoints", checkpoints_,
+              "Removes checkpoints only, and leaves the newest of those N trials");
     line.flag("--yes", yes_, "Removes without asking");
     common_.declare(line);
   }
@@ -63,28 +66,38 @@ class CleanCommand final : public Command {
     const StudyInfo study = place.study_or_only(study_, common_.project);
     const History history = load_history(place.store(), study.id);
     const fs::path folder = place.trials_folder(study);
+    if (checkpoints_ && !history.spec().checkpoint) {
+      throw Error(ErrorCode::invalid_input,
+                  fmt::format("'{}' does not say where its programs save", study_title(study)),
+                  "hone clean without --checkpoints removes all files of trials");
+    }
     std::vector<fs::path> victims;
+    std::set<std::int64_t> trials;
     std::int64_t bytes = 0;
     const std::set<std::int64_t> kept = kept_trials(history);
     for (const Trial& trial : history.trials()) {
-      const fs::path own = folder / std::to_string(trial.number());
-      if (!is_ended(trial.state) || trial.runs_open > 0 || kept.contains(trial.number()) ||
-          !fs::exists(own))
-        continue;
-      victims.push_back(own);
-      bytes += bytes_below(own);
+      if (!is_ended(trial.state) || trial.runs_open > 0) continue;
+      for (fs::path& path : victims_of(history, folder, trial.number(), kept)) {
+        bytes += fs::is_regular_file(path) ? static_cast<std::int64_t>(fs::file_size(path))
+                                           : bytes_below(path);
+        trials.insert(trial.number());
+        victims.push_back(std::move(path));
+      }
     }
     const std::string what =
-        fmt::format("{} of {} trial{} below {}", format_bytes(bytes), victims.size(),
-                    victims.size() == 1 ? "" : "s", folder.string());
+        fmt::format("{} of {} trial{} below {}", format_bytes(bytes), trials.size(),
+                    trials.size() == 1 ? "" : "s", folder.string());
     const bool go = !victims.empty() && agreed(yes_, fmt::format("Remove {}?", what));
     if (go) {
-      for (const fs::path& victim : victims) remove_or_throw(victim);
+      for (const fs::path& victim : victims) {
+        // Half of a checkpoint must never look like a whole one.
+        if (!checkpoints_ || !remove_whole(victim, folder)) remove_or_throw(victim);
+      }
     }
     if (common_.json) {
       Value row = Value::Map{};
       row.set("study", study_title(study))
-          .set("trials", static_cast<std::int64_t>(victims.size()))
+          .set("trials", static_cast<std::int64_t>(trials.size()))
           .set("bytes", bytes)
           .set("removed", go);
       std::printf("%s\n", row.dump().c_str());
@@ -96,6 +109,22 @@ class CleanCommand final : public Command {
   }
 
  private:
+  /// What goes of an ended trial.
+  std::vector<fs::path> victims_of(const History& history, const fs::path& folder,
+                                   std::int64_t trial, const std::set<std::int64_t>& kept) const {
+    std::vector<fs::path> victims;
+    if (checkpoints_) {
+      for (const auto& states : saved_states(history, folder, trial)) {
+        for (fs::path& path : superfluous(states, kept.contains(trial) ? 1 : 0))
+          victims.push_back(std::move(path));
+      }
+      return victims;
+    }
+    const fs::path own = folder / std::to_string(trial);
+    if (!kept.contains(trial) && fs::exists(own)) victims.push_back(own);
+    return victims;
+  }
+
   /// The best ones, and those whose checkpoints others go on from.
   std::set<std::int64_t> kept_trials(const History& history) const {
     constexpr int kDefaultKeep = 3;
@@ -119,6 +148,7 @@ class CleanCommand final : public Command {
 
   std::optional<std::string> study_;
   std::optional<int> keep_;
+  bool checkpoints_ = false;
   bool yes_ = false;
   CommonOptions common_;
 };

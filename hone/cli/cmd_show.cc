@@ -12,6 +12,7 @@
 #include "hone/cli/outcome.h"
 #include "hone/cli/proposed.h"
 #include "hone/cli/terminal.h"
+#include "hone/study/lineage.h"
 
 namespace hone::cli {
 namespace fs = std::filesystem;
@@ -111,6 +112,29 @@ void ShowCommand::all(const History& history) const {
     std::fputs(table.text(is_terminal(stdout) ? terminal_width(stdout) : 0).c_str(), stdout);
 }
 
+/// The way of a trial that was forked: a line a step, with what changed there. "" for others.
+std::string lineage_text(const History& history, std::int64_t number) {
+  const std::vector<LineageStep> steps = lineage(history, number);
+  if (steps.size() < 2) return "";
+  const StudySpec& spec = history.spec();
+  const std::string unit = spec.fidelity ? spec.fidelity->name : "step";
+  std::string text = fmt::format("lineage ({} steps; hone replay {}/{} trains it anew):\n",
+                                 steps.size(), shell_quoted(spec.name), number);
+  const Config* before = nullptr;
+  for (const LineageStep& step : steps) {
+    std::vector<std::string> values;
+    for (const auto& [name, value] : step.config) {
+      const Value* old = before == nullptr ? nullptr : before->get(name);
+      if (old != nullptr && *old == value) continue;
+      values.push_back(fmt::format("{} {}", name, value_text(value)));
+    }
+    text += fmt::format("  {} {:>8}  trial {}: {}\n", unit, format_number(step.from, 6), step.trial,
+                        values.empty() ? "unchanged" : join(values, ", "));
+    before = &step.config;
+  }
+  return text;
+}
+
 void ShowCommand::one(const Workplace& place, const History& history, std::int64_t number) const {
   const Trial& trial = history.trial(number);
   const StudySpec& spec = history.spec();
@@ -125,6 +149,7 @@ void ShowCommand::one(const Workplace& place, const History& history, std::int64
   std::fputs(two_columns(parameters).c_str(), stdout);
   if (const std::string why = proposed_text(*trial.proposal); !why.empty())
     std::printf("proposed: %s\n", why.c_str());
+  std::fputs(lineage_text(history, number).c_str(), stdout);
   for (const Result& result : trial.results) {
     const Metric& metric = spec.metrics[static_cast<std::size_t>(result.metric)];
     std::string text = fmt::format("{} {}", metric.name, metric_text(result.value));
@@ -144,6 +169,8 @@ void ShowCommand::one(const Workplace& place, const History& history, std::int64
   }
   if (!trial.reason.empty() && trial.state != TrialState::failed)
     std::printf("reason: %s\n", trial.reason.c_str());
+  for (const TrialWarning& warning : trial.warnings)
+    std::printf("warning (%s): %s\n", warning.detector.c_str(), warning.reason.c_str());
   if (trial.state == TrialState::failed) {
     const auto [sentence, lines] = split_detail(trial.detail.empty() ? trial.reason : trial.detail);
     std::printf("%s: %s\n", fail_kind_text(trial.fail_kind), sentence.c_str());

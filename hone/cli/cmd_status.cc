@@ -1,8 +1,12 @@
 // hone status: how a study stands now; hone best: what it came to so far.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <map>
+#include <vector>
 
+#include "hone/base/clock.h"
 #include "hone/base/error.h"
 #include "hone/base/text.h"
 #include "hone/cli/commands.h"
@@ -11,6 +15,7 @@
 #include "hone/cli/prose.h"
 #include "hone/cli/terminal.h"
 #include "hone/study/placeholders.h"
+#include "hone/tuner/budget.h"
 
 namespace hone::cli {
 namespace {
@@ -54,6 +59,26 @@ std::optional<std::int64_t> time_left_us(const History& history) {
   return history.active_us() / over * left;
 }
 
+/// "plateau in 3 trials (1, 4, 7), overfitting in 1 trial (2)"
+std::string warnings_text(const History& history) {
+  constexpr std::size_t kNamed = 5;
+  std::map<std::string, std::vector<std::int64_t>> trials;
+  for (const Trial& trial : history.trials()) {
+    for (const TrialWarning& warning : trial.warnings)
+      trials[warning.detector].push_back(trial.number());
+  }
+  std::string out;
+  for (const auto& [detector, numbers] : trials) {
+    std::vector<std::string> named;
+    for (std::size_t i = 0; i < std::min(numbers.size(), kNamed); ++i)
+      named.push_back(std::to_string(numbers[i]));
+    if (numbers.size() > kNamed) named.emplace_back("…");
+    out += fmt::format("{}{} in {} trial{} ({})", out.empty() ? "" : ", ", detector, numbers.size(),
+                       numbers.size() == 1 ? "" : "s", join(named, ", "));
+  }
+  return out;
+}
+
 class StatusCommand final : public Command {
  public:
   void declare(CommandLine& line) override {
@@ -74,6 +99,12 @@ class StatusCommand final : public Command {
         if (trial.state == TrialState::running) running.push_back(trial_json(history, trial));
       }
       row.set("running", Value(std::move(running)));
+      Value used = Value::Map{};
+      for (const BudgetUse& use : used_of(place, study, history)) {
+        Value one = Value::Map{};
+        used.set(use.key, one.set("used", use.used).set("limit", use.limit));
+      }
+      row.set("budget", std::move(used));
       std::printf("%s\n", row.dump().c_str());
       return kOk;
     }
@@ -82,6 +113,13 @@ class StatusCommand final : public Command {
   }
 
  private:
+  /// Up to now where somebody works on the study, else up to its last change.
+  static std::vector<BudgetUse> used_of(const Workplace& place, const StudyInfo& study,
+                                        const History& history) {
+    const std::int64_t now_us = is_led(place, study) ? SystemClock().now_us() : history.last_us();
+    return budget_use(history, now_us);
+  }
+
   static void print(const Workplace& place, const StudyInfo& study, const History& history,
                     const Outcome& outcome) {
     const StudySpec& spec = history.spec();
@@ -109,6 +147,8 @@ class StatusCommand final : public Command {
     }
     if (const std::string failures = failures_text(outcome); !failures.empty())
       rows.emplace_back("failures", failures);
+    if (const std::string warnings = warnings_text(history); !warnings.empty())
+      rows.emplace_back("warnings", warnings);
     if (outcome.steps_saved)
       rows.emplace_back("saved", fmt::format("{:.0f} % of the steps, by early stopping",
                                              *outcome.steps_saved * 100));
@@ -116,6 +156,11 @@ class StatusCommand final : public Command {
     const auto left = time_left_us(history);
     if (study.state == StudyState::open && left)
       rows.back().second += fmt::format(", about {} left", format_duration_us(*left));
+    std::vector<std::string> used;
+    for (const BudgetUse& use : used_of(place, study, history)) {
+      if (use.key != "trials") used.push_back(use_text(use));
+    }
+    if (!used.empty()) rows.emplace_back("budget", join(used, ", "));
     constexpr int kMargin = 10;
     for (const auto& [name, text] : rows)
       print_prose(stdout, fmt::format("{:<9} {}\n", name, text), kMargin);

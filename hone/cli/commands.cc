@@ -28,6 +28,7 @@ constexpr std::array kCommands = {
     CommandEntry{"resume", "Steer", "Go on with a study, or with stopped trials", make_resume},
     CommandEntry{"retry", "Steer", "Run failed trials again", make_retry},
     CommandEntry{"enqueue", "Steer", "Add a configuration of your own", make_enqueue},
+    CommandEntry{"replay", "Steer", "Train the way of a trial anew", make_replay},
     CommandEntry{"log", "Steer", "Report metrics from within a trial", make_log},
     CommandEntry{"clean", "Keep", "Remove files of trials that are no longer needed", make_clean},
     CommandEntry{"delete", "Keep", "Remove a study with all its trials", make_delete},

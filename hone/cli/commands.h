@@ -47,6 +47,7 @@ std::unique_ptr<Command> make_resume();
 std::unique_ptr<Command> make_retry();
 std::unique_ptr<Command> make_attach();
 std::unique_ptr<Command> make_enqueue();
+std::unique_ptr<Command> make_replay();
 std::unique_ptr<Command> make_log();
 std::unique_ptr<Command> make_export();
 std::unique_ptr<Command> make_clean();

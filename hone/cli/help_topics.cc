@@ -6,6 +6,7 @@
 #include "hone/cli/command_line.h"
 #include "hone/cli/commands.h"
 #include "hone/cli/terminal.h"
+#include "hone/detector/detector.h"
 #include "hone/runner/metric_parser.h"
 #include "hone/sampler/sampler.h"
 #include "hone/scheduler/scheduler.h"
@@ -132,6 +133,7 @@ std::vector<HelpTopic> help_topics() {
           {"command-line", "Laws in a command, without a study file: ~log(1e-5,1e-1)"},
           {"samplers", "How configurations are chosen; hone help NAME for one"},
           {"schedulers", "How bad trials are stopped early; hone help NAME for one"},
+          {"detectors", "What is done about curves that go wrong; hone help NAME for one"},
           {"metrics", "How metrics reach hone"},
           {"environment", "Variables that hone reads and sets"},
           {"exit-codes", "What the exit codes mean"}};
@@ -162,10 +164,14 @@ std::optional<std::string> help_text(std::string_view topic, std::string_view pa
     return list_text("Schedulers (scheduler: NAME)", scheduler_help(),
                      "hone help NAME shows the options of one.\n");
   }
+  if (topic == "detectors") {
+    return list_text("Detectors (detectors: {NAME: off, warn or stop})", detector_help(),
+                     "hone help NAME shows the options of one.\n");
+  }
   if (topic == "metrics") return metrics_text();
   if (topic == "environment") return kEnvironment;
   if (topic == "exit-codes") return kExitCodes;
-  for (const auto& algorithms : {sampler_help(), scheduler_help()}) {
+  for (const auto& algorithms : {sampler_help(), scheduler_help(), detector_help()}) {
     for (const AlgorithmHelp& help : algorithms) {
       if (help.name == topic) return algorithm_text(help);
     }
@@ -176,7 +182,7 @@ std::optional<std::string> help_text(std::string_view topic, std::string_view pa
 std::vector<std::string> help_names() {
   std::vector<std::string> names;
   for (const HelpTopic& topic : help_topics()) names.push_back(topic.name);
-  for (const auto& algorithms : {sampler_help(), scheduler_help()}) {
+  for (const auto& algorithms : {sampler_help(), scheduler_help(), detector_help()}) {
     for (const AlgorithmHelp& help : algorithms) names.push_back(help.name);
   }
   for (const CommandEntry& entry : commands()) names.emplace_back(entry.name);
@@ -192,12 +198,17 @@ std::vector<ReferencePage> reference_pages() {
       "# Schedulers\n\nHow bad trials are stopped early: `scheduler: NAME`, or `scheduler: {type: "
       "NAME, option: value}`.\n";
   for (const AlgorithmHelp& help : scheduler_help()) schedulers += "\n" + algorithm_markdown(help);
+  std::string detectors =
+      "# Detectors\n\nWhat is done when a trial's curves show that something is wrong: `detectors: "
+      "{NAME: off, warn or stop}`, or `detectors: {NAME: {action: stop, option: value}}`.\n";
+  for (const AlgorithmHelp& help : detector_help()) detectors += "\n" + algorithm_markdown(help);
   const auto block = [](const std::string& title, const std::string& text) {
     return fmt::format("# {}\n\n```\n{}```\n", title, text);
   };
   return {{"study-file.md", study_file_reference()},
           {"samplers.md", samplers},
           {"schedulers.md", schedulers},
+          {"detectors.md", detectors},
           {"commands.md", commands_markdown()},
           {"placeholders.md", block("Placeholders", placeholders_help())},
           {"command-line.md", block("Laws on the command line", command_line_laws_help())},

@@ -9,6 +9,7 @@
 #include "hone/cli/outcome.h"
 #include "hone/cli/prose.h"
 #include "hone/cli/terminal.h"
+#include "hone/tuner/budget.h"
 
 namespace hone::cli {
 namespace {
@@ -16,11 +17,7 @@ namespace {
 constexpr std::int64_t kLeadTtl_us = 30'000'000;
 
 std::string budget_text(const StudySpec& spec) {
-  std::string out;
-  if (spec.budget.trials)
-    out = fmt::format("{} trial{}", *spec.budget.trials, *spec.budget.trials == 1 ? "" : "s");
-  if (spec.budget.time_us)
-    out += (out.empty() ? "" : " or ") + format_duration_us(*spec.budget.time_us);
+  std::string out = join(limit_texts(spec), " or ");
   if (out.empty())
     out = spec.budget.stop_without_improvement ? "until nothing improves" : "until stopped";
   return out;

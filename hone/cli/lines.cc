@@ -10,6 +10,8 @@
 #include "hone/cli/outcome_front.h"
 #include "hone/cli/prose.h"
 #include "hone/cli/terminal.h"
+#include "hone/tuner/oom_retry.h"
+#include "hone/tuner/race.h"
 
 namespace hone::cli {
 namespace {
@@ -88,6 +90,14 @@ Value trial_json(const History& history, const Trial& trial) {
   if (trial.fail_kind != FailKind::none) {
     row.set("failure", fail_kind_name(trial.fail_kind)).set("detail", trial.detail);
   }
+  if (!trial.warnings.empty()) {
+    Value::List warnings;
+    for (const TrialWarning& warning : trial.warnings) {
+      Value entry = Value::Map{};
+      warnings.push_back(entry.set("detector", warning.detector).set("reason", warning.reason));
+    }
+    row.set("warnings", Value(std::move(warnings)));
+  }
   row.set("busy_s", static_cast<double>(trial.busy_us) / 1e6);
   if (trial.proposal->parent) row.set("parent", *trial.proposal->parent);
   return row;
@@ -155,6 +165,8 @@ void LineObserver::plain(const Change& change, const SessionView& view) {
                            : trial.proposal->origin == TrialOrigin::enqueued     ? " (enqueued)"
                            : trial.proposal->origin == TrialOrigin::fork         ? " (fork)"
                                                                                  : "";
+      if (trial.proposal->origin == TrialOrigin::retry_with_change)
+        print(trial.proposal->info.string_or("why", ""));
       print(fmt::format("trial {} started{}  {}", plan.trial, origin,
                         toned(config_text(spec, trial.config()), Tone::dim, options_.colour)));
     }
@@ -176,6 +188,15 @@ void LineObserver::plain(const Change& change, const SessionView& view) {
   } else if (const auto* noted = std::get_if<Noted>(&change.body)) {
     if (noted->kind == "confirm")
       print(fmt::format("confirming the best with fresh seeds ({})",
+                        noted->body.string_or("reason", "")));
+    if (const auto warning = warning_of(*noted))
+      print(fmt::format("trial {} {}  {}", warning->trial,
+                        toned("warning", Tone::note, options_.colour), warning->reason));
+    if (noted->kind == kRaceNote)
+      print(fmt::format("trial {} runs with another seed  {}", noted->body.int_or("trial", -1),
+                        noted->body.string_or("reason", "")));
+    if (noted->kind == OomRetries::kNotRetried)
+      print(fmt::format("trial {} is not tried again: {}", noted->body.int_or("trial", -1),
                         noted->body.string_or("reason", "")));
   } else if (const auto* handled = std::get_if<RequestHandled>(&change.body)) {
     if (handled->outcome != "joined") print(fmt::format("request: {}", handled->outcome));
@@ -261,10 +282,13 @@ void LineObserver::json(const Change& change, const SessionView& view) {
   } else {
     if (const auto trial = trial_of(change.body)) row.set("trial", *trial);
     if (const auto run = run_of(change.body)) row.set("run", *run);
-    const Value body = event_body(change.body);
+    const auto* noted = std::get_if<Noted>(&change.body);
+    const bool warns = noted != nullptr && warning_of(*noted).has_value();
+    const Value body = warns ? noted->body : event_body(change.body);
     for (const auto& [key, value] : body.as_map()) {
       if (row.find(key) == nullptr) row.set(key, value);
     }
+    if (warns) row.set("event", kWarningNote);
     if (const auto* study = std::get_if<StudyMoved>(&change.body))
       row.set("state", study_state_name(study->state));
     if (const auto* judged = std::get_if<Judged>(&change.body))

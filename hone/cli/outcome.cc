@@ -92,6 +92,8 @@ std::optional<double> steps_saved(const History& history) {
   double whole = 0;
   double saved = 0;
   for (const Trial& trial : history.trials()) {
+    // A trial that others go on from has saved nothing, and they did not begin at the start.
+    if (trial.proposal->origin == TrialOrigin::fork) return std::nullopt;
     if (trial.state != TrialState::complete && trial.state != TrialState::stopped) continue;
     whole += full;
     if (trial.state == TrialState::stopped)
@@ -125,13 +127,28 @@ std::vector<Confirmed> confirmed_trials(const History& history) {
     auto values = confirmed_values(history, trial.number());
     if (values.empty()) continue;
     const Spread spread = spread_of(values);
-    confirmed.push_back({trial.number(), std::move(values), spread});
+    confirmed.push_back({trial.number(), std::move(values), spread, std::nullopt});
   }
   std::stable_sort(confirmed.begin(), confirmed.end(),
                    [goal](const Confirmed& a, const Confirmed& b) {
                      return is_better(goal, a.spread.mean, b.spread.mean);
                    });
+  std::vector<std::vector<double>> losses;
+  for (const Confirmed& one : confirmed) {
+    losses.emplace_back();
+    for (const double value : one.values) losses.back().push_back(to_loss(goal, value));
+  }
+  if (confirmed.size() < 2) return confirmed;
+  const std::vector<double> chances = chance_of_best(losses);
+  for (std::size_t i = 0; i < chances.size(); ++i) confirmed[i].chance = chances[i];
   return confirmed;
+}
+
+/// The spread is taken from all that were confirmed.
+std::optional<Interval> interval_of_best(const Outcome& outcome) {
+  std::vector<std::vector<double>> values;
+  for (const Confirmed& one : outcome.confirmations) values.push_back(one.values);
+  return mean_interval(values, 0);
 }
 
 }  // namespace
@@ -189,6 +206,7 @@ Outcome find_outcome(const History& history) {
     outcome.confirmed = !values.empty();
     if (outcome.confirmed) {
       outcome.value = spread_of(values);
+      outcome.interval = interval_of_best(outcome);
     } else if (const auto value = trial.value()) {
       const Result& result = trial.results.front();
       outcome.value = Spread{*value, result.sd, result.count};
@@ -227,6 +245,8 @@ Value outcome_json(const History& history, const Outcome& outcome, const std::st
       best.set("value", outcome.value->mean)
           .set("n", outcome.value->count)
           .set("confirmed", outcome.confirmed);
+      if (outcome.interval)
+        best.set("interval", Value(Value::List{outcome.interval->low, outcome.interval->high}));
       if (outcome.value->sd) best.set("sd", *outcome.value->sd);
     }
     Value::List curve;
@@ -256,6 +276,7 @@ Value outcome_json(const History& history, const Outcome& outcome, const std::st
     one.set("trial", confirmed.trial).set("values", Value(std::move(values)));
     one.set("mean", confirmed.spread.mean);
     if (confirmed.spread.sd) one.set("sd", *confirmed.spread.sd);
+    if (confirmed.chance) one.set("chance_of_best", *confirmed.chance);
     confirmations.push_back(std::move(one));
   }
   row.set("confirmations", Value(std::move(confirmations)));

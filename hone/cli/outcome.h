@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "hone/analysis/best_chance.h"
 #include "hone/cli/outcome_front.h"
 #include "hone/cli/workplace.h"
 #include "hone/study/history.h"
@@ -37,6 +38,7 @@ struct Confirmed {
   std::int64_t trial = -1;
   std::vector<double> values;  ///< in the order of the seeds
   Spread spread;
+  std::optional<double> chance;  ///< to be the best of those confirmed; with two seeds or more
 };
 
 struct Outcome {
@@ -45,6 +47,7 @@ struct Outcome {
   bool best_is_complete = false;
   std::optional<Spread> value;  ///< of the best: confirmed where it was
   bool confirmed = false;
+  std::optional<Interval> interval;      ///< of the best's true mean, 95 %, where it was confirmed
   std::vector<Confirmed> confirmations;  ///< best first, the defaults among them
   std::vector<std::pair<std::string, double>> other_metrics;  ///< of the best
   std::int64_t default_trial = -1;

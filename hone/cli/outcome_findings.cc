@@ -96,7 +96,13 @@ std::vector<std::string> next_texts(const History& history, const Outcome& outco
     const bool seeded = std::any_of(
         spec.command.argv.begin(), spec.command.argv.end(),
         [](const std::string& word) { return word.find("${seed}") != std::string::npos; });
-    if (seeded)
+    const bool forked = history.trial(outcome.best).proposal->origin == TrialOrigin::fork;
+    if (seeded && forked) {
+      texts.push_back(fmt::format(
+          "the best of a population is partly luck; hone replay {}/{} --repeats 3 trains "
+          "its way with fresh seeds",
+          study, outcome.best));
+    } else if (seeded)
       texts.push_back(
           "the best of many single runs is partly luck; confirm: {top: 3, seeds: 3} in the study "
           "file runs the best again with fresh seeds");

@@ -198,12 +198,27 @@ TEST(Outcome, TellsWhatFreshSeedsConfirmed) {
   const std::int64_t best = record.trial(1.0);
   record.confirm(base, {2.0, 2.1});
   record.confirm(best, {1.5, 1.7});
-  EXPECT_THAT(record.text(), HasSubstr("Confirmed with fresh seeds: trial 1 1.6 ± 0.14, the "
-                                       "defaults 2.05 ± 0.071.\n"));
+  std::string text = record.text();
+  for (std::size_t at = 0; (at = text.find("\n  ")) != std::string::npos;) text.replace(at, 3, " ");
+  EXPECT_THAT(text, HasSubstr("Confirmed with fresh seeds: trial 1 1.6 ± 0.14, the defaults 2.05 ± "
+                              "0.071. Trial 1 is the best of them with a chance of 97 %; the mean "
+                              "lies between 1.2598 and 1.9402 (95 %; the search had 1).\n"));
   const Value json = record.json();
   const auto& confirmations = json.find("confirmations")->as_list();
   ASSERT_EQ(confirmations.size(), 2U);
   EXPECT_EQ(confirmations[0].find("values")->as_list().size(), 2U);
+  // One variance for both, 0.0125 with 2 degrees of freedom: P(T ≤ 0.45 / 0.1118) = 0.9717.
+  EXPECT_NEAR(confirmations[0].number_or("chance_of_best", 0), 0.9717, 0.005);
+  EXPECT_NEAR(confirmations[1].number_or("chance_of_best", 0), 0.0283, 0.005);
+}
+
+TEST(Outcome, GivesAnIntervalAndNoChanceWhereOnlyOneWasConfirmed) {
+  Record record;
+  const std::int64_t best = record.trial(1.0);
+  record.confirm(best, {1.5, 1.7});
+  const Outcome outcome = record.outcome();
+  EXPECT_EQ(outcome.confirmations[0].chance, std::nullopt);
+  EXPECT_NEAR(outcome.interval->high, 1.6 + 12.7062 * 0.1, 1e-3);
 }
 
 TEST(Outcome, GivesASpreadOfTheGainWhereTrialsHaveReplicates) {

@@ -167,6 +167,11 @@ std::string curve_blocks(const std::vector<CurvePoint>& curve, int columns) {
 
 namespace {
 
+std::string percent_text(double share) {
+  if (share > 0.995) return "over 99 %";
+  return fmt::format("{:.0f} %", 100 * share);
+}
+
 std::string headline(const History& history, const Outcome& outcome) {
   const StudySpec& spec = history.spec();
   const TrialCounts& counts = history.counts();
@@ -207,10 +212,34 @@ std::string front_text(const History& history, const Front& front, bool colour, 
   return out + front_table(history, front, width) + paragraph(defaults_text(history, front), width);
 }
 
+/// "Trial 44 is the best of them with a chance of 93 %; its mean lies between 2.628 and 2.636 (95
+/// %; 2.61 in the search)."; empty where nothing was confirmed twice.
+std::string how_sure(const History& history, const Outcome& outcome) {
+  if (outcome.confirmations.empty() || !outcome.interval) return "";
+  const Confirmed& winner = outcome.confirmations.front();
+  const std::string who = winner.trial == outcome.default_trial
+                              ? "The defaults"
+                              : fmt::format("Trial {}", winner.trial);
+  std::string text;
+  if (winner.chance) {
+    text = fmt::format("{} {} the best of them with a chance of {}; the mean lies", who,
+                       winner.trial == outcome.default_trial ? "are" : "is",
+                       percent_text(*winner.chance));
+  } else {
+    text = "The mean lies";
+  }
+  text += fmt::format(" between {} and {} (95 %", format_number(outcome.interval->low, 5),
+                      format_number(outcome.interval->high, 5));
+  if (const auto searched = history.trial(winner.trial).value())
+    text += fmt::format("; the search had {}", metric_text(*searched));
+  return text + ").";
+}
+
 /// "Confirmed with fresh seeds: trial 44 2.6318 ± 0.004, trial 12 2.6402 ± 0.006, the defaults …";
 /// empty where nothing but the best was.
-std::string confirmations_text(const Outcome& outcome) {
-  if (outcome.confirmations.size() < 2) return "";
+std::string confirmations_text(const History& history, const Outcome& outcome) {
+  const std::string sure = how_sure(history, outcome);
+  if (outcome.confirmations.size() < 2) return sure;
   std::vector<std::string> parts;
   for (const Confirmed& confirmed : outcome.confirmations) {
     const std::string who = confirmed.trial == outcome.default_trial
@@ -218,7 +247,8 @@ std::string confirmations_text(const Outcome& outcome) {
                                 : fmt::format("trial {}", confirmed.trial);
     parts.push_back(fmt::format("{} {}", who, spread_text(confirmed.spread)));
   }
-  return "Confirmed with fresh seeds: " + join(parts, ", ") + ".";
+  return "Confirmed with fresh seeds: " + join(parts, ", ") + "." +
+         (sure.empty() ? "" : " " + sure);
 }
 
 }  // namespace
@@ -244,7 +274,7 @@ std::string outcome_text(const History& history, const Outcome& outcome, const s
     } else if (outcome.gain && !outcome.gain->better) {
       out += toned("The defaults do at least as well.\n", Tone::note, colour);
     }
-    out += paragraph(confirmations_text(outcome), width);
+    out += paragraph(confirmations_text(history, outcome), width);
   }
   std::vector<std::string> facts;
   if (outcome.steps_saved)
@@ -274,6 +304,11 @@ std::string outcome_text(const History& history, const Outcome& outcome, const s
 }
 
 std::string reproduce_text(const Workplace& place, const History& history, std::int64_t trial) {
+  if (history.trial(trial).proposal->origin ==
+      TrialOrigin::fork) {  // its state was trained by several
+    return fmt::format("hone replay {}/{}{}", shell_quoted(history.spec().name), trial,
+                       place.store_option());
+  }
   std::vector<std::string> argv, resumed;
   for (const RunId id : history.runs_of(trial)) {
     const Run* run = history.run(id);

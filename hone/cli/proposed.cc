@@ -33,7 +33,7 @@ std::string by_process(const Value& info) {
   if (const Value* box = info.find("box"); box != nullptr && box->is_number())
     text += fmt::format(", within {:.0f} % of each range around {}", 100 * box->as_number(),
                         several ? "one of it" : "the best");
-  return text;
+  return text + by_sources(info);
 }
 
 std::string by_estimator(const Value& info) {
@@ -60,18 +60,25 @@ std::string proposed_text(const Proposal& proposal) {
   if (rule == "start") return "start design: the first trials are spread over the space";
   if (rule == "warm_start") return "best of an earlier study: " + info.string_or("from", "");
   if (rule == "enqueued") return "enqueued by a user";
+  if (rule == "smaller") return info.string_or("why", "");
   if (rule == "random") return "a random draw";
   if (rule == "gp") return by_process(info);
   if (rule == "explore")
     return "gp, exploring: where the model knows least" + after(info) + by_sources(info);
   if (rule == "tpe") return by_estimator(info);
-  if (rule == "cmaes") return fmt::format("cmaes: generation {}", 1 + info.int_or("generation", 0));
+  if (rule == "cmaes") {
+    return fmt::format(
+        "cmaes: generation {}{}", 1 + info.int_or("generation", 0),
+        info.find("warm") != nullptr ? ", from where earlier studies were best" : "");
+  }
   if (rule == "forest") return "forest: the most expected improvement" + after(info);
   if (rule == "evolution")
     return fmt::format("evolution: a mutation of trial {}", info.int_or("parent", 0));
   if (rule == "local")
     return fmt::format("evolution: a neighbour of trial {}", info.int_or("parent", 0));
   if (rule == "nsga2" || rule == "nsga3") return by_breeding(rule, info);
+  if (rule == "pbt" || rule == "pb2" || rule == "replay")
+    return fmt::format("{}: {}", rule, info.string_or("why", ""));
   if (rule == "imported") return "taken over from elsewhere";
   return rule;
 }

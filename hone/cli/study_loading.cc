@@ -12,6 +12,7 @@
 #include "hone/base/file.h"
 #include "hone/base/text.h"
 #include "hone/cli/terminal.h"
+#include "hone/detector/detector.h"
 #include "hone/runner/metric_parser.h"
 #include "hone/runner/process.h"
 #include "hone/sampler/sampler.h"
@@ -54,6 +55,7 @@ LoadOptions options_for(const fs::path& folder) {
   options.environment = variable;
   options.samplers = sampler_help();
   options.schedulers = scheduler_help();
+  options.detectors = detector_help();
   options.metric_formats = metric_format_names();
   options.check_pattern = check_metric_pattern;
   return options;

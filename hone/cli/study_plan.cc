@@ -10,6 +10,7 @@
 #include "hone/sampler/sampler.h"
 #include "hone/study/history.h"
 #include "hone/study/placeholders.h"
+#include "hone/tuner/budget.h"
 
 namespace hone::cli {
 namespace {
@@ -94,8 +95,8 @@ std::vector<Config> first_configurations(const StudySpec& spec, std::int64_t fir
 std::string space_and_budget(const StudySpec& spec) {
   std::string text = size_of_space(spec);
   std::vector<std::string> limits;
-  if (spec.budget.trials) limits.push_back(coverage(spec, *spec.budget.trials));
-  if (spec.budget.time_us) limits.push_back(format_duration_us(*spec.budget.time_us));
+  limits = limit_texts(spec);
+  if (spec.budget.trials) limits.front() = coverage(spec, *spec.budget.trials);
   if (!limits.empty()) text += "; budget: " + join(limits, ", at most ");
   return text;
 }

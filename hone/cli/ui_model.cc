@@ -8,6 +8,7 @@
 #include "hone/base/text.h"
 #include "hone/cli/lines.h"
 #include "hone/cli/outcome_front.h"
+#include "hone/tuner/budget.h"
 
 namespace hone::cli {
 namespace {
@@ -206,6 +207,9 @@ LiveView LiveModel::view(const History& history, const LiveMoment& moment) {
   view.started = history.counted();
   view.budget_trials = spec.budget.trials;
   view.budget_time_us = spec.budget.time_us;
+  for (const BudgetUse& use : budget_use(history, moment.now_us)) {
+    if (use.key != "trials" && use.key != "time") view.budget_used.push_back(use_text(use));
+  }
   view.active_us = history.active_us();
   if (!active_.empty())
     view.active_us += std::max<std::int64_t>(0, moment.now_us - history.last_us());
@@ -328,6 +332,10 @@ LiveRow LiveModel::running_row(const History& history, const Run& run,
     return row;
   }
   row.at = at_text(spec, trial.reached);
+  if (!trial.warnings.empty()) {
+    row.reason = trial.warnings.back().reason;
+    if (row.tone == Tone::plain) row.tone = Tone::note;
+  }
   if (trial.curve.empty()) return row;
   row.value = trial.curve.back().value;
   row.curve =

@@ -32,7 +32,7 @@ struct LiveRow {
   bool is_running = false;
   std::string where;                ///< "gpu 0", "cpu 2,3" or ""
   std::vector<std::string> values;  ///< of the parameters, "" where inactive
-  std::string reason;               ///< of an end that has one
+  std::string reason;               ///< of an end that has one, or a detector's warning
   bool is_best = false;
 };
 
@@ -54,6 +54,7 @@ struct LiveView {
   std::int64_t started = 0;  ///< trials that count against the budget
   std::optional<std::int64_t> budget_trials;
   std::optional<std::int64_t> budget_time_us;
+  std::vector<std::string> budget_used;  ///< of the other limits: "cost 4.2 of 20"
   std::int64_t active_us = 0;
   std::optional<std::int64_t> left_us;  ///< an estimate
 

@@ -50,6 +50,16 @@ TEST(LiveModel, FollowsATrialFromItsQueueToItsEnd) {
   EXPECT_EQ(view.best_value, 2.0);
 }
 
+TEST(LiveModel, ShowsAWarningBesideTheRunningTrial) {
+  StudyRecord record;
+  const auto trial = record.add();
+  const RunId run = record.start(trial);
+  record.report(run, trial, 4, 2.5);
+  record.apply(to_note({trial, "plateau", "val_loss has not improved since epoch 2", 4}));
+  EXPECT_NE(screen(record.view()).find("val_loss has not improved since epoch 2"),
+            std::string::npos);
+}
+
 TEST(LiveModel, ComparesWithTheBestWhereThatHadComeAsFar) {
   StudyRecord record;
   record.whole(2.0);

@@ -36,6 +36,7 @@ bool add_right(ScreenLine& line, int width, const std::string& text, Tone tone) 
 std::string budget_text(const LiveView& view) {
   std::string out = fmt::format("trial {}", view.started);
   if (view.budget_trials) out += fmt::format(" of {}", *view.budget_trials);
+  for (const std::string& used : view.budget_used) out += ", " + used;
   if (view.confirming) out += ", confirming the best";
   return out;
 }

@@ -84,7 +84,8 @@ TEST(Screen, AStudyThatHasJustBegun) { expect_screen("first_80x24", first_view()
 TEST(Screen, AWatchedStudyThatTakesTimeAndCards) {
   StudyRecord record(Goal::maximize);
   record.spec().metrics[0].name = "accuracy_on_the_held_out_part";
-  record.spec().budget = {std::nullopt, 8 * 3600 * kSecond_us, false};
+  record.spec().budget = Budget{};
+  record.spec().budget.time_us = 8 * 3600 * kSecond_us;
   record.spec().fidelity.reset();
   record.spec().scheduler.name = "none";
   record.whole(0.71, TrialOrigin::default_config);

@@ -16,6 +16,7 @@
 #include "hone/runner/process_capture.h"
 #include "hone/study/placeholders.h"
 #include "hone/tracking/environment.h"
+#include "hone/tuner/checkpoint_retention.h"
 #include "hone/tuner/job_builder.h"
 #include "hone/tuner/job_builder_files.h"
 
@@ -77,6 +78,7 @@ struct Work::Parts {
   CpuInventory cpus;
   std::unique_ptr<LocalExecutor> executor;
   std::unique_ptr<LocalJobBuilder> builder;
+  std::unique_ptr<CheckpointRetention> retention;
   std::unique_ptr<Session> session;
 };
 
@@ -142,6 +144,8 @@ SessionEnd Work::run(const StudyInfo& study, SessionObserver& observer) {
   options.may_lead = options_.may_lead;
   options.end_now = options_.end_now;
   options.entropy = entropy;
+  parts_->retention = std::make_unique<CheckpointRetention>(place_.trials_folder(study));
+  options.tidy = [this](const History& history) { return parts_->retention->step(history); };
   parts_->session =
       std::make_unique<Session>(place_.store(), *parts_->executor, place_.clock(), place_.probe(),
                                 spec_, *parts_->builder, std::move(options), observer);

@@ -182,6 +182,21 @@ struct BodyOf {
 
 }  // namespace
 
+Noted to_note(const WarningNote& warning) {
+  Value body = Value::Map{};
+  body.set("trial", warning.trial)
+      .set("detector", warning.detector)
+      .set("reason", warning.reason)
+      .set("cause_seq", warning.cause_seq);
+  return {kWarningNote, std::move(body)};
+}
+
+std::optional<WarningNote> warning_of(const Noted& noted) {
+  if (noted.kind != kWarningNote || !noted.body.is_map()) return std::nullopt;
+  return WarningNote{noted.body.int_or("trial", -1), noted.body.string_or("detector", ""),
+                     noted.body.string_or("reason", ""), noted.body.int_or("cause_seq", 0)};
+}
+
 const char* study_state_name(StudyState state) {
   switch (state) {
     case StudyState::open:

@@ -93,6 +93,18 @@ struct Noted {
   Value body;
 };
 
+/// What a detector saw of a trial that goes on: Noted{kWarningNote, …}.
+inline constexpr const char* kWarningNote = "warning";
+struct WarningNote {
+  std::int64_t trial = -1;
+  std::string detector;
+  std::string reason;
+  std::int64_t cause_seq = 0;  ///< the report that it was seen at
+};
+Noted to_note(const WarningNote& warning);
+/// Nullopt for notes of other kinds.
+std::optional<WarningNote> warning_of(const Noted& noted);
+
 using ChangeBody = std::variant<TrialAdded, RunQueued, RunClaimed, Reported, Judged, RunEnded,
                                 TrialMoved, StudyMoved, SpecChanged, RequestHandled, Noted>;
 

@@ -10,7 +10,15 @@ namespace hone {
 namespace {
 
 bool counts_against_budget(TrialOrigin origin) {
-  return origin != TrialOrigin::fork && origin != TrialOrigin::imported;
+  return origin != TrialOrigin::fork && origin != TrialOrigin::imported &&
+         origin != TrialOrigin::retry_with_change;
+}
+
+int cost_metric(const StudySpec& spec) {
+  for (std::size_t m = 0; m < spec.metrics.size(); ++m) {
+    if (spec.metrics[m].role == MetricRole::cost) return static_cast<int>(m);
+  }
+  return -1;
 }
 
 std::int64_t& count_of(TrialCounts& counts, TrialState state) {
@@ -105,6 +113,9 @@ std::optional<Observation> History::apply(const Change& change) {
     state_reason_ = study->reason;
     if (study->state == StudyState::open) opened_seq_ = change.seq;
   } else if (const auto* noted = std::get_if<Noted>(&change.body)) {
+    const auto warning = warning_of(*noted);
+    if (warning && warning->trial >= 0 && warning->trial < size())
+      at(warning->trial).warnings.push_back({warning->detector, warning->reason, change.seq});
     notes_[noted->kind].emplace_back(change.seq, noted->body);
   }
   return std::nullopt;
@@ -160,7 +171,10 @@ void History::fold_queued(const RunQueued& queued) {
 
 void History::fold_claimed(const RunClaimed& claimed, std::int64_t at_us) {
   RunRecord& held = record(claimed.run);
-  if (held.run.state == RunState::waiting) --waiting_runs_;
+  if (held.run.state == RunState::waiting) {
+    --waiting_runs_;
+    held_runs_.push_back(claimed.run);
+  }
   held.run.state = RunState::claimed;
   held.run.token = claimed.token;
   held.run.worker = claimed.worker;
@@ -172,11 +186,31 @@ void History::fold_claimed(const RunClaimed& claimed, std::int64_t at_us) {
   }
 }
 
+/// What budgets of cost and fidelity count.
+void History::fold_use(RunRecord& held, const Report& report) {
+  const Metric& metric = spec_->metrics[static_cast<std::size_t>(report.metric)];
+  if (metric.role == MetricRole::cost && report.metric == cost_metric(*spec_) &&
+      std::isfinite(report.value)) {
+    cost_ += report.value - held.cost;
+    held.cost = report.value;
+  }
+  if (report.metric != 0) return;
+  if (!held.trained_to) {
+    const auto& reached = trials_[static_cast<std::size_t>(held.run.plan.trial)].reached;
+    const bool goes_on = !held.run.plan.resume_from.empty() && reached;
+    held.trained_to = goes_on ? std::min(*reached, report.fidelity) : 0;
+  }
+  if (report.fidelity <= *held.trained_to) return;
+  trained_ += report.fidelity - *held.trained_to;
+  held.trained_to = report.fidelity;
+}
+
 std::optional<Observation> History::fold_report(const Reported& reported, std::int64_t seq) {
   const Report& report = reported.report;
   RunRecord& held = record(report.run);
   held.series.push_back(
       {report.fidelity, report.value, report.busy_us, seq, report.metric, reported.late});
+  fold_use(held, report);
   if (reported.late || report.metric != 0 || held.run.plan.purpose != RunPurpose::search) {
     return std::nullopt;
   }
@@ -263,6 +297,8 @@ void History::fold_run_end(const RunEnded& ended, std::int64_t at_us) {
   RunRecord& held = record(ended.run);
   if (held.run.state == RunState::ended) return;
   if (held.run.state == RunState::waiting) --waiting_runs_;
+  std::erase(held_runs_, ended.run);
+  busy_us_ += ended.end.busy_us;
   --open_runs_;
   held.run.state = RunState::ended;
   held.run.ended_us = at_us;

@@ -81,6 +81,15 @@ class History {
   /// Runs waiting or in a worker's hands: parallel counts these.
   std::int64_t open_runs() const { return open_runs_; }
   std::int64_t waiting_runs() const { return waiting_runs_; }
+  /// Runs in a worker's hands, in the order in which they were claimed.
+  std::span<const RunId> held_runs() const { return held_runs_; }
+  /// Time that the runs which have ended were at work, of every purpose.
+  std::int64_t busy_us() const { return busy_us_; }
+  /// What every run reported last as its cost (the first metric of that role), in sum.
+  double cost() const { return cost_; }
+  /// Units of the fidelity that all runs have reported to have gone through; what was trained twice
+  /// counts twice, what a run found in its checkpoint does not.
+  double trained() const { return trained_; }
 
   /// All reports of a run in order, late ones included and marked.
   struct SeriesPoint {
@@ -128,6 +137,8 @@ class History {
     Run run;
     std::vector<SeriesPoint> series;
     bool reported = false;  ///< a report of the objective that counts
+    double cost = 0;        ///< reported last
+    std::optional<double> trained_to;
   };
   struct KeyHash {
     std::size_t operator()(const Hash128& key) const;
@@ -140,6 +151,7 @@ class History {
   void fold_queued(const RunQueued& queued);
   void fold_claimed(const RunClaimed& claimed, std::int64_t at_us);
   std::optional<Observation> fold_report(const Reported& reported, std::int64_t seq);
+  void fold_use(RunRecord& held, const Report& report);
   void fold_run_end(const RunEnded& ended, std::int64_t at_us);
   void fold_moved(const TrialMoved& moved, std::int64_t at_us);
   std::optional<Observation> complete_point(Trial& trial, const Report& report, std::int64_t seq);
@@ -163,6 +175,10 @@ class History {
   std::int64_t counted_ = 0;
   std::int64_t open_runs_ = 0;
   std::int64_t waiting_runs_ = 0;
+  std::vector<RunId> held_runs_;
+  std::int64_t busy_us_ = 0;
+  double cost_ = 0;
+  double trained_ = 0;
   std::map<std::string, std::vector<std::pair<std::int64_t, Value>>> notes_;
   std::vector<double> encoded_;
   std::unordered_map<Hash128, std::int64_t, KeyHash> keys_;

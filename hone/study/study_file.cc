@@ -104,6 +104,7 @@ LoadedStudy load_study_file(std::string_view text, const std::string& path,
   read_constraints(reader, *root, draft);
   read_metrics(reader, *root, draft);
   read_scheduler(reader, *root, draft);
+  read_detectors(reader, *root, draft);
   read_limits(reader, *root, draft);
   read_command(reader, *root, draft);
   build_space(reader, draft);

@@ -29,6 +29,7 @@ struct LoadOptions {
   std::function<std::optional<std::string>(const std::string& name)> environment;
   std::vector<AlgorithmHelp> samplers;      ///< none: any method is accepted, with any options
   std::vector<AlgorithmHelp> schedulers;    ///< none: any scheduler is accepted, with any options
+  std::vector<AlgorithmHelp> detectors;     ///< none: any detector is accepted, with any options
   std::vector<std::string> metric_formats;  ///< none: any format is accepted
   /// What is wrong with a regular expression for metrics.
   std::function<std::optional<std::string>(const std::string&)> check_pattern;

@@ -247,15 +247,12 @@ class Comparison {
     const Value before = stored_.to_value();
     const Value now = wanted_.to_value();
     static constexpr std::pair<const char*, const char*> kFree[] = {
-        {"budget", "budget"},
-        {"limits", "limits"},
-        {"resources", "resources"},
-        {"parallel", "parallel"},
-        {"command", "command"},
-        {"checkpoint", "checkpoint"},
-        {"metric_source", "metric_source"},
-        {"confirm", "confirm"},
-        {"impute", "metric.impute"},
+        {"budget", "budget"},           {"limits", "limits"},
+        {"detectors", "detectors"},     {"resources", "resources"},
+        {"parallel", "parallel"},       {"command", "command"},
+        {"checkpoint", "checkpoint"},   {"metric_source", "metric_source"},
+        {"confirm", "confirm"},         {"impute", "metric.impute"},
+        {"on_oom", "on_oom"},           {"on_gpu_oom", "on_gpu_oom"},
         {"description", "description"},
     };
     for (const auto& [key, name] : kFree) {
@@ -265,6 +262,7 @@ class Comparison {
           (a == nullptr && b == nullptr) || (a != nullptr && b != nullptr && *a == *b);
       if (!same) apply(name);
     }
+    if (stored_.racing != wanted_.racing) apply("replicates.racing");
     if (stored_.replicates != wanted_.replicates)
       apply(fmt::format("replicates: {} in place of {}", wanted_.replicates, stored_.replicates));
   }

@@ -402,7 +402,43 @@ class CommandReader {
                               PlaceholderPlace::checkpoint_args);
       if (texts) checkpoint.args = std::move(*texts);
     }
+    read_retention(*node, checkpoint);
     draft_.spec.checkpoint = std::move(checkpoint);
+  }
+
+  void read_retention(const YamlNode& node, CheckpointSpec& checkpoint) {
+    const YamlMember* keep = node.find("keep");
+    const YamlMember* limit = node.find("limit");
+    if (keep != nullptr) read_keep(keep->value, checkpoint);
+    if (limit != nullptr) checkpoint.limit_bytes = reader_.bytes(limit->value, "checkpoint.limit");
+    const bool removes = checkpoint.keep || checkpoint.keep_best_only || checkpoint.limit_bytes;
+    const YamlMember* path = node.find("path");
+    const bool own = checkpoint.path.starts_with("${trial_dir}/") &&
+                     checkpoint.path.find("..") == std::string::npos;
+    if (removes && path != nullptr && !own) {
+      reader_.error(
+          path->value.span,
+          fmt::format("checkpoint.{} removes what lies in the folders of trials, and this "
+                      "is elsewhere",
+                      keep != nullptr ? "keep" : "limit"),
+          "let the program save below ${trial_dir}: path: \"${trial_dir}/…\"");
+    }
+  }
+
+  void read_keep(const YamlNode& node, CheckpointSpec& checkpoint) {
+    if (node.is_scalar() && node.text == "all") return;
+    if (node.is_scalar() && node.text == "best") {
+      checkpoint.keep_best_only = true;
+    } else if (node.is_scalar() && node.text == "last") {
+      checkpoint.keep = 1;
+    } else if (node.is_scalar() && resolve_scalar(node).is_int()) {
+      if (const auto count = reader_.whole(node, "checkpoint.keep", 1, 1'000'000))
+        checkpoint.keep = static_cast<int>(*count);
+    } else {
+      reader_.error(node.span,
+                    fmt::format("checkpoint.keep must be all, last, best or a number, not {}",
+                                reader_.shown(node)));
+    }
   }
 
   void read_metric_source() {

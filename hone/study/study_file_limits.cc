@@ -1,7 +1,10 @@
 // Budget, limits, resources and the other keys that say how much and how often.
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "hone/base/text.h"
+#include "hone/study/lineage.h"
 #include "hone/study/study_file_reader.h"
 
 namespace hone {
@@ -32,8 +35,49 @@ void read_budget(StudyFileReader& reader, const YamlNode& root, StudyDraft& draf
   if (const YamlMember* time = member->value.find("time")) {
     budget.time_us = reader.duration_us(time->value, "budget.time");
   }
+  if (const YamlMember* cpu = member->value.find("cpu"))
+    budget.cpu_us = reader.duration_us(cpu->value, "budget.cpu");
+  if (const YamlMember* gpu = member->value.find("gpu"))
+    budget.gpu_us = reader.duration_us(gpu->value, "budget.gpu");
+  const auto above_0 = [&](const char* key) -> std::optional<double> {
+    const YamlMember* one = member->value.find(key);
+    if (one == nullptr) return std::nullopt;
+    return reader.number_from(one->value, fmt::format("budget.{}", key), 1e-300, 1e300);
+  };
+  budget.cost = above_0("cost");
+  budget.price = above_0("price");
+  budget.fidelity = above_0("fidelity");
   if (member->value.members.empty())
     reader.error(member->value.span, "budget is empty: give trials or time");
+}
+
+/// What a limit counts must be there.
+void check_budget(StudyFileReader& reader, const YamlNode& root, const StudyDraft& draft) {
+  const YamlMember* member = root.find("budget");
+  if (member == nullptr || !member->value.is_map()) return;
+  const Budget& budget = draft.spec.budget;
+  if (budget.gpu_us && !(draft.spec.resources.gpus > 0)) {
+    reader.error(member->value.find("gpu")->key_span,
+                 "budget.gpu counts the GPUs of runs, and resources.gpus is 0",
+                 "add resources: {gpus: 1}");
+  }
+  const auto& metrics = draft.spec.metrics;
+  const bool reported = std::any_of(metrics.begin(), metrics.end(),
+                                    [](const Metric& m) { return m.role == MetricRole::cost; });
+  if (budget.cost && !budget.price && !reported && member->value.find("price") == nullptr) {
+    reader.error(member->value.find("cost")->key_span, "budget.cost needs to know what runs cost",
+                 "add price (of an hour of one run) to the budget, or a metric with role: cost");
+  }
+  if (budget.price && member->value.find("cost") == nullptr) {
+    reader.error(member->value.find("price")->key_span,
+                 "budget.price is what an hour costs, but there is no limit",
+                 "add cost: what the study may cost");
+  }
+  if (budget.fidelity && !draft.spec.fidelity && root.find("fidelity") == nullptr) {
+    reader.error(member->value.find("fidelity")->key_span,
+                 "budget.fidelity counts along the fidelity, and none is declared",
+                 "add fidelity: {name: epoch, max: 9}");
+  }
 }
 
 void read_limit(StudyFileReader& reader, const YamlMember& member, Limits& limits) {
@@ -89,6 +133,38 @@ void read_confirm(StudyFileReader& reader, const YamlNode& node, StudyDraft& dra
   }
 }
 
+void read_replicates(StudyFileReader& reader, const YamlNode& node, StudyDraft& draft) {
+  StudySpec& spec = draft.spec;
+  const auto count = [&](const YamlNode& number, const char* what) {
+    spec.replicates = static_cast<int>(reader.whole(number, what, 1, 1000).value_or(1));
+  };
+  if (!node.is_map()) return count(node, "replicates");
+  reader.check_keys(node, study_file_section("replicates"), "replicates");
+  const YamlMember* number = node.find("count");
+  if (number == nullptr) {
+    reader.error(node.span, "replicates needs 'count': runs per configuration",
+                 "such as {count: 3, racing: true}");
+    return;
+  }
+  count(number->value, "replicates.count");
+  const YamlMember* racing = node.find("racing");
+  if (racing == nullptr) return;
+  spec.racing = reader.boolean(racing->value, "replicates.racing").value_or(false);
+  if (!spec.racing) return;
+  if (spec.replicates < 2)
+    reader.error(number->value.span, "replicates.racing needs two replicates or more");
+  if (spec.scheduler.name != "none") {
+    reader.error(
+        racing->key_span,
+        fmt::format("replicates.racing compares whole runs, and the scheduler {} ends them "
+                    "early",
+                    spec.scheduler.name),
+        "leave out one of them");
+  }
+  if (spec.objective_count() > 1)
+    reader.error(racing->key_span, "replicates.racing compares trials by one objective");
+}
+
 void read_parallel(StudyFileReader& reader, const YamlNode& node, StudyDraft& draft) {
   if (node.is_scalar() && node.text == "auto") return;
   if (node.is_scalar() && resolve_scalar(node).is_string()) {
@@ -137,7 +213,10 @@ void read_texts(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft
 /// What holds when the file sets no end.
 void apply_default_budget(StudyDraft& draft) {
   Budget& budget = draft.spec.budget;
-  if (budget.trials || budget.time_us) return;
+  if (budget.trials || budget.time_us || budget.cpu_us || budget.gpu_us || budget.cost ||
+      budget.fidelity)
+    return;
+  if (hands_checkpoints_on(draft.spec)) return;  // it knows its end
   if (draft.method == "auto") {
     budget.stop_without_improvement = true;
     budget.trials = kAutoTrials;
@@ -172,10 +251,9 @@ void read_limits(StudyFileReader& reader, const YamlNode& root, StudyDraft& draf
   if (const YamlMember* confirm = root.find("confirm")) read_confirm(reader, confirm->value, draft);
   if (const YamlMember* parallel = root.find("parallel"))
     read_parallel(reader, parallel->value, draft);
-  if (const YamlMember* replicates = root.find("replicates")) {
-    draft.spec.replicates =
-        static_cast<int>(reader.whole(replicates->value, "replicates", 1, 1000).value_or(1));
-  }
+  if (const YamlMember* replicates = root.find("replicates"))
+    read_replicates(reader, replicates->value, draft);
+  read_oom_rules(reader, root, draft);
   if (const YamlMember* seed = root.find("seed")) {
     const auto number = reader.whole(seed->value, "seed");
     draft.spec.seed = number.value_or(0);
@@ -193,6 +271,7 @@ void read_limits(StudyFileReader& reader, const YamlNode& root, StudyDraft& draf
     draft.spec.run_default_first = flag.value_or(draft.spec.run_default_first);
     draft.run_default_first = first->value.span;
   }
+  check_budget(reader, root, draft);
   apply_default_budget(draft);
 }
 

@@ -23,7 +23,8 @@ std::vector<std::string> names_of(const std::vector<AlgorithmHelp>& table) {
   return names;
 }
 
-/// Reads one option; nullopt after an error.
+}  // namespace
+
 std::optional<Value> read_option(StudyFileReader& reader, const YamlMember& member,
                                  const AlgorithmHelp* help, const std::string& what) {
   Value value = reader.value(member.value);
@@ -39,6 +40,8 @@ std::optional<Value> read_option(StudyFileReader& reader, const YamlMember& memb
                                             unknown_option_message(member.key, help->options)));
   return std::nullopt;
 }
+
+namespace {
 
 /// `{name: tpe, …}`, or for schedulers `{type: asha, …}`, or the name alone.
 class AlgorithmReader {

@@ -112,7 +112,9 @@ void read_parameters(StudyFileReader& reader, const YamlNode& root, StudyDraft& 
 void read_constraints(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
 void read_metrics(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
 void read_scheduler(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
+void read_detectors(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
 void read_limits(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
+void read_oom_rules(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
 void read_command(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
 /// Builds spec.space; problems become diagnostics at their places.
 void build_space(StudyFileReader& reader, StudyDraft& draft);
@@ -123,6 +125,9 @@ void advise(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
 /// errors.
 std::optional<Domain> read_domain(StudyFileReader& reader, const YamlNode& map,
                                   const std::string& name, bool sweep_method);
+/// An option of an algorithm by its table (null: anything goes); nullopt after an error.
+std::optional<Value> read_option(StudyFileReader& reader, const YamlMember& member,
+                                 const AlgorithmHelp* help, const std::string& what);
 /// A value with its text on the command line.
 std::optional<ChoiceItem> read_choice_item(StudyFileReader& reader, const YamlNode& node,
                                            const std::string& what, bool sweep_method);

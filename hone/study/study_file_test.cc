@@ -80,6 +80,16 @@ TEST(StudyFile, ExplainsEveryKeyInHelpAndReference) {
   EXPECT_TRUE(study_file_help("parameters").has_value());
 }
 
+TEST(StudyFile, LeavesMembersOfAPopulationToItsScheduler) {
+  const std::string text = kBase +
+                           "scheduler: pbt\n"
+                           "on_gpu_oom: {halve: lr}\n";
+  const LoadedStudy loaded = load_study_file(text, "a", {});
+  EXPECT_THAT(
+      render_diagnostics(loaded.diagnostics, text, "a"),
+      HasSubstr("on_gpu_oom starts trials of its own, and pbt decides itself what follows"));
+}
+
 TEST(StudyFile, HasExamplesThatAreYaml) {
   for (const StudyFileKey& key : study_file_section("").keys) {
     if (key.example.empty() || key.name == "early_terminate" || key.name == "pruner" ||
@@ -90,7 +100,8 @@ TEST(StudyFile, HasExamplesThatAreYaml) {
     if (text.compare(0, key.name.size() + 1, key.name + ":") == 0 || at != std::string::npos)
       continue;
     text += key.name + ": " + key.example + "\n";
-    if (key.name == "constraints" || key.name == "files" || key.name == "run_cap")
+    if (key.name == "constraints" || key.name == "files" || key.name == "run_cap" ||
+        key.name == "on_oom" || key.name == "on_gpu_oom")
       continue;  // name parameters or files of their own
     const LoadedStudy loaded = load_study_file(text, "a", {});
     EXPECT_TRUE(loaded.spec.has_value()) << key.name << "\n"

@@ -81,6 +81,10 @@ Value write_algorithm(const AlgorithmSpec& spec) {
 
 AlgorithmSpec read_algorithm(const StoredMap& map) { return {map.text("name"), map.at("options")}; }
 
+AlgorithmSpec read_algorithm(const Value& value, const char* what) {
+  return read_algorithm(StoredMap(value, what));
+}
+
 Value write_limits(const Limits& limits) {
   Value out{Value::Map{}};
   set_maybe(out, "time_us", limits.time_us);
@@ -187,6 +191,44 @@ std::vector<WarmSource> read_sources(const StoredMap& warm) {
   return sources;
 }
 
+Value write_budget(const Budget& budget) {
+  Value out{Value::Map{}};
+  set_maybe(out, "trials", budget.trials);
+  set_maybe(out, "time_us", budget.time_us);
+  set_maybe(out, "cpu_us", budget.cpu_us);
+  set_maybe(out, "gpu_us", budget.gpu_us);
+  set_maybe(out, "cost", budget.cost);
+  set_maybe(out, "price", budget.price);
+  set_maybe(out, "fidelity", budget.fidelity);
+  return out.set("stop_without_improvement", budget.stop_without_improvement);
+}
+
+Budget read_budget(const StoredMap& map) {
+  Budget budget;
+  budget.trials = map.maybe_integer("trials");
+  budget.time_us = map.maybe_integer("time_us");
+  budget.cpu_us = map.maybe_integer("cpu_us");
+  budget.gpu_us = map.maybe_integer("gpu_us");
+  budget.cost = map.maybe_number("cost");
+  budget.price = map.maybe_number("price");
+  budget.fidelity = map.maybe_number("fidelity");
+  budget.stop_without_improvement = map.boolean("stop_without_improvement");
+  return budget;
+}
+
+void write_oom_rule(Value& out, const char* key, const std::optional<OomRule>& rule) {
+  if (!rule) return;
+  Value map{Value::Map{}};
+  map.set("halve", texts(rule->halve)).set("double", texts(rule->doubled));
+  out.set(key, map.set("at_most", rule->at_most));
+}
+
+std::optional<OomRule> read_oom_rule(const StoredMap& map, const char* key) {
+  if (map.find(key) == nullptr) return std::nullopt;
+  const StoredMap rule = map.map(key);
+  return OomRule{rule.texts("halve"), rule.texts("double"), rule.small("at_most")};
+}
+
 void write_optional_sections(const StudySpec& spec, Value& out) {
   if (spec.fidelity) {
     Value fidelity{Value::Map{}};
@@ -197,8 +239,19 @@ void write_optional_sections(const StudySpec& spec, Value& out) {
   if (spec.checkpoint) {
     Value checkpoint{Value::Map{}};
     checkpoint.set("path", spec.checkpoint->path).set("ready", spec.checkpoint->ready);
+    set_maybe(checkpoint, "keep", spec.checkpoint->keep);
+    if (spec.checkpoint->keep_best_only) checkpoint.set("keep_best_only", true);
+    set_maybe(checkpoint, "limit_bytes", spec.checkpoint->limit_bytes);
     out.set("checkpoint", checkpoint.set("args", texts(spec.checkpoint->args)));
   }
+  if (!spec.detectors.empty()) {
+    Value::List detectors;
+    for (const AlgorithmSpec& detector : spec.detectors)
+      detectors.push_back(write_algorithm(detector));
+    out.set("detectors", Value(std::move(detectors)));
+  }
+  write_oom_rule(out, "on_oom", spec.on_oom);
+  write_oom_rule(out, "on_gpu_oom", spec.on_gpu_oom);
   if (!spec.warm_start.studies.empty()) {
     Value::List points;
     for (const WarmPoint& point : spec.warm_start.points) {
@@ -222,7 +275,16 @@ void read_optional_sections(const StoredMap& map, StudySpec& spec) {
     const StoredMap checkpoint = map.map("checkpoint");
     spec.checkpoint =
         CheckpointSpec{checkpoint.text("path"), checkpoint.text("ready"), checkpoint.texts("args")};
+    if (checkpoint.maybe_integer("keep")) spec.checkpoint->keep = checkpoint.small("keep");
+    spec.checkpoint->keep_best_only = checkpoint.find("keep_best_only") != nullptr;
+    spec.checkpoint->limit_bytes = checkpoint.maybe_integer("limit_bytes");
   }
+  if (map.find("detectors") != nullptr) {
+    for (const Value& value : map.list("detectors"))
+      spec.detectors.push_back(read_algorithm(value, "detectors"));
+  }
+  spec.on_oom = read_oom_rule(map, "on_oom");
+  spec.on_gpu_oom = read_oom_rule(map, "on_gpu_oom");
   if (map.find("warm_start") != nullptr) {
     const StoredMap warm = map.map("warm_start");
     spec.warm_start.studies = warm.texts("studies");
@@ -254,10 +316,6 @@ int StudySpec::metric_index(std::string_view metric_name) const {
 Value StudySpec::to_value() const {
   Value::List metric_list;
   for (const Metric& metric : metrics) metric_list.push_back(write_metric(metric));
-  Value budget_map{Value::Map{}};
-  set_maybe(budget_map, "trials", budget.trials);
-  set_maybe(budget_map, "time_us", budget.time_us);
-  budget_map.set("stop_without_improvement", budget.stop_without_improvement);
   Value resource_map{Value::Map{}};
   resource_map.set("gpus", resources.gpus);
   set_maybe(resource_map, "cpus", resources.cpus);
@@ -273,9 +331,10 @@ Value StudySpec::to_value() const {
   out.set("sampler", write_algorithm(sampler)).set("scheduler", write_algorithm(scheduler));
   write_optional_sections(*this, out);
   set_maybe(out, "parallel", parallel);
-  out.set("budget", std::move(budget_map)).set("limits", write_limits(limits));
+  out.set("budget", write_budget(budget)).set("limits", write_limits(limits));
   out.set("resources", std::move(resource_map)).set("command", write_command(command));
   out.set("metric_source", write_source(metric_source)).set("replicates", replicates);
+  if (racing) out.set("racing", true);
   out.set("confirm", std::move(confirm_map))
       .set("seed", seed)
       .set("run_default_first", run_default_first);
@@ -302,9 +361,7 @@ StudySpec StudySpec::from_value(const Value& body) {
   spec.scheduler = read_algorithm(map.map("scheduler"));
   read_optional_sections(map, spec);
   if (map.maybe_integer("parallel")) spec.parallel = map.small("parallel");
-  const StoredMap budget = map.map("budget");
-  spec.budget = Budget{budget.maybe_integer("trials"), budget.maybe_integer("time_us"),
-                       budget.boolean("stop_without_improvement")};
+  spec.budget = read_budget(map.map("budget"));
   spec.limits = read_limits(map.map("limits"));
   const StoredMap resources = map.map("resources");
   spec.resources.gpus = resources.number("gpus");
@@ -312,6 +369,7 @@ StudySpec StudySpec::from_value(const Value& body) {
   spec.command = read_command(map.map("command"));
   spec.metric_source = read_source(map.map("metric_source"));
   spec.replicates = map.small("replicates");
+  spec.racing = map.find("racing") != nullptr;
   const StoredMap confirm = map.map("confirm");
   spec.confirm = Confirm{confirm.small("top"), confirm.small("seeds")};
   spec.seed = map.integer("seed");

@@ -32,6 +32,11 @@ struct Budget {
   std::optional<std::int64_t> trials;     ///< started by sampler, defaults or user
   std::optional<std::int64_t> time_us;    ///< wall time of the study, over its sessions
   bool stop_without_improvement = false;  ///< the default rule of `method: auto`
+  std::optional<std::int64_t> cpu_us;     ///< time of all runs, times the processors of one
+  std::optional<std::int64_t> gpu_us;     ///< the same with its GPUs
+  std::optional<double> cost;             ///< of all runs, in a currency of the user's
+  std::optional<double> price;     ///< of an hour of one run; none: the runs report their cost
+  std::optional<double> fidelity;  ///< units of the fidelity that all runs train
 };
 
 struct Limits {
@@ -81,6 +86,10 @@ struct CheckpointSpec {
   std::string path;   ///< pattern with placeholders
   std::string ready;  ///< a file within that is written last; may be empty
   std::vector<std::string> args;
+  /// Of a trial that has ended: so many of its newest stay; none: all do.
+  std::optional<int> keep = std::nullopt;
+  bool keep_best_only = false;  ///< of ended trials but the best, none stays
+  std::optional<std::int64_t> limit_bytes = std::nullopt;  ///< of all trials together
 };
 
 /// How metrics are found in what the program writes.
@@ -93,6 +102,13 @@ struct MetricSource {
 struct Confirm {
   int top = 0;  ///< 0: no confirmation
   int seeds = 0;
+};
+
+/// How a trial that ran out of memory is tried again: with these parameters halved and doubled.
+struct OomRule {
+  std::vector<std::string> halve;
+  std::vector<std::string> doubled;
+  int at_most = 4;  ///< changes of one configuration, one after the other
 };
 
 /// A good configuration of an earlier study, in the terms of this one's space.
@@ -127,6 +143,7 @@ struct StudySpec {
   std::vector<Metric> metrics;  ///< the objectives first
   AlgorithmSpec sampler{"auto", Value::Map{}};
   AlgorithmSpec scheduler{"none", Value::Map{}};
+  std::vector<AlgorithmSpec> detectors;  ///< those that the file sets; the others as they are
   std::optional<Fidelity> fidelity;
   std::optional<int> parallel;  ///< runs at a time; none: auto
   Budget budget;
@@ -137,7 +154,10 @@ struct StudySpec {
   MetricSource metric_source;
   WarmStart warm_start;
   int replicates = 1;
+  bool racing = false;  ///< replicates after the first only for trials that may be the best
   Confirm confirm;
+  std::optional<OomRule> on_oom;      ///< of the machine's memory, or limits.memory
+  std::optional<OomRule> on_gpu_oom;  ///< of a GPU's
   std::int64_t seed = 0;
   bool run_default_first = true;  ///< false for sweep files: they have no default configuration
   bool from_sweep_file = false;   ///< uses a W&B method: that system's stop rules and objective

@@ -29,9 +29,11 @@ class SpecGenerator {
     for (int i = 0; i < metrics; ++i) spec.metrics.push_back(metric(i));
     spec.sampler = algorithm();
     spec.scheduler = algorithm();
+    for (int i = small(3); i > 0; --i) spec.detectors.push_back(algorithm());
     if (coin()) spec.fidelity = Fidelity{text(), number(), maybe_number()};
     if (coin()) spec.parallel = small(100);
-    spec.budget = Budget{maybe_int(), maybe_int(), coin()};
+    spec.budget = Budget{maybe_int(), maybe_int(),    coin(),         maybe_int(),
+                         maybe_int(), maybe_number(), maybe_number(), maybe_number()};
     spec.limits.time_us = maybe_int();
     spec.limits.silence_us = maybe_int();
     spec.limits.memory_bytes = maybe_int();
@@ -52,6 +54,14 @@ class SpecGenerator {
         spec.warm_start.sources = {{text(), {{config, number(), small(9)}, {config, {}, 7}}}};
     }
     spec.replicates = 1 + small(5);
+    spec.racing = coin();
+    if (coin()) spec.on_oom = OomRule{texts(), texts(), small(9)};
+    if (coin()) spec.on_gpu_oom = OomRule{texts(), texts(), small(9)};
+    if (spec.checkpoint && coin()) {
+      spec.checkpoint->keep = small(9);
+      spec.checkpoint->keep_best_only = coin();
+      spec.checkpoint->limit_bytes = maybe_int();
+    }
     spec.confirm = Confirm{small(5), small(5)};
     spec.seed = static_cast<std::int64_t>(rng_.next_u64());
     spec.run_default_first = coin();

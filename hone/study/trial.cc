@@ -1,5 +1,6 @@
 #include "hone/study/trial.h"
 
+#include <algorithm>
 #include <array>
 
 namespace hone {
@@ -99,6 +100,11 @@ std::optional<double> Trial::value_of(int metric) const {
     if (result.metric == metric) return result.value;
   }
   return std::nullopt;
+}
+
+bool Trial::warned_by(std::string_view detector) const {
+  return std::any_of(warnings.begin(), warnings.end(),
+                     [&](const TrialWarning& warning) { return warning.detector == detector; });
 }
 
 }  // namespace hone

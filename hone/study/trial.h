@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hone/base/value.h"
@@ -98,6 +99,13 @@ struct CurvePoint {
   std::int64_t seq = 0;
 };
 
+/// What a detector noted about a trial while it ran, once each.
+struct TrialWarning {
+  std::string detector;
+  std::string reason;
+  std::int64_t seq = 0;  ///< commit of the note
+};
+
 struct Trial {
   std::shared_ptr<const Proposal> proposal;
   TrialState state = TrialState::queued;
@@ -112,6 +120,7 @@ struct Trial {
   std::vector<CurvePoint>
       curve;                    ///< of the first objective, in commit order, late reports excluded
   std::vector<Result> results;  ///< set when the trial ends
+  std::vector<TrialWarning> warnings;
   std::int64_t busy_us = 0;
   std::int64_t first_started_us = 0;
   std::int64_t ended_us = 0;
@@ -126,6 +135,7 @@ struct Trial {
   std::optional<double> value() const;
   /// The judged value of a declared metric.
   std::optional<double> value_of(int metric) const;
+  bool warned_by(std::string_view detector) const;
 };
 
 }  // namespace hone

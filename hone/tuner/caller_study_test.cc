@@ -10,6 +10,7 @@
 #include "hone/base/error.h"
 #include "hone/store/liveness.h"
 #include "hone/store/memory_store.h"
+#include "hone/tuner/stored_study.h"
 
 namespace hone {
 namespace {
@@ -36,13 +37,7 @@ StudySpec spec_of(const std::string& method) {
 
 class CallerStudyTest : public testing::Test {
  protected:
-  void create(const StudySpec& spec) {
-    NewStudy study;
-    study.name = spec.name;
-    study.body = spec.to_value().dump();
-    for (const Metric& metric : spec.metrics) study.metrics.emplace_back(metric.name, metric.role);
-    id_ = store_.create_study(study);
-  }
+  void create(const StudySpec& spec) { id_ = create_study(store_, spec, "", "").id; }
   /// `process`: tells several users of the study apart, as processes of another machine.
   std::unique_ptr<CallerStudy> open(int process = 0) {
     CallerStudyOptions options;
@@ -235,13 +230,8 @@ TEST(CallerStudyThreads, AskAndTellAtTheSameTime) {
   SystemClock clock;
   ProcLiveness probe;
   MemoryStore store(clock, probe);
-  const StudySpec spec = spec_of("random");
-  NewStudy created;
-  created.name = spec.name;
-  created.body = spec.to_value().dump();
-  created.metrics.emplace_back("loss", MetricRole::objective);
   CallerStudyOptions options;
-  options.study = store.create_study(created);
+  options.study = create_study(store, spec_of("random"), "", "").id;
   options.holder = this_process_holder();
   options.worker_uid = "worker";
   CallerStudy study(store, clock, probe, options);

@@ -13,6 +13,7 @@
 #include "hone/base/text.h"
 #include "hone/study/config_files.h"
 #include "hone/study/placeholders.h"
+#include "hone/tuner/checkpoint_copy.h"
 #include "hone/tuner/job_builder_files.h"
 #include "hone/tuner/settle.h"
 
@@ -74,6 +75,11 @@ std::optional<std::string> write_config_files(const StudySpec& spec, const Expan
   return std::nullopt;
 }
 
+/// A checkpoint that changes while it is copied is looked for again so often.
+constexpr int kCopyTries = 5;
+/// How long a fork waits for its parent's checkpoint to be whole.
+constexpr std::int64_t kDueAtMost_us = 30'000'000;
+
 /// The runs' folders within the folder of a trial or replicate.
 std::vector<fs::path> run_folders_in(const fs::path& folder) {
   return match_paths((folder / "run-*").string());
@@ -87,6 +93,7 @@ struct LocalJobBuilder::Draft {
   fs::path folder;
   fs::path metrics;
   std::optional<std::string> checkpoint;
+  bool checkpoint_is_due = false;  ///< the one to go on from is being written
   std::vector<std::string> argv;
   Environment environment;
   std::vector<JobSource> sources;
@@ -133,10 +140,10 @@ std::variant<BuiltJob, JobRefused, NoRoom> LocalJobBuilder::build(const Claim& c
   } catch (const fs::filesystem_error& error) {
     problem = error.what();
   }
-  if (problem) {
-    give_back(run);
-    return JobRefused{*problem};
-  }
+  if (problem || draft.checkpoint_is_due) give_back(run);
+  if (problem) return JobRefused{*problem};
+  if (draft.checkpoint_is_due) return NoRoom{};
+  due_since_us_.erase(run);
   BuiltJob built;
   Job& job = built.job;
   job.run = run;
@@ -162,16 +169,8 @@ std::optional<std::string> LocalJobBuilder::fill(const Claim& claim, Draft& draf
   make_private_folder(draft.folder);
   const RunPlan& plan = claim.run.plan;
   if (plan.resume_from == kNewestCheckpoint && spec_->checkpoint) {
-    // The pattern itself may name the trial's folder and parameters, never a checkpoint.
-    const ExpandContext context{claim.proposal->config, plan.seed, plan.trial,
-                                draft.trial_dir.string()};
-    const auto pattern = expand_text(spec_->checkpoint->path, *spec_, context);
-    if (const auto* wrong = std::get_if<ExpandError>(&pattern))
-      return "checkpoint.path: " + wrong->message;
-    const auto newest =
-        newest_checkpoint(in_workdir(*spec_, std::get<std::string>(pattern)).string(),
-                          spec_->checkpoint->ready, run_folders_in(draft.trial_dir));
-    if (newest) draft.checkpoint = newest->string();
+    if (auto problem = find_checkpoint(claim, draft)) return *problem;
+    if (draft.checkpoint_is_due) return std::nullopt;
   } else if (!plan.resume_from.empty() && plan.resume_from != kNewestCheckpoint) {
     if (!fs::exists(plan.resume_from)) {
       return fmt::format("the checkpoint {} that this run should go on from does not exist",
@@ -180,6 +179,58 @@ std::optional<std::string> LocalJobBuilder::fill(const Claim& claim, Draft& draf
     draft.checkpoint = plan.resume_from;
   }
   return write_files(claim, draft);
+}
+
+/// What the folder of a trial or replicate holds. The pattern may name that folder and parameters,
+/// never a checkpoint. Throws Error(invalid_input).
+LocalJobBuilder::SavedState LocalJobBuilder::saved_in(const fs::path& folder, const RunPlan& plan,
+                                                      const Config& config) const {
+  const ExpandContext context{config, plan.seed, plan.trial, folder.string()};
+  const auto expanded = expand_text(spec_->checkpoint->path, *spec_, context);
+  if (const auto* wrong = std::get_if<ExpandError>(&expanded))
+    throw Error(ErrorCode::invalid_input, "checkpoint.path: " + wrong->message);
+  const std::string pattern = in_workdir(*spec_, std::get<std::string>(expanded)).string();
+  return {newest_checkpoint(pattern, spec_->checkpoint->ready, run_folders_in(folder)),
+          !match_paths(pattern).empty()};
+}
+
+std::optional<std::string> LocalJobBuilder::find_checkpoint(const Claim& claim, Draft& draft) {
+  const RunPlan& plan = claim.run.plan;
+  const Config& config = claim.proposal->config;
+  if (const auto own = saved_in(draft.trial_dir, plan, config).whole) {
+    draft.checkpoint = own->string();
+    return std::nullopt;
+  }
+  if (claim.proposal->origin != TrialOrigin::fork || !claim.proposal->parent) return std::nullopt;
+  // A fork begins with a copy of its parent's: made once, so that every attempt begins alike.
+  const fs::path copies = draft.trial_dir / "forked-from";
+  for (int i = 0; i < kCopyTries; ++i) {
+    if (const auto copy = copied_checkpoint(copies)) {
+      draft.checkpoint = copy->string();
+      return std::nullopt;
+    }
+    RunPlan parent = plan;
+    parent.trial = *claim.proposal->parent;
+    const fs::path folder = trial_dir(options_.trials_folder, parent);
+    const SavedState saved = saved_in(folder, parent, config);
+    fs::path from = saved.whole.value_or(fs::path());
+    if (from.empty() && !saved.any) {  // a parent that is a fork itself and has saved nothing since
+      from = copied_checkpoint(folder / "forked-from").value_or(fs::path());
+    }
+    if (from.empty()) break;
+    const bool immutable = !spec_->checkpoint->ready.empty() || was_renamed(from);
+    copy_checkpoint(from, copies / from.filename(), immutable);
+  }
+  // It may be about to be whole.
+  const std::int64_t now = clock_.monotonic_us();
+  const std::int64_t since = due_since_us_.try_emplace(claim.run.id, now).first->second;
+  draft.checkpoint_is_due = now - since < kDueAtMost_us;
+  if (draft.checkpoint_is_due) return std::nullopt;
+  due_since_us_.erase(claim.run.id);
+  return fmt::format(
+      "trial {}, which this one goes on from, has no whole checkpoint that matches "
+      "{}: does the program save before it reports?",
+      *claim.proposal->parent, spec_->checkpoint->path);
 }
 
 std::optional<std::string> LocalJobBuilder::write_files(const Claim& claim, Draft& draft) {

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "hone/base/clock.h"
@@ -84,6 +85,15 @@ class LocalJobBuilder final : public JobBuilder {
   void give_back(RunId run);
   void look_at_cooling_gpus();
   std::optional<std::string> fill(const Claim& claim, Draft& draft);
+  /// Sets the checkpoint that the run goes on from; what is wrong, else.
+  std::optional<std::string> find_checkpoint(const Claim& claim, Draft& draft);
+  /// The checkpoints of a trial.
+  struct SavedState {
+    std::optional<std::filesystem::path> whole;  ///< the newest that is
+    bool any = false;                            ///< something matches, whole or not
+  };
+  SavedState saved_in(const std::filesystem::path& folder, const RunPlan& plan,
+                      const Config& config) const;
   std::optional<std::string> write_files(const Claim& claim, Draft& draft);
   std::vector<std::pair<std::string, std::string>> environment_of(const Claim& claim,
                                                                   const Draft& draft);
@@ -95,6 +105,7 @@ class LocalJobBuilder final : public JobBuilder {
   const Clock& clock_;
   JobBuilderOptions options_;
   std::map<RunId, Devices> devices_;
+  std::map<RunId, std::int64_t> due_since_us_;  ///< runs that wait for a checkpoint
   std::vector<GpuState> gpu_states_;
   FreePorts ports_;
   std::string hook_folder_;  ///< once written

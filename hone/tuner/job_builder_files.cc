@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <functional>
 
 #include "hone/base/error.h"
@@ -55,16 +56,17 @@ void walk(const fs::path& path, int depth, int& left,
   for (const std::string& name : names_in(path)) walk(path / name, depth + 1, left, see);
 }
 
-/// A rename sets the time of the inode's change and leaves the time of its content.
-bool was_renamed(const fs::path& path) {
-  struct stat info {};
-  return lstat(path.c_str(), &info) == 0 && nanoseconds(info.st_ctim) > nanoseconds(info.st_mtim);
-}
-
 std::optional<std::int64_t> file_time_ns(const fs::path& path) {
   struct stat info {};
   if (lstat(path.c_str(), &info) != 0) return std::nullopt;
   return nanoseconds(info.st_mtim);
+}
+
+/// By the clock that file times are taken from.
+std::int64_t now_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return nanoseconds(now);
 }
 
 /// The latest instant at which an earlier run is known to have been alive or just ended.
@@ -141,6 +143,12 @@ std::vector<fs::path> match_paths(const std::string& pattern) {
   return found;
 }
 
+/// A rename sets the time of the inode's change and leaves the time of its content.
+bool was_renamed(const fs::path& path) {
+  struct stat info {};
+  return lstat(path.c_str(), &info) == 0 && nanoseconds(info.st_ctim) > nanoseconds(info.st_mtim);
+}
+
 std::optional<std::int64_t> newest_change_ns(const fs::path& path) {
   std::optional<std::int64_t> newest;
   int left = kCheckpointEntries;
@@ -170,8 +178,9 @@ std::optional<fs::path> newest_checkpoint(const std::string& pattern, const std:
       if (fs::exists(path / ready)) return path;
       continue;
     }
-    if (i > 0 || was_renamed(path) || candidates[i].changed_ns + kSettled_ns <= last_sign)
-      return path;
+    const std::int64_t changed = candidates[i].changed_ns;
+    const bool left_alone = changed <= last_sign && changed + kSettled_ns <= now_ns();
+    if (i > 0 || was_renamed(path) || changed + kSettled_ns <= last_sign || left_alone) return path;
   }
   return std::nullopt;
 }

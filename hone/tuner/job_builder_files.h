@@ -38,10 +38,13 @@ inline constexpr const char* kEndedFile = "ended";
 
 /// The newest checkpoint that is whole: its `ready` file exists; or, where none is declared, it was
 /// renamed into place, or a newer one exists, or the run went on for kSettled_ns after it was last
-/// written. `run_folders`: of the earlier runs of the trial. nullopt when there is none.
+/// written, or has written something else since and left it alone for kSettled_ns until now.
+/// `run_folders`: of the trial's runs. nullopt when there is none.
 std::optional<std::filesystem::path> newest_checkpoint(
     const std::string& pattern, const std::string& ready,
     const std::vector<std::filesystem::path>& run_folders);
+/// Whether a checkpoint was renamed into place: whole, and written to no more.
+bool was_renamed(const std::filesystem::path& path);
 inline constexpr std::int64_t kSettled_ns = 500'000'000;
 
 }  // namespace hone

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "hone/base/file.h"
+#include "hone/tuner/checkpoint_copy.h"
 #include "hone/tuner/job_builder_files.h"
 #include "hone/tuner/settle.h"
 
@@ -270,6 +271,107 @@ TEST_F(Builder, GoesOnFromTheNewestCheckpointOnlyWhereThereIsOne) {
   ASSERT_EQ(job.argv.size(), 6U);
   EXPECT_EQ(job.argv[5], checkpoint);
   EXPECT_EQ(variable(job, "HONE_RESUME_FROM"), checkpoint);
+}
+
+Claim fork_of(Claim claim, std::int64_t parent) {
+  auto proposal = std::make_shared<Proposal>(*claim.proposal);
+  proposal->origin = TrialOrigin::fork;
+  proposal->parent = parent;
+  claim.proposal = proposal;
+  claim.run.plan.resume_from = kNewestCheckpoint;
+  return claim;
+}
+
+TEST_F(Builder, BeginsAForkWithACopyOfItsParentsCheckpoint) {
+  StudySpec wanted = spec();
+  wanted.checkpoint = CheckpointSpec{"${trial_dir}/ckpt-*", "done", {"--resume", "${checkpoint}"}};
+  LocalJobBuilder made = builder(std::move(wanted));
+  write("trials/3/ckpt-1/weights", "old");
+  write("trials/3/ckpt-1/done");
+  touch("trials/3/ckpt-1/weights", 1000);
+  touch("trials/3/ckpt-1/done", 1000);
+  touch("trials/3/ckpt-1", 1000);
+  write("trials/3/ckpt-2/weights", "new");
+  write("trials/3/ckpt-2/done");
+  write("trials/3/ckpt-3/weights", "half");  // no `done`: being saved
+  const Claim fork = fork_of(claim(), 3);
+  const auto built = made.build(fork);
+  const std::string copy = (folder_ / "trials/7/forked-from/ckpt-2").string();
+  ASSERT_TRUE(std::holds_alternative<BuiltJob>(built));
+  EXPECT_EQ(variable(std::get<BuiltJob>(built).job, "HONE_RESUME_FROM"), copy);
+  EXPECT_EQ(read_file(copy + "/weights"), "new");
+  made.release(RunId{1});
+  // The parent's own goes away; another attempt begins alike, until there is one of its own.
+  fs::remove_all(folder_ / "trials/3");
+  EXPECT_EQ(variable(std::get<BuiltJob>(made.build(fork)).job, "HONE_RESUME_FROM"), copy);
+  made.release(RunId{1});
+  write("trials/7/ckpt-9/done");
+  EXPECT_EQ(variable(std::get<BuiltJob>(made.build(fork)).job, "HONE_RESUME_FROM"),
+            (folder_ / "trials/7/ckpt-9").string());
+}
+
+TEST_F(Builder, HandsAForksCheckpointDownToAForkOfIt) {
+  StudySpec wanted = spec();
+  wanted.checkpoint = CheckpointSpec{"${trial_dir}/ckpt-*", "done", {"--resume", "${checkpoint}"}};
+  LocalJobBuilder made = builder(std::move(wanted));
+  write("trials/3/forked-from/ckpt-2/done");
+  EXPECT_EQ(variable(std::get<BuiltJob>(made.build(fork_of(claim(), 3))).job, "HONE_RESUME_FROM"),
+            (folder_ / "trials/7/forked-from/ckpt-2").string());
+}
+
+TEST_F(Builder, TakesNoOlderStateOfAParentThatIsSaving) {
+  StudySpec wanted = spec();
+  wanted.checkpoint = CheckpointSpec{"${trial_dir}/ckpt-*", "done", {}};
+  LocalJobBuilder made = builder(std::move(wanted));
+  write("trials/3/forked-from/ckpt-2/done");
+  write("trials/3/ckpt-4/weights", "half");
+  EXPECT_TRUE(std::holds_alternative<NoRoom>(made.build(fork_of(claim(), 3))));
+}
+
+TEST_F(Builder, LetsAForkWaitForItsParentsCheckpointButNotForEver) {
+  StudySpec wanted = spec();
+  wanted.checkpoint = CheckpointSpec{"${trial_dir}/ckpt-*", "done", {}};
+  LocalJobBuilder made = builder(std::move(wanted));
+  write("trials/3/ckpt-1/weights", "half");
+  const Claim fork = fork_of(claim(), 3);
+  EXPECT_TRUE(std::holds_alternative<NoRoom>(made.build(fork)));
+  clock_.advance_us(60 * kSecond_us);
+  const auto refused = made.build(fork);
+  ASSERT_TRUE(std::holds_alternative<JobRefused>(refused));
+  EXPECT_NE(std::get<JobRefused>(refused).reason.find("trial 3, which this one goes on from"),
+            std::string::npos);
+  EXPECT_FALSE(fs::exists(folder_ / "trials/7/forked-from"));
+}
+
+class Copies : public Folder {};
+
+TEST_F(Copies, AreWholeAndTheirOwn) {
+  write("from/a/weights", "one");
+  write("from/state", "two");
+  fs::create_symlink("state", folder_ / "from/link");
+  ASSERT_TRUE(copy_checkpoint(folder_ / "from", folder_ / "copies/from", false));
+  write("from/state", "changed later");
+  EXPECT_EQ(read_file(folder_ / "copies/from/a/weights"), "one");
+  EXPECT_EQ(read_file(folder_ / "copies/from/link"), "two");
+  EXPECT_EQ(copied_checkpoint(folder_ / "copies"), folder_ / "copies/from");
+}
+
+TEST_F(Copies, OfWhatNobodyWritesToNeedNoRoomOfTheirOwn) {
+  write("from/weights", "one");
+  ASSERT_TRUE(copy_checkpoint(folder_ / "from", folder_ / "copies/from", true));
+  fs::remove_all(folder_ / "from");
+  EXPECT_EQ(read_file(folder_ / "copies/from/weights"), "one");
+}
+
+TEST_F(Copies, OfNothingAreNone) {
+  EXPECT_FALSE(copy_checkpoint(folder_ / "from", folder_ / "copies/from", true));
+  EXPECT_EQ(copied_checkpoint(folder_ / "copies"), std::nullopt);
+  write("copies/from.tmp/weights", "half");  // a hone that was killed in the middle
+  EXPECT_EQ(copied_checkpoint(folder_ / "copies"), std::nullopt);
+  write("from/weights", "one");
+  ASSERT_TRUE(copy_checkpoint(folder_ / "from", folder_ / "copies/from", true));
+  EXPECT_FALSE(fs::exists(folder_ / "copies/from.tmp"));
+  EXPECT_EQ(read_file(folder_ / "copies/from/weights"), "one");
 }
 
 TEST_F(Builder, RefusesARunWhoseCheckpointIsGone) {

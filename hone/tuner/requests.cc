@@ -25,6 +25,14 @@ std::vector<std::int64_t> trial_list(const Value& body, const History& history) 
   return numbers;
 }
 
+bool has_replicate(const History& history, std::int64_t number, int replicate) {
+  const auto runs = history.runs_of(number);
+  return std::any_of(runs.begin(), runs.end(), [&](RunId id) {
+    const RunPlan& plan = history.run(id)->plan;
+    return plan.purpose == RunPurpose::search && plan.replicate == replicate;
+  });
+}
+
 }  // namespace
 
 void Tuner::handle_requests(Round& round) {
@@ -74,6 +82,7 @@ std::string Tuner::retry_trials(const std::vector<std::int64_t>& numbers, Round&
       continue;
     }
     for (int r = 0; r < std::max(1, spec_->replicates); ++r) {
+      if (r > 0 && !has_replicate(*history_, number, r)) continue;  // it raced, and lost
       round.actions.push_back(QueueRun{next_attempt(*history_, number, r)});
     }
     ++count;

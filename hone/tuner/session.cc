@@ -80,6 +80,7 @@ SessionEnd Session::run() {
     stop_everything_if_over();
     const bool over = history().state() != StudyState::open;
     if ((over || interrupts_ > 0) && worker_->idle()) break;
+    if (options_.tidy && options_.tidy(history())) changed = true;
     if (worker_->step(changed ? 0 : kIdle_us)) changed = true;
     const std::int64_t now = clock_.monotonic_us();
     if (changed || now >= tick_at_us_) {
@@ -88,6 +89,8 @@ SessionEnd Session::run() {
     }
   }
   decide();  // the last ends are settled, so that what was interrupted waits in the queue
+  while (options_.tidy && interrupts_ == 0 && options_.tidy(history())) {
+  }
   if (tuner_) tuner_->release();
   observer_.tick(view());
   signals_ = nullptr;

@@ -7,6 +7,7 @@
 
 #include "hone/base/assert.h"
 #include "hone/base/text.h"
+#include "hone/tuner/budget.h"
 
 namespace hone {
 namespace {
@@ -53,6 +54,7 @@ TrialMoved moved(const History& history, std::int64_t trial, TrialState state, F
 /// lost with what it had printed).
 bool checkpoint_was_ahead(const History& history, const Trial& trial, const Run& run) {
   if (run.plan.resume_from.empty() || !run.plan.fidelity_target) return false;
+  if (trial.proposal->origin == TrialOrigin::fork) return false;  // it has no start of its own
   if (trial.reached && *trial.reached >= *run.plan.fidelity_target) return false;
   for (const auto& point : history.series(run.id)) {
     if (point.metric == 0) return false;
@@ -71,6 +73,11 @@ Action settle_finished(const History& history, const Trial& trial,
     return QueueRun{std::move(again)};
   }
   const auto results = history.judge(trial.number());
+  if (results.empty() && trial.proposal->origin == TrialOrigin::fork) {
+    return moved(history, trial.number(), TrialState::stopped, FailKind::none,
+                 fmt::format("trial {}, which it went on from, had come to its end",
+                             trial.proposal->parent.value_or(-1)));
+  }
   for (int m = 0; m < spec.objective_count(); ++m) {  // the objectives come first in both
     const std::string& name = spec.metrics[static_cast<std::size_t>(m)].name;
     const auto at = static_cast<std::size_t>(m);
@@ -173,7 +180,11 @@ std::optional<StudyEnd> no_improvement(const History& history) {
     if (trial.number() > best && is_ended(trial.state)) ++since;
   }
   if (since < patience) return std::nullopt;
-  return StudyEnd{fmt::format("no improvement in {} trials", since), false, false};
+  return StudyEnd{
+      fmt::format("no improvement expected: the best has stood for {} trials (2 for each of {} "
+                  "parameters, and 10)",
+                  since, history.spec().space.dimension()),
+      false, false};
 }
 
 }  // namespace
@@ -210,8 +221,12 @@ Action settle(const History& history, std::int64_t number) {
     return moved(history, number, TrialState::failed, failed->end.fail_kind, failed->end.detail);
   }
   if (trial.verdict == Verdict::stop) {
+    // A replicate that waited leaves what the ones before it have found.
+    const bool began = std::any_of(runs.begin(), runs.end(), [](const Run* run) {
+      return run->end.outcome != RunOutcome::cancelled;
+    });
     const TrialState state =
-        trial.state == TrialState::queued ? TrialState::cancelled : TrialState::stopped;
+        trial.state == TrialState::queued && !began ? TrialState::cancelled : TrialState::stopped;
     return moved(history, number, state, FailKind::none, trial.reason);
   }
   if (trial.verdict == Verdict::pause)
@@ -229,16 +244,12 @@ Action settle(const History& history, std::int64_t number) {
   return moved(history, number, TrialState::stopped, FailKind::none, trial.reason);
 }
 
-std::optional<StudyEnd> study_end(const History& history, std::int64_t now_us) {
+std::optional<StudyEnd> study_end(const History& history, std::int64_t now_us,
+                                  std::int64_t since_us) {
   if (auto end = same_failures(history)) return end;
   if (auto end = target_reached(history)) return end;
-  const auto& budget = history.spec().budget;
-  std::int64_t used_us = history.active_us();
-  if (history.open_runs() > history.waiting_runs())
-    used_us += std::max<std::int64_t>(0, now_us - history.last_us());
-  if (budget.time_us && used_us >= *budget.time_us) {
-    return StudyEnd{fmt::format("time budget of {} used", format_duration_us(*budget.time_us)),
-                    true, false};
+  for (const BudgetUse& use : budget_use(history, now_us, since_us)) {
+    if (use.key != "trials" && use.is_up()) return StudyEnd{end_text(use), true, false};
   }
   return no_improvement(history);
 }
@@ -254,8 +265,13 @@ RunPlan first_run(const StudySpec& spec, const Proposal& proposal, int replicate
   plan.trial = proposal.number;
   plan.replicate = replicate;
   plan.fidelity_target = proposal.fidelity_target;
-  plan.seed = run_seed(spec, RunPurpose::search, replicate);
+  // Repeats of a schedule (scheduler/replay) differ in their seeds like replicates.
+  const auto repeat = static_cast<int>(proposal.info.int_or("repeat", 0));
+  plan.seed = run_seed(spec, RunPurpose::search, replicate + repeat);
   plan.priority = proposal.priority;
+  // A fork has no checkpoint of its own yet: the newest that it can go on from is its parent's.
+  if (proposal.origin == TrialOrigin::fork && spec.can_resume())
+    plan.resume_from = kNewestCheckpoint;
   return plan;
 }
 

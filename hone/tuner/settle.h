@@ -22,9 +22,10 @@ struct StudyEnd {
   bool stop_running = false;
   bool at_once = false;  ///< no confirmation, no further launch of any kind
 };
-/// Target reached, time budget, the first trials failing alike, no improvement expected. `now_us`:
-/// the store's clock.
-std::optional<StudyEnd> study_end(const History& history, std::int64_t now_us);
+/// Target reached, a budget used up (that of trials aside, which bounds what is started), the first
+/// trials failing alike, no improvement expected. `now_us`, `since_us`: as for budget_use.
+std::optional<StudyEnd> study_end(const History& history, std::int64_t now_us,
+                                  std::int64_t since_us = 0);
 
 /// The run of a trial that continues (`segment` + 1) or repeats (`attempt` + 1) its newest search
 /// run.
@@ -38,8 +39,8 @@ RunPlan first_run(const StudySpec& spec, const Proposal& proposal, int replicate
 /// confirmations start at 1000 further.
 std::int64_t run_seed(const StudySpec& spec, RunPurpose purpose, int replicate);
 
-/// Marks a run that goes on from the newest checkpoint that its trial has, or from the start where
-/// it has none.
+/// Marks a run that goes on from the newest checkpoint that its trial has; a fork without one, from
+/// the copy of its parent's; any other trial, from the start.
 inline constexpr const char* kNewestCheckpoint = "newest";
 
 }  // namespace hone

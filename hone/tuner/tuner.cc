@@ -8,17 +8,14 @@
 #include "hone/base/assert.h"
 #include "hone/base/error.h"
 #include "hone/base/id.h"
-#include "hone/base/log.h"
 #include "hone/base/text.h"
-#include "hone/detector/detector.h"
-#include "hone/store/transient.h"
+#include "hone/tuner/race.h"
 #include "hone/tuner/tuner_round.h"
 
 namespace hone {
 namespace {
 
 constexpr std::int64_t kChangesAtOnce = 2000;
-constexpr std::int64_t kWarnEvery_us = 60'000'000;
 constexpr int kRoundsAtMost = 64;
 
 /// The commit up to which the leader that made this change had judged all reports.
@@ -26,6 +23,10 @@ std::int64_t judged_by(const ChangeBody& body) {
   if (const auto* added = std::get_if<TrialAdded>(&body))
     return added->proposal->info.int_or("based_on", 0);
   if (const auto* judged = std::get_if<Judged>(&body)) return judged->cause_seq;
+  if (const auto* noted = std::get_if<Noted>(&body)) {
+    const auto warning = warning_of(*noted);
+    return warning ? warning->cause_seq : 0;
+  }
   return 0;
 }
 
@@ -56,6 +57,7 @@ void Tuner::load_spec(std::int64_t version) {
   std::vector<OptionProblem> problems;
   sampler_ = make_sampler(*spec_, problems);
   if (problems.empty()) scheduler_ = make_scheduler(*spec_, problems);
+  watch_ = std::make_unique<Watch>(*spec_, problems);
   if (!problems.empty()) {
     throw Error(
         ErrorCode::invalid_input,
@@ -69,6 +71,7 @@ void Tuner::rebuild() {
   load_spec(0);
   history_ = std::make_unique<History>(spec_);
   unsettled_.clear();
+  oom_retries_ = {};
   exhausted_.clear();
   judged_through_ = 0;
   // What an earlier leader had seen when it last committed a decision, it has judged; it is not
@@ -87,19 +90,11 @@ void Tuner::rebuild() {
 bool Tuner::step() {
   try {
     const bool changed = step_once();
-    failing_since_us_ = 0;
+    outage_.end();
     return changed;
   } catch (const Error& error) {
     stale_ = true;  // whether the last commit took effect is not known
-    if (!is_transient(error.code())) throw;
-    const std::int64_t now = clock_.monotonic_us();
-    if (failing_since_us_ == 0) failing_since_us_ = now;
-    // On a full disk reading works and writing does not: one warning for all of it.
-    if (warned_us_ == 0 || now - warned_us_ >= kWarnEvery_us) {
-      warned_us_ = now;
-      log(LogLevel::warning, fmt::format("{}; trying again", error.what()));
-    }
-    if (now - failing_since_us_ > options_.give_up_us) throw;
+    if (!outage_.bears(error, clock_.monotonic_us(), options_.give_up_us)) throw;
     return false;
   }
 }
@@ -114,7 +109,10 @@ bool Tuner::take_lead() {
     return false;
   }
   renew_at_us_ = now + options_.lease_ttl_us / 3;
-  if (role_ == TunerRole::following || token_ != result.token) stale_ = true;
+  if (role_ == TunerRole::following || token_ != result.token) {
+    stale_ = true;
+    leads_since_us_ = clock_.now_us();
+  }
   role_ = TunerRole::leading;
   leader_.reset();
   token_ = result.token;
@@ -141,6 +139,7 @@ bool Tuner::step_once() {
     for (const std::int64_t trial : unsettled_) {
       Action action = settle(*history_, trial);
       if (std::holds_alternative<QueueRun>(action) && faulty("requeue_forgotten")) continue;
+      race_on(trial, action, round);
       round.actions.push_back(std::move(action));
     }
     if (i == 0) {
@@ -205,36 +204,70 @@ void Tuner::fold_one(Change change, Round& round) {
       exhausted_.clear();
     }
   }
+  if (const auto* noted = std::get_if<Noted>(&change.body)) {
+    // A leader that takes over meets reports behind the one that was warned at before the warning.
+    const auto known = warning_of(*noted);
+    if (known && !faulty("warning_repeated")) forget_warning(*known, round);
+  }
+  const bool follows = std::holds_alternative<TrialAdded>(change.body);
+  if (!(follows && faulty("memory_forgotten"))) oom_retries_.observe(change, *history_);
   scheduler_->observe(change, observation, *history_);
   if (callback_) callback_(change);
-  if (observation && role_ == TunerRole::leading) judge(*observation, round);
+  const std::vector<Alarm> alarms = watch_->observe(change, observation, *history_);
+  const bool to_judge = observation.has_value() || !alarms.empty();
+  if (to_judge && role_ == TunerRole::leading) judge(change, observation, alarms, round);
 }
 
-void Tuner::judge(const Observation& observation, Round& round) {
-  if (observation.seq <= judged_through_ && !faulty("judge_again")) return;
-  const Trial& trial = history_->trial(observation.trial);
+/// Detectors first, then the scheduler. The default configuration is stopped for what makes it
+/// useless as a comparison, and for nothing else.
+void Tuner::judge(const Change& change, const std::optional<Observation>& observation,
+                  const std::vector<Alarm>& alarms, Round& round) {
+  if (change.seq <= judged_through_ && !faulty("judge_again")) return;
+  const std::int64_t number = std::get<Reported>(change.body).report.trial;
+  const Trial& trial = history_->trial(number);
   if (trial.state != TrialState::running || trial.verdict != Verdict::go_on) return;
-  if (round.judged.contains(trial.number())) return;
+  if (round.judged.contains(number)) return;
   Judged judged;
-  judged.trial = trial.number();
-  judged.cause_seq = faulty("cause_missing") ? 0 : observation.seq;
-  std::optional<Finding> finding = detect_nan(*spec_, trial.curve);
-  if (!finding) finding = detect_divergence(spec_->objective().goal, trial.curve);
-  if (finding) {
-    judged.verdict = Verdict::stop;
-    judged.reason = finding->reason;
-    judged.rule = fail_kind_name(finding->kind);
-    judged.fail_kind = finding->kind;
-  } else {
-    if (trial.proposal->origin == TrialOrigin::default_config) return;
-    Decision decision = scheduler_->judge(observation, *history_);
+  judged.trial = number;
+  judged.cause_seq = faulty("cause_missing") ? 0 : change.seq;
+  const bool is_default = trial.proposal->origin == TrialOrigin::default_config;
+  for (const Alarm& alarm : alarms) {
+    const bool spared = is_default && alarm.finding.kind == FailKind::none;
+    if (alarm.action == DetectorAction::warn || spared) {
+      warn(alarm, number, change.seq, round);
+    } else if (judged.rule.empty()) {
+      judged.verdict = Verdict::stop;
+      judged.reason = alarm.finding.reason;
+      judged.rule = alarm.finding.kind == FailKind::none ? alarm.detector
+                                                         : fail_kind_name(alarm.finding.kind);
+      judged.fail_kind = alarm.finding.kind;
+    }
+  }
+  if (judged.rule.empty()) {
+    if (is_default || !observation) return;
+    Decision decision = scheduler_->judge(*observation, *history_);
     if (decision.verdict == Verdict::go_on) return;
     judged.verdict = decision.verdict;
     judged.reason = std::move(decision.reason);
     judged.rule = spec_->scheduler.name;
   }
-  round.judged.insert(trial.number());
+  round.judged.insert(number);
   round.actions.push_back(std::move(judged));
+}
+
+/// Once per trial and detector.
+void Tuner::warn(const Alarm& alarm, std::int64_t trial, std::int64_t seq, Round& round) const {
+  if (history_->trial(trial).warned_by(alarm.detector)) return;
+  if (!round.warned.emplace(trial, alarm.detector).second) return;
+  round.actions.push_back(to_note({trial, alarm.detector, alarm.finding.reason, seq}));
+}
+
+void Tuner::forget_warning(const WarningNote& known, Round& round) {
+  std::erase_if(round.actions, [&](const Action& action) {
+    const auto* noted = std::get_if<Noted>(&action);
+    const auto own = noted == nullptr ? std::nullopt : warning_of(*noted);
+    return own && own->trial == known.trial && own->detector == known.detector;
+  });
 }
 
 bool Tuner::confirming() const {
@@ -250,7 +283,11 @@ void Tuner::end_if_due(Round& round) {
     }
     return;
   }
-  const auto end = study_end(*history_, clock_.now_us());
+  // What runs used that are being taken back is known after the commit.
+  for (const Action& action : round.actions) {
+    if (std::holds_alternative<ReclaimRun>(action)) return;
+  }
+  const auto end = study_end(*history_, clock_.now_us(), leads_since_us_);
   if (!end) return;
   round.ending = true;
   if (end->stop_running) {
@@ -274,7 +311,8 @@ void Tuner::end_if_due(Round& round) {
 bool Tuner::may_launch_beside(const Round& round) const {
   if (sampler_ == nullptr || sampler_->looks_at_results() || spec_->scheduler.name != "none")
     return false;
-  if (spec_->objective().target || spec_->budget.stop_without_improvement || confirming())
+  if (spec_->objective().target || spec_->budget.stop_without_improvement || spec_->racing ||
+      confirming())
     return false;
   return std::all_of(round.actions.begin(), round.actions.end(), [](const Action& action) {
     const auto* moved = std::get_if<TrialMoved>(&action);
@@ -314,6 +352,7 @@ void Tuner::launch(Round& round) {
       return;
     }
   }
+  if (retry_smaller(round)) return;
   const LaunchContext context{
       *history_,
       Rng(static_cast<std::uint64_t>(spec_->seed))
@@ -328,8 +367,13 @@ void Tuner::launch(Round& round) {
     ++round.new_runs;
   } else if (const auto* fork = std::get_if<LaunchFork>(&next)) {
     Suggestion suggestion{fork->config, fork->info};
+    suggestion.info.set("why", fork->reason);
     LaunchNew launch{fork->bracket, fork->fidelity_target, 1};
-    add_trial(std::move(suggestion), TrialOrigin::fork, launch, round);
+    if (fork->parent < 0) {
+      add_trial(std::move(suggestion), TrialOrigin::enqueued, launch, round);
+    } else {
+      add_trial(std::move(suggestion), TrialOrigin::fork, launch, round, fork->parent);
+    }
   } else if (const auto* done = std::get_if<Done>(&next)) {
     if (exhausted_.empty()) exhausted_ = done->reason;
   }
@@ -357,8 +401,32 @@ void Tuner::launch_new(const LaunchNew& launch, std::int64_t room, Round& round)
   }
 }
 
+/// A trial that ran out of memory is followed by one that needs less, or by the note that none is.
+bool Tuner::retry_smaller(Round& round) {
+  const auto failed = oom_retries_.next(*history_);
+  if (!failed) return false;
+  const Trial& trial = history_->trial(*failed);
+  auto next = smaller_trial(*history_, *failed);
+  if (const auto* why = std::get_if<std::string>(&next)) {
+    Value note = Value::Map{};
+    note.set("trial", *failed).set("reason", *why);
+    round.actions.push_back(Noted{OomRetries::kNotRetried, std::move(note)});
+    return true;
+  }
+  auto& smaller = std::get<SmallerTrial>(next);
+  Suggestion suggestion{std::move(smaller.config), Value::Map{}};
+  suggestion.info.set("rule", "smaller").set("step", smaller.step);
+  suggestion.info.set(
+      "why", fmt::format("trial {} ran out of {}: {}", *failed,
+                         trial.fail_kind == FailKind::gpu_out_of_memory ? "GPU memory" : "memory",
+                         smaller.change));
+  const LaunchNew launch{trial.proposal->bracket, trial.proposal->fidelity_target, 1};
+  add_trial(std::move(suggestion), TrialOrigin::retry_with_change, launch, round, *failed);
+  return true;
+}
+
 void Tuner::add_trial(Suggestion suggestion, TrialOrigin origin, const LaunchNew& launch,
-                      Round& round) {
+                      Round& round, std::optional<std::int64_t> parent) {
   auto proposal = std::make_shared<Proposal>();
   proposal->number = history_->size() + round.new_trials;
   proposal->uid =
@@ -366,6 +434,10 @@ void Tuner::add_trial(Suggestion suggestion, TrialOrigin origin, const LaunchNew
                Rng(options_.entropy).split("trial", static_cast<std::uint64_t>(proposal->number)));
   proposal->spec_version = spec_version_;
   proposal->origin = origin;
+  if (parent) {
+    proposal->parent = parent;
+    proposal->parent_fidelity = history_->trial(*parent).reached;
+  }
   proposal->config = std::move(suggestion.config);
   proposal->info = std::move(suggestion.info);
   proposal->info.set("based_on", history_->version());
@@ -375,7 +447,7 @@ void Tuner::add_trial(Suggestion suggestion, TrialOrigin origin, const LaunchNew
   ++round.new_trials;
   const std::int64_t number = proposal->number;
   const auto ruled_out = options_.rule_out ? options_.rule_out(proposal->config) : std::nullopt;
-  const int replicates = std::max(1, spec_->replicates);
+  const int replicates = may_race(*history_) ? 1 : std::max(1, spec_->replicates);
   std::vector<RunPlan> plans;
   for (int r = 0; r < replicates; ++r) plans.push_back(first_run(*spec_, *proposal, r));
   round.actions.push_back(TrialAdded{std::move(proposal)});
@@ -394,8 +466,44 @@ void Tuner::add_trial(Suggestion suggestion, TrialOrigin origin, const LaunchNew
   }
 }
 
+/// A trial that would be complete gets its next replicate instead while it may still be the best.
+void Tuner::race_on(std::int64_t trial, Action& action, Round& round) {
+  auto* moved = std::get_if<TrialMoved>(&action);
+  if (!spec_->racing || moved == nullptr || moved->state != TrialState::complete) return;
+  const auto step = race(*history_, trial);
+  if (!step) return;
+  if (!step->goes_on) {
+    moved->reason = step->reason;
+    return;
+  }
+  // What cannot run any more is not begun.
+  if (draining_ || history_->state() != StudyState::open || confirming() ||
+      study_end(*history_, clock_.now_us(), leads_since_us_))
+    return;
+  Value note = Value::Map{};
+  note.set("trial", trial).set("replicate", step->replicate).set("reason", step->reason);
+  round.actions.push_back(Noted{kRaceNote, std::move(note)});
+  action = QueueRun{first_run(*spec_, *history_->trial(trial).proposal, step->replicate)};
+}
+
+/// At the end: trials that were given up when others seemed better than they turned out to be.
+bool Tuner::race_late(Round& round) {
+  if (!spec_->racing) return false;
+  for (const Trial& trial : history_->trials()) {
+    if (trial.state != TrialState::complete) continue;
+    const auto step = race(*history_, trial.number());
+    if (!step || !step->goes_on) continue;
+    Value note = Value::Map{};
+    note.set("trial", trial.number()).set("replicate", step->replicate).set("reason", step->reason);
+    round.actions.push_back(Noted{kRaceNote, std::move(note)});
+    round.actions.push_back(QueueRun{first_run(*spec_, *trial.proposal, step->replicate)});
+  }
+  return !round.actions.empty();
+}
+
 void Tuner::finish_if_done(Round& round) {
   if (history_->open_runs() > 0 || !unsettled_.empty()) return;
+  if (oom_retries_.next(*history_)) return;  // follows as soon as there is room
   std::string reason;
   const auto& budget = spec_->budget.trials;
   if (!exhausted_.empty()) {
@@ -405,6 +513,7 @@ void Tuner::finish_if_done(Round& round) {
   } else {
     return;  // the scheduler waits although nothing runs; its contract suite rules that out
   }
+  if (race_late(round)) return;
   if (!confirm(reason, round)) finish(reason, round);
 }
 

@@ -13,9 +13,12 @@
 #include <vector>
 
 #include "hone/base/clock.h"
+#include "hone/detector/watch.h"
 #include "hone/sampler/sampler.h"
 #include "hone/scheduler/scheduler.h"
 #include "hone/store/store.h"
+#include "hone/tuner/oom_retry.h"
+#include "hone/tuner/outage.h"
 #include "hone/tuner/settle.h"
 
 namespace hone {
@@ -83,7 +86,10 @@ class Tuner {
   void load_spec(std::int64_t version);
   bool fold(Round& round);
   void fold_one(Change change, Round& round);
-  void judge(const Observation& observation, Round& round);
+  void judge(const Change& change, const std::optional<Observation>& observation,
+             const std::vector<Alarm>& alarms, Round& round);
+  static void forget_warning(const WarningNote& known, Round& round);
+  void warn(const Alarm& alarm, std::int64_t trial, std::int64_t seq, Round& round) const;
   void handle_requests(Round& round);
   void handle_request(const Request& request, Round& round);
   std::string stop_trials(const std::vector<std::int64_t>& numbers, const std::string& actor,
@@ -96,7 +102,11 @@ class Tuner {
   void hand_over(Round& round);
   void launch(Round& round);
   void launch_new(const LaunchNew& launch, std::int64_t room, Round& round);
-  void add_trial(Suggestion suggestion, TrialOrigin origin, const LaunchNew& launch, Round& round);
+  bool retry_smaller(Round& round);
+  void race_on(std::int64_t trial, Action& action, Round& round);
+  bool race_late(Round& round);
+  void add_trial(Suggestion suggestion, TrialOrigin origin, const LaunchNew& launch, Round& round,
+                 std::optional<std::int64_t> parent = std::nullopt);
   void finish_if_done(Round& round);
   bool confirming() const;
   bool confirm(const std::string& reason, Round& round);
@@ -112,17 +122,19 @@ class Tuner {
   std::optional<Holder> leader_;
   std::int64_t token_ = 0;
   std::int64_t renew_at_us_ = 0;
+  std::int64_t leads_since_us_ = 0;  ///< the store's clock
   bool draining_ = false;
   bool stale_ = true;  ///< the fold must be made anew from the store
-  std::int64_t failing_since_us_ = 0;
-  std::int64_t warned_us_ = 0;  // of that, last
+  Outage outage_;
   std::shared_ptr<const StudySpec> spec_;
   std::int64_t spec_version_ = 0;
   std::unique_ptr<History> history_;
   std::unique_ptr<Sampler> sampler_;
   std::unique_ptr<Scheduler> scheduler_;
+  std::unique_ptr<Watch> watch_;
   std::set<std::int64_t>
       unsettled_;  ///< trials whose runs have all ended and that wait for a decision
+  OomRetries oom_retries_;
   std::int64_t judged_through_ = 0;  ///< reports up to this commit were judged by a leader before
   std::string exhausted_;            ///< why no new trial can be made, once known
   std::function<void(const Change&)> callback_;

@@ -100,7 +100,8 @@ void fill_warm_start(Store& store, StudySpec& spec) {
     WarmSource source = read_source(spec.space, name, history, share);
     if (!source.trials.empty()) warm.sources.push_back(std::move(source));
   }
-  const bool learns = spec.sampler.name == "auto" || spec.sampler.name == "gp";
+  const std::string& sampler = spec.sampler.name;
+  const bool learns = sampler == "auto" || sampler == "gp" || sampler == "cmaes";
   warm.points =
       choose_portfolio(spec.space, warm.sources, learns ? kPointsBesideModel : kPointsAlone);
   if (!learns) warm.sources.clear();

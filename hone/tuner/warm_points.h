@@ -12,8 +12,8 @@ namespace hone {
 /// program fail, with the parameters that both spaces have; a value that this space does not allow
 /// leaves the trial out. Losses are those of the study's own first objective and direction. Points:
 /// the portfolio of sampler/portfolio.h, up to three for samplers that learn from the sources
-/// themselves (auto, gp), up to five for others. Throws Error(not_found) with the studies that
-/// there are.
+/// themselves (auto, gp, cmaes), up to five for others. Throws Error(not_found) with the studies
+/// that there are.
 void fill_warm_start(Store& store, StudySpec& spec);
 
 }  // namespace hone

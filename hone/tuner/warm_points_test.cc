@@ -5,21 +5,17 @@
 #include <array>
 
 #include "hone/base/error.h"
+#include "hone/sampler/sampler_player.h"
 #include "hone/store/liveness.h"
 #include "hone/store/memory_store.h"
 #include "hone/tuner/caller_study.h"
+#include "hone/tuner/stored_study.h"
 
 namespace hone {
 namespace {
 
 Parameter real(std::string name, double low, double high) {
-  Parameter p;
-  p.name = std::move(name);
-  Real domain;
-  domain.low = low;
-  domain.high = high;
-  p.domain = domain;
-  return p;
+  return contract::make_parameter(std::move(name), contract::make_real(Law::uniform, low, high));
 }
 
 StudySpec spec_of(const std::string& name, std::vector<Parameter> parameters, Goal goal) {
@@ -37,16 +33,20 @@ StudySpec spec_of(const std::string& name, std::vector<Parameter> parameters, Go
   return spec;
 }
 
+/// The study `next`, which takes the same x to be minimised.
+StudySpec next_after(const char* earlier, const char* sampler) {
+  StudySpec next = spec_of("next", {real("x", 0, 1)}, Goal::minimize);
+  next.sampler.name = sampler;
+  next.warm_start.studies = {earlier};
+  return next;
+}
+
 class WarmPointsTest : public testing::Test {
  protected:
   /// A study whose trials have the value of x, and run out of memory above 0.9.
   void run(const StudySpec& spec, int trials) {
-    NewStudy study;
-    study.name = spec.name;
-    study.body = spec.to_value().dump();
-    for (const Metric& metric : spec.metrics) study.metrics.emplace_back(metric.name, metric.role);
     CallerStudyOptions options;
-    options.study = store_.create_study(study);
+    options.study = create_study(store_, spec, "", "").id;
     options.holder = this_process_holder();
     options.worker_uid = "worker";
     options.background = false;
@@ -97,9 +97,7 @@ TEST_F(WarmPointsTest, TakesTheSharedPartOfTrialsThatTheNewSpaceAllows) {
 
 TEST_F(WarmPointsTest, KeepsAThousandTrialsSmallAndTheBestAmongThem) {
   run(spec_of("earlier", {real("x", 0, 1)}, Goal::minimize), 500);
-  StudySpec next = spec_of("next", {real("x", 0, 1)}, Goal::minimize);
-  next.sampler.name = "gp";
-  next.warm_start.studies = {"earlier"};
+  StudySpec next = next_after("earlier", "gp");
   fill_warm_start(store_, next);
   ASSERT_EQ(next.warm_start.sources.size(), 1U);
   EXPECT_EQ(next.warm_start.sources[0].trials.size(), 200U);
@@ -107,19 +105,24 @@ TEST_F(WarmPointsTest, KeepsAThousandTrialsSmallAndTheBestAmongThem) {
   EXPECT_LT(next.to_value().dump().size(), 30'000U);
 }
 
+TEST_F(WarmPointsTest, GivesTrialsToCmaesForItsFirstLaw) {
+  run(spec_of("earlier", {real("x", 0, 1)}, Goal::minimize), 30);
+  StudySpec next = next_after("earlier", "cmaes");
+  fill_warm_start(store_, next);
+  EXPECT_EQ(next.warm_start.sources.size(), 1U);
+  EXPECT_LE(next.warm_start.points.size(), 3U);
+}
+
 TEST_F(WarmPointsTest, GivesPointsAloneToSamplersThatHaveNoModelOfSources) {
   run(spec_of("earlier", {real("x", 0, 1)}, Goal::minimize), 30);
-  StudySpec next = spec_of("next", {real("x", 0, 1)}, Goal::minimize);
-  next.sampler.name = "tpe";
-  next.warm_start.studies = {"earlier"};
+  StudySpec next = next_after("earlier", "tpe");
   fill_warm_start(store_, next);
   EXPECT_TRUE(next.warm_start.sources.empty());
   EXPECT_GT(next.warm_start.points.size(), 3U);
 }
 
 TEST_F(WarmPointsTest, NamesTheStudyThatIsMissing) {
-  StudySpec next = spec_of("next", {real("x", 0, 1)}, Goal::minimize);
-  next.warm_start.studies = {"nobody"};
+  StudySpec next = next_after("nobody", "gp");
   EXPECT_THROW(fill_warm_start(store_, next), Error);
 }
 

@@ -7,8 +7,6 @@
 
 #include "hone/base/assert.h"
 #include "hone/base/error.h"
-#include "hone/base/log.h"
-#include "hone/store/transient.h"
 #include "hone/tuner/worker_state.h"
 
 namespace hone {
@@ -21,7 +19,6 @@ constexpr std::int64_t kFirstFrame_us = 10'000;  ///< of a run's life: its repor
 constexpr std::int64_t kStartFrame_us = 50'000;  ///< a start waits so long for a first report
 constexpr std::size_t kSeenAtMost = 256;
 constexpr std::int64_t kRetryPause_us = 200'000;
-constexpr std::int64_t kWarnEvery_us = 60'000'000;
 
 MetricParserOptions parser_options(const StudySpec& spec) {
   MetricParserOptions options;
@@ -55,18 +52,11 @@ template <class Call>
 bool Worker::try_store(Call&& call) {
   try {
     call();
-    failing_since_us_ = 0;
+    outage_.end();
     return true;
   } catch (const Error& error) {
-    if (!is_transient(error.code())) throw;
     const std::int64_t now = clock_.monotonic_us();
-    if (failing_since_us_ == 0) failing_since_us_ = now;
-    // On a full disk reading works and writing does not: one warning for all of it.
-    if (warned_us_ == 0 || now - warned_us_ >= kWarnEvery_us) {
-      warned_us_ = now;
-      log(LogLevel::warning, fmt::format("{}; trying again", error.what()));
-    }
-    if (now - failing_since_us_ > options_.give_up_us) throw;
+    if (!outage_.bears(error, now, options_.give_up_us)) throw;
     retry_at_us_ = now + kRetryPause_us;
     return false;
   }

@@ -17,6 +17,7 @@
 #include "hone/runner/metric_parser.h"
 #include "hone/store/store.h"
 #include "hone/study/study_spec.h"
+#include "hone/tuner/outage.h"
 
 namespace hone {
 
@@ -30,7 +31,8 @@ struct BuiltJob {
 struct JobRefused {
   std::string reason;
 };
-/// No device is free for it now: the run waits in the worker's hands.
+/// No device is free for it now, or the checkpoint that it goes on from is not whole yet: the run
+/// waits in the worker's hands.
 struct NoRoom {};
 
 /// Makes the process of a run: command, environment, folder and files, devices.
@@ -148,8 +150,7 @@ class Worker {
   std::int64_t usage_at_us_ = 0;
   std::int64_t retry_at_us_ = 0;
   std::int64_t seen_seq_ = 0;
-  std::int64_t failing_since_us_ = 0;
-  std::int64_t warned_us_ = 0;  // of that, last
+  Outage outage_;
   std::vector<std::string> seen_;
   std::string recognised_;
 };

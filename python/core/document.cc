@@ -4,6 +4,7 @@
 
 #include "hone/base/error.h"
 #include "hone/base/text.h"
+#include "hone/detector/detector.h"
 #include "hone/sampler/sampler.h"
 #include "hone/scheduler/scheduler.h"
 #include "hone/study/study_file.h"
@@ -35,6 +36,7 @@ Document read_document(const Value& document) {
   LoadOptions options;
   options.samplers = sampler_help();
   options.schedulers = scheduler_help();
+  options.detectors = detector_help();
   options.command_required = false;
   LoadedStudy loaded = load_study_file(read.source, "study", options);
   std::vector<std::string> mistakes;
@@ -67,7 +69,12 @@ StudySpec continued(const StudySpec& stored, const Value& document, const StudyS
   if (given("fidelity")) next.fidelity = wanted.fidelity;
   if (given("budget") || given("run_cap")) next.budget = wanted.budget;
   if (given("limits")) next.limits = wanted.limits;
-  if (given("replicates")) next.replicates = wanted.replicates;
+  if (given("replicates")) {
+    next.replicates = wanted.replicates;
+    next.racing = wanted.racing;
+  }
+  if (given("on_oom")) next.on_oom = wanted.on_oom;
+  if (given("on_gpu_oom")) next.on_gpu_oom = wanted.on_gpu_oom;
   if (given("confirm")) next.confirm = wanted.confirm;
   const SpecChanges compared = compare_specs(stored, next);
   if (!compared.refused.empty()) {

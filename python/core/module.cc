@@ -33,6 +33,7 @@ PYBIND11_MODULE(_core, module) {
       .def("completed", &CoreStudy::completed)
       .def("trials", &CoreStudy::trials)
       .def("best", &CoreStudy::best)
+      .def("front", &CoreStudy::front)
       .def("status", &CoreStudy::status)
       .def("importance", &CoreStudy::importance)
       .def("facts", &CoreStudy::facts)

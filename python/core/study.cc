@@ -232,6 +232,11 @@ std::optional<std::int64_t> CoreStudy::best() {
   return number < 0 ? std::nullopt : std::optional(number);
 }
 
+std::vector<std::int64_t> CoreStudy::front() {
+  const py::gil_scoped_release released;
+  return parts_->study->read([](const History& history) { return history.front(); });
+}
+
 py::dict CoreStudy::status() {
   Value status = Value::Map{};
   {

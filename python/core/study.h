@@ -41,6 +41,8 @@ class CoreStudy {
   pybind11::list trials(std::int64_t from);
   /// The number of the best trial, or None.
   std::optional<std::int64_t> best();
+  /// The numbers of the trials that no other dominates, ascending.
+  std::vector<std::int64_t> front();
   /// Counts by state, state of the study and its reason.
   pybind11::dict status();
   pybind11::object importance();

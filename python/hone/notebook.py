@@ -1,4 +1,7 @@
-"""A study as it shows itself in a notebook: the best, the curve of the best so far, a table."""
+"""A study as it shows itself in a notebook: the best, the curve of the best so far, a table.
+
+With several objectives: a table of the front.
+"""
 import html
 
 from .study import _shown
@@ -14,13 +17,15 @@ def study_html(study):
     trials = study.trials()
     parts = ["<div style='font-family:sans-serif;font-size:13px'><b>%s</b>"
              % html.escape(study._summary())]
-    best = study.best
-    if best is not None:
+    objectives = study._objectives()
+    front = study.front()
+    if len(objectives) == 1 and front:
         parts.append("<div>%s</div>" % " · ".join(
             "%s <b>%s</b>" % (html.escape(name), html.escape(_shown(value)))
-            for name, value in best["params"].items()))
-    parts.append(_curve(trials, study.direction))
-    parts.append(_table(trials, study, best))
+            for name, value in front[0]["params"].items()))
+    if len(objectives) == 1:
+        parts.append(_curve(trials, study.direction))
+    parts.append(_table(trials, study, front, objectives))
     parts.append("</div>")
     return "".join(parts)
 
@@ -70,20 +75,23 @@ def _curve(trials, direction):
                _shown(high), _MARGIN, _HEIGHT - 2, _shown(low)))
 
 
-def _table(trials, study, best):
-    """The best trial first, then the newest."""
+def _table(trials, study, front, objectives):
+    """The best trials first, then the newest."""
     if not trials:
         return ""
-    rows = [t for t in reversed(trials) if best is None or t["number"] != best["number"]]
-    rows = ([] if best is None else [best]) + rows[:_ROWS - 1]
+    numbers = {trial["number"] for trial in front}
+    rows = front + [trial for trial in reversed(trials) if trial["number"] not in numbers]
+    rows = rows[:_ROWS]
     names = [name for name in study._facts["parameters"]
              if any(name in row["params"] for row in rows)]
-    head = ["trial", "state", study.metric] + names
+    head = ["trial", "state"] + objectives + names
     lines = ["".join("<th>%s</th>" % html.escape(cell) for cell in head)]
     for row in rows:
-        value = row["value"]
-        cells = [str(row["number"]), row["fail_kind"] or row["state"],
-                 "" if value is None else _shown(value)]
+        values = row["values"]
+        if len(objectives) == 1 and row["value"] is not None:
+            values = {objectives[0]: row["value"]}
+        cells = [str(row["number"]), row["fail_kind"] or row["state"]]
+        cells += [_shown(values[name]) if name in values else "" for name in objectives]
         cells += [_shown(row["params"][name]) if name in row["params"] else "" for name in names]
         lines.append("".join("<td>%s</td>" % html.escape(cell) for cell in cells))
     more = len(trials) - len(rows)

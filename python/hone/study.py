@@ -123,7 +123,8 @@ class Study:
 
     space: {name: {"min": …, "max": …} or {"values": […]} …}, in the words of the study file. None
         opens a stored study as it is.
-    metric: the name of what is optimised, or a list of study-file metrics for several.
+    metric: the name of what is optimised, or a list of study-file metrics: several objectives
+        (then `front()` has the result), constraints, guards.
     direction: "minimize" or "maximize".
     method: "auto" (default), "gp", "tpe", "sobol", "random", "grid", …; or a map with options.
     seed: equal seeds and equal answers give equal trials. None draws one.
@@ -180,9 +181,29 @@ class Study:
 
     @property
     def best(self) -> Optional[Dict[str, Any]]:
-        """The best trial so far as a dict (number, params, value, …); None before there is one."""
+        """The best trial so far as a dict (number, params, value, …); None before there is one.
+
+        With several objectives no trial is the best: Conflict, and `front()` has those to choose from.
+        """
+        names = self._objectives()
+        if len(names) > 1:
+            raise Conflict("the study has %d objectives (%s), and no trial is the best in all of them"
+                           % (len(names), ", ".join(names)),
+                           "front() lists the trials that no other dominates")
         number = self._core.best()
         return None if number is None else self.trial(number)
+
+    def front(self) -> Trials:
+        """The trials that no other is better than in one objective without being worse in another.
+
+        In the order of their numbers; their `values` have every metric. With one objective: the best.
+        """
+        numbers = set(self._core.front())
+        return Trials(row for row in self._core.trials(min(numbers, default=0))
+                      if row["number"] in numbers)
+
+    def _objectives(self):
+        return [metric["name"] for metric in self._facts["metrics"] if metric["objective"]]
 
     def trial(self, number: int) -> Dict[str, Any]:
         """One trial as a dict."""
@@ -347,11 +368,16 @@ class Study:
         return "<hone.Study %s>" % self._summary()
 
     def _summary(self):
-        status, best = self._core.status(), self.best
-        text = "%s: %s %s, %d trial%s" % (self.name, self.direction, self.metric, status["trials"],
-                                          "" if status["trials"] == 1 else "s")
+        status = self._core.status()
+        of = ", ".join("%s %s" % (metric["direction"], metric["name"])
+                       for metric in self._facts["metrics"] if metric["objective"])
+        text = "%s: %s, %d trial%s" % (self.name, of, status["trials"],
+                                       "" if status["trials"] == 1 else "s")
         if status["failed"]:
             text += ", %d failed" % status["failed"]
+        if len(self._objectives()) > 1:
+            return text + ", a front of %d" % len(self._core.front())
+        best = self.best
         if best is not None:
             text += ", best %s (trial %d)" % (_shown(best["value"]), best["number"])
         return text
@@ -506,10 +532,13 @@ class _Progress:
             if now < self.next and not last:
                 return
             self.next = now + 0.1
-            best = self.study.best
             of = "" if self.n_trials is None else "/%d" % self.n_trials
             text = "%s  trial %d%s  %.0f s" % (self.study.name, self.done, of, now - self.begun)
-            if best is not None:
+            several = len(self.study._objectives()) > 1
+            best = None if several else self.study.best
+            if several:
+                text += "  front of %d" % len(self.study._core.front())
+            elif best is not None:
                 text += "  best %s %s (trial %d)" % (
                     self.study.metric, _shown(best["value"]), best["number"])
             sys.stderr.write("\r" + text[:200].ljust(self.width))

@@ -120,6 +120,33 @@ class AskAndTell(unittest.TestCase):
         with self.assertRaisesRegex(hone.errors.InvalidInput, "loss, size are wanted"):
             study.tell(study.ask(), {"loss": 1.0})
 
+    def test_with_several_objectives_the_result_is_a_front(self):
+        metrics = [{"name": "loss"}, {"name": "speed", "goal": "maximize"}]
+        study = hone.Study({"x": {"min": 0.0, "max": 1.0}}, metric=metrics, method="random", seed=1)
+        self.assertEqual(study.front(), [])
+        told = [(0.5, 2.0), (0.2, 1.0), (0.6, 1.5), (0.1, 0.5), (0.2, 0.9)]
+        for value, speed in told:
+            study.tell(study.ask(), {"loss": value, "speed": speed})
+        front = study.front()
+        self.assertEqual([(t["values"]["loss"], t["values"]["speed"]) for t in front],
+                         [told[0], told[1], told[3]])
+        with self.assertRaisesRegex(hone.errors.Conflict, r"2 objectives \(loss, speed\)") as raised:
+            study.best
+        self.assertIn("front()", raised.exception.hint)
+        self.assertIn("minimize loss, maximize speed, 5 trials, a front of 3", repr(study))
+        shown = study._repr_html_()
+        self.assertIn("<th>speed</th>", shown)
+        self.assertNotIn("<svg", shown)
+        with mock.patch.object(sys, "stderr", io.StringIO()) as line:
+            study.optimize(lambda t: {"loss": 0.0, "speed": 3.0}, n_trials=1, progress=True)
+        self.assertIn("front of 1", line.getvalue())
+
+    def test_the_front_of_one_objective_is_the_best(self):
+        study = hone.Study(SPACE, seed=1)
+        for value in (3.0, 1.0, 2.0):
+            study.tell(study.ask(), value)
+        self.assertEqual(study.front(), [study.best])
+
     def test_what_is_enqueued_comes_next(self):
         study = hone.Study(SPACE, seed=1)
         self.assertEqual(study.enqueue({"x": 0.25}), 0)

@@ -31,8 +31,14 @@ void Checker::apply(const Change& change) {
   if (const auto* e = std::get_if<Judged>(&change.body)) judged(*e, change.seq);
   if (const auto* e = std::get_if<RunEnded>(&change.body)) ended(*e);
   if (const auto* e = std::get_if<TrialMoved>(&change.body)) moved(*e);
+  if (const auto* e = std::get_if<Noted>(&change.body)) {
+    if (const auto warning = warning_of(*e)) warned(*warning, change.seq);
+  }
+  if (const auto* e = std::get_if<Noted>(&change.body)) noted(*e);
   if (const auto* e = std::get_if<StudyMoved>(&change.body)) {
     study_state_ = e->state;
+    if (e->state == StudyState::finished && !confirming_) check_memory();
+    if (e->state == StudyState::open) confirming_ = false;
     if (e->state == StudyState::finished) check_end();
   }
 }
@@ -42,14 +48,55 @@ void Checker::added(const TrialAdded& e) {
     fail(fmt::format("trial {} is added after {} trials", e.proposal->number, trials()));
   TrialModel trial;
   trial.origin = e.proposal->origin;
+  if (trial.origin == TrialOrigin::fork) {
+    const auto& parent = e.proposal->parent;
+    if (!parent || *parent < 0 || *parent >= trials())
+      fail(fmt::format("trial {} is a fork of nothing", e.proposal->number));
+    ++forks_;
+  }
+  trial.batch = e.proposal->config.get("batch")->as_number();
   trials_.push_back(trial);
   if (!scenario_.spec->space.is_feasible(e.proposal->config))
     fail(fmt::format("trial {} is not feasible", e.proposal->number));
-  if (e.proposal->origin != TrialOrigin::fork && e.proposal->origin != TrialOrigin::imported)
+  if (e.proposal->origin == TrialOrigin::retry_with_change) followed(e);
+  if (e.proposal->origin != TrialOrigin::fork && e.proposal->origin != TrialOrigin::imported &&
+      e.proposal->origin != TrialOrigin::retry_with_change)
     ++counted_;
   const std::int64_t budget = *scenario_.spec->budget.trials + extra_budget_;
   if (counted_ > budget)
     fail(fmt::format("{} trials were started with a budget of {}", counted_, budget));
+}
+
+/// A trial that ran out of memory is followed once, by one that needs less.
+void Checker::followed(const TrialAdded& e) {
+  const auto& parent = e.proposal->parent;
+  if (!parent || *parent < 0 || *parent >= e.proposal->number)
+    fail(fmt::format("trial {} follows nothing", e.proposal->number));
+  const TrialModel& failed = trials_.at(static_cast<std::size_t>(*parent));
+  if (failed.state != TrialState::failed || failed.fail_kind != FailKind::gpu_out_of_memory)
+    fail(fmt::format("trial {} did not run out of memory", *parent));
+  if (!(trials_.back().batch < failed.batch))
+    fail(fmt::format("trial {} needs no less than trial {}", e.proposal->number, *parent));
+  decided_about_memory(*parent);
+}
+
+void Checker::decided_about_memory(std::int64_t trial) {
+  if (!memory_decided_.insert(trial).second)
+    fail(fmt::format("what follows trial {} is decided twice", trial));
+  out_of_memory_.erase(trial);
+}
+
+void Checker::noted(const Noted& e) {
+  if (e.kind == "not_retried") decided_about_memory(e.body.int_or("trial", -1));
+  if (e.kind == "confirm") {
+    check_memory();
+    confirming_ = true;
+  }
+}
+
+void Checker::check_memory() const {
+  if (!out_of_memory_.empty())
+    fail(fmt::format("the search ends and nothing follows trial {}", *out_of_memory_.begin()));
 }
 
 void Checker::queued(const RunQueued& e) {
@@ -70,6 +117,7 @@ void Checker::queued(const RunQueued& e) {
     if (++trial.open_confirm_runs == 1) trial.verdict = Verdict::go_on;
     return;
   }
+  out_of_memory_.erase(e.plan.trial);
   ++trial.open_search_runs;
   if (trial.open_search_runs > 1 || trial.state == TrialState::queued) return;
   if (!may_change(trial.state, TrialState::queued)) {
@@ -155,6 +203,16 @@ void Checker::judged(const Judged& e, std::int64_t seq) {
   }
 }
 
+void Checker::warned(const WarningNote& e, std::int64_t seq) {
+  if (!warnings_.emplace(e.trial, e.detector).second)
+    fail(fmt::format("detector {} warns of trial {} twice", e.detector, e.trial));
+  const auto report = report_at_.find(e.cause_seq);
+  if (e.cause_seq >= seq || report == report_at_.end() || late_.contains(e.cause_seq))
+    fail(fmt::format("a warning names commit {}, which is no report to be judged", e.cause_seq));
+  if (runs_.at(report->second.first).plan.trial != e.trial)
+    fail("a warning names another trial's report");
+}
+
 /// ASHA's stopping rule from the record: at each rung that the cause's report was the first to
 /// reach, the trial's value must rank outside of the best ⌊n/η⌋ (at least one) of what had been
 /// recorded there.
@@ -229,6 +287,9 @@ void Checker::moved(const TrialMoved& e) {
   if (e.state == TrialState::complete && e.results.empty())
     fail(fmt::format("trial {} is complete without a value", e.trial));
   trial.state = e.state;
+  trial.fail_kind = e.fail_kind;
+  const bool followed = scenario_.spec->on_gpu_oom && e.fail_kind == FailKind::gpu_out_of_memory;
+  if (followed && !memory_decided_.contains(e.trial)) out_of_memory_.insert(e.trial);
 }
 
 bool Checker::is_open(RunId run) const {

@@ -40,6 +40,7 @@ class Checker {
   bool finished() const { return study_state_ == StudyState::finished; }
   StudyState study_state() const { return study_state_; }
   std::int64_t last_seq() const { return seq_; }
+  std::int64_t forks() const { return forks_; }
   std::int64_t trials() const { return static_cast<std::int64_t>(trials_.size()); }
   /// Whether the run is open in the record.
   bool is_open(RunId run) const;
@@ -53,6 +54,8 @@ class Checker {
     TrialState state = TrialState::queued;
     TrialOrigin origin = TrialOrigin::sampler;
     Verdict verdict = Verdict::go_on;
+    FailKind fail_kind = FailKind::none;
+    double batch = 0;
     int open_search_runs = 0;
     int open_confirm_runs = 0;
   };
@@ -68,12 +71,17 @@ class Checker {
 
   void apply(const Change& change);
   void added(const TrialAdded& e);
+  void followed(const TrialAdded& e);
+  void decided_about_memory(std::int64_t trial);
+  void noted(const Noted& e);
+  void check_memory() const;
   void queued(const RunQueued& e);
   void claimed(const RunClaimed& e);
   void reported(const Reported& e, std::int64_t seq);
   void judged(const Judged& e, std::int64_t seq);
   void ended(const RunEnded& e);
   void moved(const TrialMoved& e);
+  void warned(const WarningNote& e, std::int64_t seq);
   void check_rank_rule(const Judged& e) const;
   [[noreturn]] void fail(const std::string& what) const;
 
@@ -85,10 +93,15 @@ class Checker {
   std::map<RunId, TrueRun> truth_;
   std::map<std::int64_t, std::pair<RunId, double>> report_at_;  ///< seq → run, fidelity
   std::set<std::int64_t> causes_;
+  std::set<std::pair<std::int64_t, std::string>> warnings_;  ///< trial and detector
   std::map<RunId, std::int64_t> closed_after_;
   std::set<std::int64_t>
       late_;  ///< seqs of reports behind a verdict's cause, of runs that were open then
+  std::set<std::int64_t> out_of_memory_;  ///< trials that wait for what follows them
+  std::set<std::int64_t> memory_decided_;
+  bool confirming_ = false;
   std::int64_t counted_ = 0;
+  std::int64_t forks_ = 0;
   std::int64_t extra_budget_ = 0;
 
  public:

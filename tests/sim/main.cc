@@ -90,6 +90,7 @@ int run_deliberate(const Arguments& a) {
 struct Tally {
   std::uint64_t struck[kFaultKinds] = {};  ///< seeds with this kind of fault
   std::int64_t trials = 0;
+  std::int64_t forks = 0;  ///< of these
   std::int64_t steps = 0;
   std::int64_t replays = 0;
   std::int64_t simulated_us = 0;
@@ -105,6 +106,7 @@ struct Tally {
     }
     if (outcome.trials < 20 || faults < 3) ++short_seeds;
     trials += outcome.trials;
+    forks += outcome.forks;
     steps += outcome.steps;
     replays += outcome.replays;
     simulated_us += outcome.simulated_us;
@@ -145,9 +147,11 @@ int run_seeds(const Arguments& a) {
                seed);
     return 1;
   }
-  fmt::print("{} seeds passed: {} trials, {} steps, {} replays compared, {} of simulated time\n",
-             a.seeds, tally.trials, tally.steps, tally.replays,
-             format_duration_us(tally.simulated_us));
+  fmt::print(
+      "{} seeds passed: {} trials ({} forks), {} steps, {} replays compared, {} of simulated "
+      "time\n",
+      a.seeds, tally.trials, tally.forks, tally.steps, tally.replays,
+      format_duration_us(tally.simulated_us));
   bool rare = false;
   for (int k = 0; k < kFaultKinds; ++k) {
     const double share = static_cast<double>(tally.struck[k]) / static_cast<double>(a.seeds);

@@ -13,6 +13,8 @@ std::string digest(const Trial& t) {
   text +=
       fmt::format(" reached {} busy {}", t.reached ? format_double(*t.reached) : "-", t.busy_us);
   for (const CurvePoint& p : t.curve) text += fmt::format(" {}:{}@{}", p.fidelity, p.value, p.seq);
+  for (const TrialWarning& w : t.warnings)
+    text += fmt::format(" w{}@{}: {}", w.detector, w.seq, w.reason);
   for (const Result& r : t.results) text += fmt::format(" r{}={}", r.metric, r.value);
   return text;
 }

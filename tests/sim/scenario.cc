@@ -11,6 +11,7 @@ namespace hone::sim {
 namespace {
 
 constexpr double kEpochs = 9;
+constexpr double kBatchThatFits = 16;  ///< where memory is short
 
 Parameter real(std::string name, double low, double high, Law law) {
   Parameter p;
@@ -48,7 +49,7 @@ SearchSpace make_space(Rng& rng) {
 }
 
 void choose_scheduler(StudySpec& spec, Rng& rng) {
-  switch (rng.below(5)) {
+  switch (rng.below(9)) {
     case 0:
       spec.scheduler.name = "none";
       break;
@@ -64,11 +65,42 @@ void choose_scheduler(StudySpec& spec, Rng& rng) {
       spec.scheduler.options.set("mode", "promote").set("eta", 3);
       if (rng.chance(0.5)) spec.checkpoint = CheckpointSpec{"ckpt", "", {}};
       break;
+    case 4:
+      spec.scheduler.name = "hyperband";
+      spec.scheduler.options.set("mode", rng.chance(0.5) ? "rounds" : "promote");
+      if (rng.chance(0.5)) spec.checkpoint = CheckpointSpec{"ckpt", "", {}};
+      break;
+    case 5:
+      spec.scheduler.name = rng.chance(0.5) ? "pasha" : "i_epoch";
+      if (rng.chance(0.5)) spec.checkpoint = CheckpointSpec{"ckpt", "", {}};
+      break;
+    case 6:
+    case 7:
+      // More members than the machines can run at a time, mostly.
+      spec.scheduler.name = "pbt";
+      spec.scheduler.options.set("population", static_cast<std::int64_t>(22 + rng.below(6)))
+          .set("interval", 1 + static_cast<double>(rng.below(3)))
+          .set("quantile", 0.4);
+      spec.checkpoint = CheckpointSpec{"ckpt", "", {}};
+      break;
     default:
       spec.scheduler.name = "asha";
       spec.scheduler.options.set("rule", "wandb").set("min_iter", 2).set("eta", 2);
       break;
   }
+}
+
+/// Impatient enough to warn and to stop within nine epochs, in a part of the seeds.
+void choose_detectors(StudySpec& spec, Rng rng) {
+  const char* actions[] = {"off", "warn", "stop"};
+  const Value plateau_action(actions[rng.below(3)]);
+  const Value overfitting_action(actions[rng.below(3)]);
+  if (!rng.chance(0.5)) return;
+  Value plateau{Value::Map{}};
+  plateau.set("action", plateau_action).set("patience", 3).set("share", 0.3).set("min_gain", 0.3);
+  Value overfitting{Value::Map{}};
+  overfitting.set("action", overfitting_action).set("patience", 1).set("rise", 0.001);
+  spec.detectors = {{"plateau", std::move(plateau)}, {"overfitting", std::move(overfitting)}};
 }
 
 std::string line_of(Rng& rng, int style, double epoch, double value) {
@@ -111,14 +143,23 @@ Scenario make_scenario(std::uint64_t seed) {
   spec->fidelity = Fidelity{"epoch", 1, kEpochs};
   spec->command.argv = {"train", "${args}", "--epochs", "${fidelity}"};
   choose_scheduler(*spec, rng);
+  choose_detectors(*spec, rng.split("detectors"));
   spec->budget.trials = 20 + static_cast<std::int64_t>(rng.below(15));
   spec->limits.retries = static_cast<int>(rng.below(3));
   spec->limits.silence_us = 3'600'000'000;
   spec->limits.interruptions = 200;
   spec->limits.same_failures = 0;
   spec->replicates = rng.chance(0.15) && spec->scheduler.name == "none" ? 2 : 1;
-  if (rng.chance(0.3)) spec->confirm = Confirm{2, 2};
+  if (rng.chance(0.3) && spec->scheduler.name != "pbt") spec->confirm = Confirm{2, 2};
   spec->run_default_first = rng.chance(0.8);
+  Rng memory = Rng(seed).split("memory");
+  const bool population = spec->scheduler.name == "pbt" || spec->scheduler.name == "pb2";
+  if (memory.chance(0.4) && !population)
+    spec->on_gpu_oom = OomRule{{"batch"}, {}, memory.chance(0.3) ? 1 : 4};
+  if (spec->replicates > 1 && memory.chance(0.6)) {
+    spec->racing = true;
+    spec->replicates = 3;
+  }
   s.hosts = 1 + static_cast<int>(rng.below(3));
   s.processes = 2 + static_cast<int>(rng.below(3));
   s.parallel = 1 + static_cast<int>(rng.below(4));
@@ -157,6 +198,14 @@ Script make_script(const Scenario& scenario, RunId run, const Config& config,
                                ? static_cast<double>(rng.below(static_cast<std::uint64_t>(kEpochs)))
                                : 1e9;
   FakeProgram& program = script.program;
+  if (scenario.spec->on_gpu_oom && config.get("batch")->as_number() > kBatchThatFits) {
+    program.pieces.push_back({1000, 1, "RuntimeError: CUDA out of memory.\n"});
+    program.end_us = 2000;
+    program.exit_code = 1;
+    script.fails = true;
+    script.hangs = false;
+    return script;
+  }
   program.ignores_term = rng.chance(0.1);
   program.pieces.push_back({1000, 0, "loading data\n"});
   std::size_t written = program.pieces.back().bytes.size();

@@ -12,6 +12,7 @@
 #include "hone/tuner/worker.h"
 #include "tests/sim/checker.h"
 #include "tests/sim/replay.h"
+#include "tests/sim/sim_job_builder.h"
 
 namespace hone::sim {
 namespace {
@@ -24,31 +25,6 @@ struct Host {
   std::string name;
   int boot = 0;
   std::unique_ptr<FakeMachine> machine;
-};
-
-/// Builds jobs without touching files; the argument vector carries what the script needs.
-class SimJobBuilder final : public JobBuilder {
- public:
-  std::variant<BuiltJob, JobRefused, NoRoom> build(const Claim& claim) override {
-    BuiltJob built;
-    built.job = rebuild(claim);
-    built.start.argv = built.job.argv;
-    built.start.folder = "run";
-    return built;
-  }
-  Job rebuild(const Claim& claim) override {
-    Job job;
-    job.run = claim.run.id;
-    job.token = claim.run.token;
-    job.argv = {
-        claim.proposal->config.canonical(),
-        claim.run.plan.fidelity_target ? format_double(*claim.run.plan.fidelity_target) : "",
-        claim.run.plan.resume_from, std::to_string(claim.run.plan.trial)};
-    job.sources = {{"stdout", "stdout", 0}, {"stderr", "stderr", 0}};
-    return job;
-  }
-  void tell(const Claim&, Verdict) override {}
-  void release(RunId) override {}
 };
 
 /// A process of hone: its worker, and its tuner.
@@ -107,6 +83,7 @@ class Simulation {
   void check_nothing_lives();
   void request();
   FakeProgram program_of(int host, const Job& job);
+  double saved_by(const std::string& trial, RunId but) const;
   std::function<std::string(std::string_view)> switch_for() const;
 
   Scenario scenario_;
@@ -124,6 +101,7 @@ class Simulation {
   std::int64_t next_pid_ = 100;
   bool calm_ = false;
   std::map<RunId, Script> scripts_;
+  std::map<std::string, double> copies_;      ///< of a parent's checkpoint, by the fork's number
   std::map<RunId, std::int64_t> started_by_;  ///< pid of the process of hone
 };
 
@@ -140,23 +118,42 @@ std::function<std::string(std::string_view)> Simulation::switch_for() const {
       [this](std::string_view name) { return name == fault_ ? std::string(name) : std::string(); };
 }
 
+/// The fidelity of the checkpoint that the trial's runs have left by now (on a shared file system):
+/// what they have printed.
+double Simulation::saved_by(const std::string& trial, RunId but) const {
+  double saved = 0;
+  for (const Host& host : hosts_) {
+    for (const auto& [run, process] : host.machine->processes()) {
+      if (process.job.argv[3] != trial || run == but) continue;
+      const std::size_t written = host.machine->output(process, 0).size();
+      const auto known = scripts_.find(run);
+      if (known == scripts_.end()) continue;
+      for (const PrintedValue& v : known->second.values) {
+        if (v.end_offset <= written) saved = std::max(saved, v.fidelity);
+      }
+    }
+  }
+  return saved;
+}
+
 FakeProgram Simulation::program_of(int host, const Job& job) {
   const auto config = Config::parse(job.argv[0]);
   std::optional<double> target;
   if (!job.argv[1].empty()) target = std::stod(job.argv[1]);
-  // A checkpoint is what earlier runs of the trial had printed by now (a shared file system).
   double from = 0;
   if (!job.argv[2].empty()) {
-    for (const Host& other : hosts_) {
-      for (const auto& [run, process] : other.machine->processes()) {
-        if (process.job.argv[3] != job.argv[3] || run == job.run) continue;
-        const std::size_t written = other.machine->output(process, 0).size();
-        const auto known = scripts_.find(run);
-        if (known == scripts_.end()) continue;
-        for (const PrintedValue& v : known->second.values) {
-          if (v.end_offset <= written) from = std::max(from, v.fidelity);
-        }
+    from = saved_by(job.argv[3], job.run);
+    const std::string& parent = job.argv[4];
+    if (from == 0 && !parent.empty()) {
+      // A fork without a checkpoint of its own: the copy of its parent's, made at its first start.
+      const auto copy = copies_.try_emplace(job.argv[3], 0).first;
+      if (copy->second == 0) {
+        copy->second = saved_by(parent, job.run);
+        const auto handed_down = copies_.find(parent);
+        if (copy->second == 0 && handed_down != copies_.end()) copy->second = handed_down->second;
       }
+      from = copy->second;
+      if (from == 0) throw std::logic_error("trial " + job.argv[3] + " was forked from nothing");
     }
   }
   Script script = make_script(scenario_, job.run, *config, target, from);
@@ -416,6 +413,7 @@ Outcome Simulation::run(bool verbose) {
   }
   outcome.faults = log_;
   outcome.trials = checker_.trials();
+  outcome.forks = checker_.forks();
   outcome.simulated_us = clock_.now_us() - start_us;
   if (verbose) {
     for (const Change& change : store_.changes_since(study_, 0, 1'000'000))
@@ -430,10 +428,12 @@ constexpr DeliberateFault kFaults[] = {
     {"requeue_forgotten", "an interrupted trial is not queued again"},
     {"lease_kept_after_loss", "a worker goes on after its lease was lost"},
     {"judge_again", "verdicts are derived again from the whole record at a restart"},
+    {"warning_repeated", "a leader that takes over warns of what was warned of already"},
     {"rung_keeps_fewer", "a rung keeps one trial in four instead of one in three"},
     {"offset_forgotten", "an adopted run is read from its start again"},
     {"claim_twice", "a run that somebody holds is given to another worker"},
     {"budget_off_by_one", "one trial too many is started"},
+    {"memory_forgotten", "what followed a trial out of memory is forgotten"},
     {"late_folded", "reports behind a verdict are folded"},
     {"last_batch_lost", "the last reports of a run are dropped at its end"},
     {"cause_missing", "a verdict does not name its report"},

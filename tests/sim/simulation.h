@@ -13,6 +13,7 @@ struct Outcome {
   std::string violation;  ///< empty: all invariants held
   FaultLog faults;
   std::int64_t trials = 0;
+  std::int64_t forks = 0;  ///< of these
   std::int64_t steps = 0;
   std::int64_t simulated_us = 0;
   std::int64_t replays = 0;

@@ -87,6 +87,24 @@ LoadOptions options() {
                         {"auto", "stop", "promote"},
                         "What a rung does"};
   options.schedulers = {{"asha", "", {eta, mode}}, {"median", "", {}}, {"none", "", {}}};
+  const auto detector = [](const char* name, const char* action, std::vector<OptionInfo> more) {
+    AlgorithmHelp help{name,
+                       "",
+                       {{"action",
+                         OptionType::text,
+                         Value(action),
+                         {},
+                         {},
+                         {"off", "warn", "stop"},
+                         "What is done about it"}}};
+    for (OptionInfo& row : more) help.options.push_back(std::move(row));
+    return help;
+  };
+  const OptionInfo patience{"patience", OptionType::integer, Value(5), 1, 1000, {}, "Reports"};
+  const OptionInfo train{"train", OptionType::text, Value(""), {}, {}, {}, "A declared metric"};
+  options.detectors = {detector("nan", "stop", {}), detector("divergence", "stop", {patience}),
+                       detector("plateau", "warn", {patience}),
+                       detector("overfitting", "warn", {patience, train})};
   options.metric_formats = {"csv", "hf_trainer", "json_lines", "keras"};
   options.check_pattern = [](const std::string& pattern) -> std::optional<std::string> {
     if (pattern.find("(?<") != std::string::npos || pattern.find("(?P<") != std::string::npos)
