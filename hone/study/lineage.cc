@@ -1,0 +1,51 @@
+#include "hone/study/lineage.h"
+
+#include <algorithm>
+
+namespace hone {
+namespace {
+
+/// The fidelity at which the fork took over from its parent.
+double taken_over_at(const History& history, const Trial& fork) {
+  const Trial& parent = history.trial(*fork.proposal->parent);
+  if (fork.curve.empty()) return fork.proposal->parent_fidelity.value_or(0);
+  const double first = fork.curve.front().fidelity;
+  double at = parent.proposal->parent ? taken_over_at(history, parent) : 0;
+  const auto reach = [&](double fidelity) {
+    if (fidelity < first) at = std::max(at, fidelity);
+  };
+  for (const CurvePoint& point : parent.curve) reach(point.fidelity);
+  // What the parent's program did between a verdict and its end is in its checkpoint too.
+  for (const RunId run : history.runs_of(parent.number())) {
+    for (const History::SeriesPoint& point : history.series(run)) {
+      if (point.late && point.metric == 0) reach(point.fidelity);
+    }
+  }
+  return at;
+}
+
+}  // namespace
+
+bool hands_checkpoints_on(const StudySpec& spec) {
+  const std::string& scheduler = spec.scheduler.name;
+  return scheduler == "pbt" || scheduler == "pb2" || scheduler == "replay";
+}
+
+std::vector<LineageStep> lineage(const History& history, std::int64_t number) {
+  std::vector<LineageStep> steps;
+  std::optional<double> until;
+  for (std::optional<std::int64_t> at = number; at;) {
+    const Trial& trial = history.trial(*at);
+    const bool forked = trial.proposal->origin == TrialOrigin::fork && trial.proposal->parent;
+    const double from = forked ? taken_over_at(history, trial) : 0;
+    if (!until || from < *until) {
+      steps.push_back({trial.number(), from, until, trial.config()});
+      until = from;
+    }
+    at = forked ? trial.proposal->parent : std::nullopt;
+  }
+  std::reverse(steps.begin(), steps.end());
+  return steps;
+}
+
+}  // namespace hone
