@@ -13,8 +13,7 @@
 #include "hone/cli/prose.h"
 #include "hone/cli/study_loading.h"
 #include "hone/cli/terminal.h"
-#include "hone/sampler/sampler.h"
-#include "hone/scheduler/scheduler.h"
+#include "hone/tuner/algorithm_checks.h"
 #include "hone/tuner/warm_points.h"
 
 namespace hone::cli {
@@ -143,13 +142,14 @@ void RunCommand::say_diagnostics(const ReadStudy& read) const {
   }
 }
 
-/// What only this build can tell: whether it has the algorithms. Throws Error(invalid_input).
+/// What a study file's reader has not seen: studies made of a command, and what options of the
+/// command line changed. Throws Error(invalid_input).
 void check_algorithms(const StudySpec& spec) {
-  std::vector<OptionProblem> problems;
-  const auto sampler = make_sampler(spec, problems);
-  if (problems.empty()) make_scheduler(spec, problems);
-  if (!problems.empty())
-    throw Error(ErrorCode::invalid_input, problems.front().message,
+  std::vector<std::string> mistakes;
+  for (const OptionProblem& problem : sampler_problems(spec)) mistakes.push_back(problem.message);
+  for (const OptionProblem& problem : scheduler_problems(spec)) mistakes.push_back(problem.message);
+  if (!mistakes.empty())
+    throw Error(ErrorCode::invalid_input, join(mistakes, "; "),
                 "hone help samplers, hone help schedulers");
 }
 

@@ -19,6 +19,7 @@
 #include "hone/scheduler/scheduler.h"
 #include "hone/study/command_line_space.h"
 #include "hone/study/placeholders.h"
+#include "hone/tuner/algorithm_checks.h"
 
 namespace hone::cli {
 namespace fs = std::filesystem;
@@ -58,6 +59,8 @@ LoadOptions options_for(const fs::path& folder) {
   options.detectors = detector_help();
   options.metric_formats = metric_format_names();
   options.check_pattern = check_metric_pattern;
+  options.check_sampler = sampler_problems;
+  options.check_scheduler = scheduler_problems;
   return options;
 }
 

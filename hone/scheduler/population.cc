@@ -341,7 +341,6 @@ std::unique_ptr<Scheduler> make_population(const std::string& name, PopulationOp
                                             "none. Add for example fidelity: {{name: epoch, max: "
                                             "50}}",
                                             name)});
-    return nullptr;
   }
   if (!spec.checkpoint) {
     problems.push_back(
@@ -363,12 +362,12 @@ std::unique_ptr<Scheduler> make_population(const std::string& name, PopulationOp
   }
   check_mutate(options.mutate, spec, problems);
   constexpr double kIntervals = 20;
-  const double interval = options.interval.value_or(*spec.fidelity->max / kIntervals);
-  if (interval >= *spec.fidelity->max) {
-    problems.push_back(
-        {"interval", fmt::format("{} is not below full fidelity, {}: members would "
-                                 "never be compared",
-                                 format_number(interval), format_number(*spec.fidelity->max))});
+  const double end = spec.fidelity ? spec.fidelity->max.value_or(INFINITY) : INFINITY;
+  const double interval = options.interval.value_or(end / kIntervals);
+  if (options.interval && interval >= end) {
+    problems.push_back({"interval", fmt::format("{} is not below full fidelity, {}: members would "
+                                                "never be compared",
+                                                format_number(interval), format_number(end))});
   }
   if (problems.size() != before) return nullptr;
   return std::make_unique<Population>(name, std::move(options), interval, std::move(explorer),

@@ -31,7 +31,7 @@ void check_top_level(StudyFileReader& reader, const YamlNode& root) {
   reader.check_keys(known, study_file_section(""), "");
 }
 
-/// What cannot go with several objectives. A sampler says so itself.
+/// What cannot go with several objectives. Samplers and schedulers say so themselves.
 void check_several(StudyFileReader& reader, const YamlNode& root, const StudyDraft& draft) {
   const int count = draft.spec.objective_count();
   if (count < 2) return;
@@ -42,13 +42,10 @@ void check_several(StudyFileReader& reader, const YamlNode& root, const StudyDra
   const char* hint =
       "keep one objective: give the other metrics role: constraint with min or max, or role: "
       "tracked";
-  for (const char* key : {"scheduler", "pruner", "early_terminate"}) {
-    const YamlMember* member = root.find(key);
-    if (member == nullptr || (draft.spec.scheduler.name == "none" && !draft.has_early_stopping &&
-                              member->key != "early_terminate"))
-      continue;
-    reader.error(member->key_span,
-                 fmt::format("{} compares trials by one objective, and {}", key, several), hint);
+  if (const YamlMember* early = root.find("early_terminate"); early != nullptr) {
+    reader.error(early->key_span,
+                 fmt::format("early_terminate compares trials by one objective, and {}", several),
+                 hint);
   }
   if (const YamlMember* confirm = root.find("confirm"); confirm && draft.spec.confirm.top > 0) {
     reader.error(confirm->key_span, fmt::format("confirm needs a best trial, and {}", several),
@@ -66,8 +63,7 @@ void check_several(StudyFileReader& reader, const YamlNode& root, const StudyDra
   }
 }
 
-/// A sampler or target that needs more than what is there is told by the algorithms themselves;
-/// here: what the file alone shows.
+/// What the file alone shows.
 void finish(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft) {
   if (draft.spec.metrics.empty()) return;
   check_several(reader, root, draft);
@@ -99,16 +95,27 @@ LoadedStudy load_study_file(std::string_view text, const std::string& path,
   StudyDraft draft;
   draft.spec.name = stem_of(path);
   check_top_level(reader, *root);
+  // Algorithms are asked only about what was understood: else they would find what follows from a
+  // mistake that was told.
+  bool sound = true;
+  const auto read = [&](auto&& section) {
+    const std::size_t before = reader.error_count();
+    section();
+    sound = sound && reader.error_count() == before;
+  };
   read_method(reader, *root, draft);
-  read_parameters(reader, *root, draft);
-  read_constraints(reader, *root, draft);
-  read_metrics(reader, *root, draft);
+  read([&] { read_parameters(reader, *root, draft); });
+  read([&] { read_constraints(reader, *root, draft); });
+  read([&] { read_metrics(reader, *root, draft); });
+  read([&] { read_fidelity(reader, *root, draft); });
   read_scheduler(reader, *root, draft);
   read_detectors(reader, *root, draft);
   read_limits(reader, *root, draft);
   read_command(reader, *root, draft);
-  build_space(reader, draft);
+  read([&] { build_space(reader, draft); });
   finish(reader, *root, draft);
+  const bool broken_checkpoint = root->find("checkpoint") != nullptr && !draft.spec.checkpoint;
+  check_algorithms(reader, draft, sound && !broken_checkpoint && !draft.spec.metrics.empty());
   advise(reader, *root, draft);
   sort_diagnostics(loaded.diagnostics);
   loaded.notes = std::move(draft.notes);

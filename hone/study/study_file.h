@@ -33,6 +33,10 @@ struct LoadOptions {
   std::vector<std::string> metric_formats;  ///< none: any format is accepted
   /// What is wrong with a regular expression for metrics.
   std::function<std::optional<std::string>(const std::string&)> check_pattern;
+  /// What an algorithm finds wrong with a study; the option "type" stands for its name. Called with
+  /// the finished spec, once what it rests on (space, metrics, fidelity) is read without mistakes.
+  std::function<std::vector<OptionProblem>(const StudySpec&)> check_sampler;
+  std::function<std::vector<OptionProblem>(const StudySpec&)> check_scheduler;
   bool command_required = true;  ///< false where the caller evaluates trials itself
 };
 

@@ -60,7 +60,6 @@ class CommandReader {
       }
     }
     check_programs();
-    check_promotion();
   }
 
  private:
@@ -522,20 +521,6 @@ class CommandReader {
         return true;
     }
     return false;
-  }
-
-  /// A promoted trial must be able to go on, or to start again with a larger fidelity.
-  void check_promotion() {
-    const Value* mode = draft_.spec.scheduler.options.find("mode");
-    const bool promotes = mode != nullptr && mode->is_string() && mode->as_string() == "promote";
-    if (!promotes || draft_.spec.checkpoint || command_uses(draft_.spec, "fidelity")) return;
-    const YamlMember* scheduler =
-        root_.find("scheduler") != nullptr ? root_.find("scheduler") : root_.find("pruner");
-    reader_.error(scheduler != nullptr ? scheduler->value.span : draft_.method_span,
-                  "mode promote pauses trials and goes on with the best, which needs a checkpoint "
-                  "section, or ${fidelity} in the "
-                  "command to start again for longer",
-                  "declare checkpoint, or use mode: stop");
   }
 
   StudyFileReader& reader_;

@@ -57,14 +57,14 @@ class AlgorithmReader {
     std::sort(names_.begin(), names_.end());
   }
 
-  /// Where the name stands and what it is; nullopt after errors.
+  /// Where name and options stand and what they are; nullopt where the name is wrong.
   struct Read {
     AlgorithmSpec spec;
-    TextSpan name_span;
+    AlgorithmPlace place;
   };
   std::optional<Read> read(const YamlNode& node) {
     Read read;
-    read.name_span = node.span;
+    read.place = {key_, node.span, {}, false};
     if (node.is_map()) {
       const YamlMember* name = node.find(name_key_);
       if (name == nullptr) name = node.find(name_key_ == "type" ? "name" : "type");
@@ -76,9 +76,9 @@ class AlgorithmReader {
       const auto text = reader_.text(name->value, fmt::format("{}.{}", key_, name_key_));
       if (!text || !check_name(name->value.span, *text)) return std::nullopt;
       read.spec.name = *text;
-      read.name_span = name->value.span;
+      read.place.name = name->value.span;
       for (const YamlMember& member : node.members) {
-        if (&member != name) add_option(member, read.spec);
+        if (&member != name) add_option(member, read.spec, read.place);
       }
       return read;
     }
@@ -88,14 +88,18 @@ class AlgorithmReader {
     return read;
   }
 
-  void add_option(const YamlMember& member, AlgorithmSpec& spec) {
+  void add_option(const YamlMember& member, AlgorithmSpec& spec, AlgorithmPlace& place) {
     const AlgorithmHelp* help = find_algorithm(table_, spec.name);
     if (help == nullptr && !table_.empty()) {
       reader_.error(member.key_span, fmt::format("{} {} has no options", key_, spec.name));
       return;
     }
-    if (auto value = read_option(reader_, member, help, key_))
+    if (auto value = read_option(reader_, member, help, key_)) {
       spec.options.set(member.key, std::move(*value));
+      place.options[member.key] = member.value.span;
+    } else {
+      place.has_wrong_options = true;
+    }
   }
 
  private:
@@ -165,7 +169,7 @@ void read_early_terminate(StudyFileReader& reader, const YamlMember& member, Stu
   draft.has_early_stopping = true;
 }
 
-void read_fidelity(StudyFileReader& reader, const YamlNode& node, StudyDraft& draft) {
+void read_fidelity_of(StudyFileReader& reader, const YamlNode& node, StudyDraft& draft) {
   Fidelity fidelity;
   if (node.is_scalar()) {
     if (const auto name = reader.text(node, "fidelity")) fidelity.name = *name;
@@ -229,16 +233,20 @@ void read_method(StudyFileReader& reader, const YamlNode& root, StudyDraft& draf
       return;
     }
     draft.method = read->spec.name;
-    draft.method_span = read->name_span;
+    draft.method_span = read->place.name;
     draft.spec.sampler = std::move(read->spec);
+    draft.sampler_place = std::move(read->place);
   }
   const std::string& name = draft.method;
   draft.sweep_method = name == "grid" || name == "random" || name == "bayes";
   if (options != nullptr) {
     if (draft.spec.sampler.options.as_map().empty()) {
       if (reader.is_map(options->value, "options", "{candidates: 48}")) {
+        AlgorithmPlace& place = draft.sampler_place ? *draft.sampler_place
+                                                    : draft.sampler_place.emplace(AlgorithmPlace{
+                                                          "options", options->key_span, {}, false});
         for (const YamlMember& option : options->value.members)
-          algorithms.add_option(option, draft.spec.sampler);
+          algorithms.add_option(option, draft.spec.sampler, place);
       }
     } else {
       reader.error(options->key_span, "options are given twice: in method and in options");
@@ -266,9 +274,12 @@ void read_method(StudyFileReader& reader, const YamlNode& root, StudyDraft& draf
   draft.spec.run_default_first = !draft.sweep_method;
 }
 
-void read_scheduler(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft) {
+void read_fidelity(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft) {
   if (const YamlMember* fidelity = root.find("fidelity"))
-    read_fidelity(reader, fidelity->value, draft);
+    read_fidelity_of(reader, fidelity->value, draft);
+}
+
+void read_scheduler(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft) {
   const YamlMember* scheduler = root.find("scheduler");
   const YamlMember* pruner = root.find("pruner");
   const YamlMember* early = root.find("early_terminate");
@@ -281,10 +292,32 @@ void read_scheduler(StudyFileReader& reader, const YamlNode& root, StudyDraft& d
   const YamlMember* given = scheduler != nullptr ? scheduler : pruner;
   if (given != nullptr && !is_foreign_scheduler(reader, given->value)) {
     AlgorithmReader algorithms(reader, reader.options().schedulers, given->key, "type", {"none"});
-    if (auto read = algorithms.read(given->value)) draft.spec.scheduler = std::move(read->spec);
+    if (auto read = algorithms.read(given->value)) {
+      draft.spec.scheduler = std::move(read->spec);
+      draft.scheduler_place = std::move(read->place);
+    }
     draft.has_early_stopping = draft.spec.scheduler.name != "none";
   }
   if (early != nullptr) read_early_terminate(reader, *early, draft);
+}
+
+void check_algorithms(StudyFileReader& reader, const StudyDraft& draft, bool sound) {
+  if (!sound) return;
+  const auto check = [&](const std::optional<AlgorithmPlace>& place, const auto& ask) {
+    if (!place || !ask) return;
+    for (const OptionProblem& problem : ask(draft.spec)) {
+      const auto option = place->options.find(problem.option);
+      if (option != place->options.end()) {
+        reader.error(option->second,
+                     fmt::format("{}.{}: {}", place->key, problem.option, problem.message));
+      } else if (problem.option == "type" || !place->has_wrong_options) {
+        // An option that is missing may be one of the wrong ones.
+        reader.error(place->name, problem.message);
+      }
+    }
+  };
+  check(draft.sampler_place, reader.options().check_sampler);
+  check(draft.scheduler_place, reader.options().check_scheduler);
 }
 
 }  // namespace hone

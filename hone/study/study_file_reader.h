@@ -86,12 +86,22 @@ struct ParameterPlace {
   bool flat_dotted = false;  ///< its name has dots of its own
 };
 
+/// Where an algorithm's name and options stand.
+struct AlgorithmPlace {
+  std::string key;  ///< "method", "scheduler", "pruner"
+  TextSpan name;
+  std::map<std::string, TextSpan> options;  ///< their values
+  bool has_wrong_options = false;           ///< which the spec does without
+};
+
 /// The study while it is read.
 struct StudyDraft {
   StudySpec spec;
   std::string method = "auto";  ///< as written
   bool sweep_method = false;    ///< grid, random or bayes
   TextSpan method_span;
+  std::optional<AlgorithmPlace> sampler_place;    ///< none: not in the file, or unknown
+  std::optional<AlgorithmPlace> scheduler_place;  ///< the same
   std::vector<Parameter> parameters;
   std::vector<ParameterPlace> places;
   std::vector<std::string>
@@ -111,6 +121,7 @@ void read_method(StudyFileReader& reader, const YamlNode& root, StudyDraft& draf
 void read_parameters(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
 void read_constraints(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
 void read_metrics(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
+void read_fidelity(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
 void read_scheduler(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
 void read_detectors(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
 void read_limits(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
@@ -118,6 +129,9 @@ void read_oom_rules(StudyFileReader& reader, const YamlNode& root, StudyDraft& d
 void read_command(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
 /// Builds spec.space; problems become diagnostics at their places.
 void build_space(StudyFileReader& reader, StudyDraft& draft);
+/// What sampler and scheduler find wrong, at the places of their options. `sound`: whether all that
+/// they rest on was read without mistakes.
+void check_algorithms(StudyFileReader& reader, const StudyDraft& draft, bool sound);
 /// Warnings that tuning guides give; needs the whole draft.
 void advise(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
 

@@ -90,6 +90,30 @@ TEST(StudyFile, LeavesMembersOfAPopulationToItsScheduler) {
       HasSubstr("on_gpu_oom starts trials of its own, and pbt decides itself what follows"));
 }
 
+TEST(StudyFile, PlacesWhatASamplerFindsWrongAtItsOptions) {
+  LoadOptions options;
+  options.check_sampler = [](const StudySpec& spec) {
+    std::vector<OptionProblem> problems = {{"type", "needs more parameters"},
+                                           {"depth", "is too deep"}};
+    if (spec.sampler.options.find("width") == nullptr) problems.push_back({"width", "is missing"});
+    return problems;
+  };
+  const auto told = [&](const std::string& text) {
+    return render_diagnostics(load_study_file(text, "a", options).diagnostics, text, "a");
+  };
+  const std::string parameters = "program: a.py\nmetric: {name: loss}\nparameters:\n  x: ";
+  const std::string good = "{min: 0, max: 1}\n";
+  const std::string text = told("method: {name: tpe, depth: 3}\n" + parameters + good);
+  EXPECT_THAT(text, HasSubstr("a:1:16: error: needs more parameters"));
+  EXPECT_THAT(text, HasSubstr("a:1:28: error: method.depth: is too deep"));
+  EXPECT_THAT(text, HasSubstr("a:1:16: error: is missing"));
+  EXPECT_THAT(told("method: tpe\noptions: {depth: 3, width: 2}\n" + parameters + good),
+              HasSubstr("a:2:18: error: method.depth: is too deep"));
+  // Not asked about what was not understood.
+  EXPECT_THAT(told("method: tpe\n" + parameters + "{min: 3, max: 1}\n"),
+              testing::Not(HasSubstr("needs more parameters")));
+}
+
 TEST(StudyFile, HasExamplesThatAreYaml) {
   for (const StudyFileKey& key : study_file_section("").keys) {
     if (key.example.empty() || key.name == "early_terminate" || key.name == "pruner" ||

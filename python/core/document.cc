@@ -8,6 +8,7 @@
 #include "hone/sampler/sampler.h"
 #include "hone/scheduler/scheduler.h"
 #include "hone/study/study_file.h"
+#include "hone/tuner/algorithm_checks.h"
 
 namespace hone::python {
 namespace {
@@ -37,6 +38,8 @@ Document read_document(const Value& document) {
   options.samplers = sampler_help();
   options.schedulers = scheduler_help();
   options.detectors = detector_help();
+  options.check_sampler = sampler_problems;
+  options.check_scheduler = scheduler_problems;
   options.command_required = false;
   LoadedStudy loaded = load_study_file(read.source, "study", options);
   std::vector<std::string> mistakes;
@@ -51,10 +54,6 @@ Document read_document(const Value& document) {
   if (inner(document, "limits", "same_failures") == nullptr) read.spec.limits.same_failures = 0;
   if (document.find("budget") == nullptr && document.find("run_cap") == nullptr)
     read.spec.budget = Budget{};
-  std::vector<OptionProblem> problems;
-  const auto sampler = make_sampler(read.spec, problems);
-  if (problems.empty()) make_scheduler(read.spec, problems);
-  if (!problems.empty()) throw Error(ErrorCode::invalid_input, problems.front().message);
   return read;
 }
 

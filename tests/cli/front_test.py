@@ -31,6 +31,32 @@ seed: 1
 """
 
 
+# Both objectives fall along the way; a large rate is worse in both.
+CURVES = """
+import argparse
+p = argparse.ArgumentParser()
+p.add_argument("--lr", type=float)
+a, _ = p.parse_known_args()
+for epoch in range(1, 10):
+    print('@hone {"epoch": %d, "loss": %f, "cost": %f}' % (epoch, a.lr + 1 / epoch, a.lr), flush=True)
+"""
+
+HALVED = """
+program: program.py
+method: random
+metrics:
+  - {name: loss, goal: minimize}
+  - {name: cost, goal: minimize}
+parameters:
+  lr: {min: 0.0, max: 1.0}
+fidelity: {name: epoch, min: 1, max: 9}
+scheduler: moasha
+budget: {trials: 12}
+parallel: 1
+seed: 1
+"""
+
+
 class Front(Case):
     def setUp(self):
         super().setUp()
@@ -45,6 +71,23 @@ class Front(Case):
               if not any(b != a and b[0] >= a[0] and b[1] >= a[1] for b in values)}
         self.assertEqual({i for i, r in enumerate(rows) if r["front"] == "true"}, on)
         return on
+
+    def test_moasha_stops_what_others_dominate_and_other_schedulers_are_refused(self):
+        self.write("program.py", CURVES)
+        self.write("study.yaml", HALVED)
+        self.good("validate", "study.yaml")
+        self.good("run", "study.yaml")
+        trials = self.good("show", "study", "--json").rows
+        stopped = [t for t in trials if t["state"] == "stopped"]
+        self.assertTrue(stopped)
+        for trial in stopped:
+            self.assertRegex(trial["reason"], r"rung \d: \d+ of \d+ dominate it")
+        best = min(trials, key=lambda t: t["config"]["lr"])
+        self.assertEqual(best["state"], "complete")
+        self.write("study.yaml", HALVED.replace("moasha", "{type: asha, eta: 3}"))
+        refused = self.hone("validate", "study.yaml")
+        self.assertEqual(refused.code, 2)
+        self.assertIn("study.yaml:10:19: error: asha compares trials by one objective, and the study has 2: use moasha", refused.err)
 
     def test_a_run_ends_with_the_front(self):
         done = self.good("run", "study.yaml")
@@ -79,7 +122,7 @@ class Front(Case):
         self.write("study.yaml", FRONT.replace("nsga2", "cmaes"))
         done = self.hone("run", "study.yaml")
         self.assertEqual(done.code, 2)
-        self.assertIn("takes one objective", done.err)
+        self.assertRegex(done.err, r"study.yaml:3:9: error: .*takes one objective")
         self.assertIn("nsga2", done.err)
 
 

@@ -10,6 +10,8 @@
 #include <set>
 
 #include "hone/base/file.h"
+#include "hone/scheduler/scheduler.h"
+#include "hone/tuner/algorithm_checks.h"
 
 namespace hone::corpus {
 
@@ -87,6 +89,10 @@ LoadOptions options() {
                         {"auto", "stop", "promote"},
                         "What a rung does"};
   options.schedulers = {{"asha", "", {eta, mode}}, {"median", "", {}}, {"none", "", {}}};
+  for (AlgorithmHelp& help : scheduler_help()) {
+    if (help.name == "pbt") options.schedulers.push_back(std::move(help));
+  }
+  options.check_scheduler = scheduler_problems;
   const auto detector = [](const char* name, const char* action, std::vector<OptionInfo> more) {
     AlgorithmHelp help{name,
                        "",
