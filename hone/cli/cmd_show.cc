@@ -216,9 +216,24 @@ void ShowCommand::print_curve(const History& history, std::int64_t number) {
   }
 }
 
+/// The same for programs: none for a trial that began by itself.
+std::optional<Value> lineage_json(const History& history, std::int64_t number) {
+  const std::vector<LineageStep> steps = lineage(history, number);
+  if (steps.size() < 2) return std::nullopt;
+  Value::List list;
+  for (const LineageStep& step : steps) {
+    Value entry = Value::Map{};
+    entry.set("trial", step.trial).set("from", step.from);
+    if (step.until) entry.set("until", *step.until);
+    list.push_back(std::move(entry.set("config", step.config.to_value())));
+  }
+  return Value(std::move(list));
+}
+
 Value ShowCommand::whole(const Workplace& place, const History& history, std::int64_t number) {
   Value row = trial_json(history, history.trial(number));
   row.set("proposed", history.trial(number).proposal->info);
+  if (auto steps = lineage_json(history, number)) row.set("lineage", *std::move(steps));
   Value::List runs;
   for (const RunId id : history.runs_of(number)) {
     const Run* run = history.run(id);

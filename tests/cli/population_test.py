@@ -83,6 +83,9 @@ class Population(Case):
         best = json.loads(self.good("best", "study", "--json").out)["trial"]
         before = self.shown(best)
         schedule = self.good("replay", "study/%d" % best, "--print").out.splitlines()
+        shown = [(step["from"], step["config"]) for step in before.get("lineage", [])]
+        self.assertEqual(shown, [] if len(schedule) == 1 else
+                         [(step["from"], step["config"]) for step in map(json.loads, schedule)])
         self.good("replay", "study/%d" % best, "--name", "again")
         again = json.loads(self.good("best", "again", "--json").out)
         self.assertAlmostEqual(again["value"], before["values"]["loss"])
@@ -92,6 +95,23 @@ class Population(Case):
         refused = self.hone("replay", "study/%d" % best, "--name", "again")
         self.assertEqual(refused.code, 2)
         self.assertIn("there is a study 'again' already", refused.err)
+
+    def test_what_a_population_lacks_is_told_at_its_place_before_anything_starts(self):
+        lines = [line for line in STUDY.splitlines() if not line.startswith("checkpoint:")]
+        text = "\n".join(lines).replace("quantile: 0.25", "mutate: [raet]")
+        self.write("study.yaml", text)
+        row = next(i for i, line in enumerate(text.splitlines(), 1) if line.startswith("scheduler:"))
+        column = text.splitlines()[row - 1].index("pbt") + 1
+        mutate = text.splitlines()[row - 1].index("[raet]") + 1
+        for command in ("validate", "run"):
+            done = self.hone(command, "study.yaml")
+            self.assertEqual(done.code, 2, done.out + done.err)
+            self.assertIn("study.yaml:%d:%d: error: pbt copies checkpoints from one trial to another: declare checkpoint" %
+                          (row, column), done.err)
+            self.assertIn("study.yaml:%d:%d: error: scheduler.mutate: 'raet' is no searched parameter. Did you mean 'rate'?" %
+                          (row, mutate), done.err)
+            self.assertIn("2 errors", done.err)
+        self.assertFalse(os.path.exists(self.path(".hone/store.sqlite")))
 
     def test_killed_in_the_middle_it_loses_nothing(self):
         for reports in (6, 20, 35):
