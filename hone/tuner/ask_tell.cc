@@ -2,12 +2,15 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
 
 #include "hone/base/assert.h"
 #include "hone/base/error.h"
+#include "hone/tuner/budget.h"
+#include "hone/tuner/settle.h"
 
 namespace hone {
 namespace {
@@ -26,6 +29,13 @@ std::unique_ptr<Sampler> sampler_of(const StudySpec& spec) {
   return sampler;
 }
 
+/// Null where no limit of the budget needs one: then equal calls give an equal record.
+const Clock* clock_of(const Budget& budget, const Clock* given) {
+  static const SystemClock machine;
+  if (!budget.time_us && !counts_run_time(budget)) return nullptr;
+  return given != nullptr ? given : &machine;
+}
+
 }  // namespace
 
 /// A trial that was asked for and not told yet, with its only run.
@@ -34,21 +44,35 @@ struct AskTell::Out {
   RunId run;
 };
 
-AskTell::AskTell(StudySpec spec)
+AskTell::AskTell(StudySpec spec, const Clock* clock)
     : spec_(std::make_shared<const StudySpec>(std::move(spec))),
       sampler_(sampler_of(*spec_)),
-      history_(spec_) {}
+      history_(spec_),
+      clock_(clock_of(spec_->budget, clock)) {}
+
+/// Without a clock a change's number stands for its instant (0 would mean "never"). A clock that is
+/// set back stands still here.
+std::int64_t AskTell::now_us() const {
+  return clock_ == nullptr ? seq_ : std::max(clock_->now_us(), history_.last_us());
+}
 
 void AskTell::commit(ChangeBody body) {
   ++seq_;
-  // No clock: a change's number stands for its instant (0 would mean "never").
-  history_.apply(Change{seq_, seq_, std::move(body)});
+  history_.apply(Change{seq_, now_us(), std::move(body)});
+}
+
+std::int64_t AskTell::busy_us(const Out& trial) const {
+  return clock_ == nullptr ? 0 : now_us() - history_.run(trial.run)->started_us;
 }
 
 std::optional<Asked> AskTell::ask() {
   const std::int64_t number = history_.size();
   if (spec_->budget.trials && history_.counted() >= *spec_->budget.trials) {
     why_done_ = fmt::format("budget of {} trials used", *spec_->budget.trials);
+    return std::nullopt;
+  }
+  if (const auto end = budget_end(history_, now_us())) {
+    why_done_ = end->reason;
     return std::nullopt;
   }
   auto proposal = std::make_shared<Proposal>();
@@ -113,6 +137,7 @@ AskTell::Out AskTell::out(std::int64_t number) const {
 }
 
 void AskTell::end(const Out& trial, RunEnd end, TrialMoved moved) {
+  end.busy_us = busy_us(trial);
   commit(RunEnded{trial.run, trial.number, std::move(end)});
   moved.trial = trial.number;
   moved.results = history_.judge(trial.number);
@@ -128,6 +153,7 @@ void AskTell::report(const Out& trial, int metric, double value, double fidelity
   report.fidelity = fidelity;
   report.metric = metric;
   report.value = value;
+  report.busy_us = busy_us(trial);
   commit(Reported{report, false});
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "hone/base/clock.h"
 #include "hone/sampler/sampler.h"
 #include "hone/study/history.h"
 
@@ -39,13 +40,17 @@ struct FrontTrial {
 /// The same spec and seed, asked and told in the same order, give the same configurations.
 class AskTell {
  public:
-  /// Uses the spec's space, metrics, sampler, seed, `run_default_first` and `budget.trials`. Throws
+  /// Uses the spec's space, metrics, sampler, seed, `run_default_first` and budget. Throws
   /// Error(invalid_input) when the sampler is unknown, its options are wrong, it cannot search the
   /// space, or no objective is declared.
-  explicit AskTell(StudySpec spec);
+  /// `clock`: read only where the budget has a limit of time (`time`, `cpu`, `gpu`, or `cost` by an
+  /// hour's price); null: this machine's. It must outlive the study.
+  explicit AskTell(StudySpec spec, const Clock* clock = nullptr);
 
-  /// The next trial; nullopt when none is left (the budget is used, or a finite space is covered),
-  /// and then `why_done` says so.
+  /// The next trial; nullopt when none is left, and then `why_done` says so: a limit of the budget
+  /// is used up, or a finite space is covered. A trial's time is that between `ask` and `tell`, its
+  /// cost what it was told for the metric of that role, its fidelity where it was told to have
+  /// ended. Trials that are out when a limit is reached are the caller's to end.
   std::optional<Asked> ask();
   const std::string& why_done() const { return why_done_; }
   /// A trial that somebody else chose begins; its number. Values outside of the space are kept;
@@ -78,6 +83,9 @@ class AskTell {
   struct Out;
   Out out(std::int64_t number) const;
   void commit(ChangeBody body);
+  std::int64_t now_us() const;
+  /// Since the trial was asked for; 0 where nothing counts it.
+  std::int64_t busy_us(const Out& trial) const;
   void begin(std::shared_ptr<Proposal> proposal);
   void report(const Out& trial, int metric, double value, double fidelity);
   void end(const Out& trial, RunEnd end, TrialMoved moved);
@@ -85,6 +93,7 @@ class AskTell {
   std::shared_ptr<const StudySpec> spec_;
   std::unique_ptr<Sampler> sampler_;
   History history_;
+  const Clock* clock_;  // null: a change's number stands for its instant
   std::int64_t seq_ = 0;
   std::string why_done_;
 };

@@ -211,6 +211,94 @@ TEST(AskTell, SaysWhyNothingIsLeft) {
   EXPECT_EQ(limited.why_done(), "budget of 2 trials used");
 }
 
+/// Asks until nothing is left; what evaluates a trial tells it.
+int trials_until_done(AskTell& study, const std::function<void(const Asked&)>& evaluate) {
+  int count = 0;
+  for (; count < 1000; ++count) {
+    const auto asked = study.ask();
+    if (!asked) break;
+    evaluate(*asked);
+  }
+  return count;
+}
+
+TEST(AskTell, ABudgetOfTimeCountsWhileTrialsAreOut) {
+  StudySpec spec = spec_of({real("x", 0, 1)});
+  spec.budget.time_us = 10 * kSecond_us;
+  ManualClock clock;
+  AskTell study(spec, &clock);
+  const int count = trials_until_done(study, [&](const Asked& asked) {
+    clock.advance_us(3 * kSecond_us);
+    study.tell(asked.number, 1);
+    clock.advance_us(3600 * kSecond_us);  // nothing is out
+  });
+  EXPECT_EQ(count, 4);
+  EXPECT_EQ(study.why_done(), "time budget of 10.0 s used");
+}
+
+TEST(AskTell, BudgetsOfProcessorsAndMoneyCountTheTimeOfEveryTrial) {
+  StudySpec spec = spec_of({real("x", 0, 1)});
+  spec.resources.cpus = 2;
+  spec.resources.gpus = 1;
+  const auto count = [](const StudySpec& budgeted) {
+    ManualClock clock;
+    AskTell study(budgeted, &clock);
+    return trials_until_done(study, [&](const Asked& asked) {
+      clock.advance_us(60 * kSecond_us);
+      study.tell_failed(asked.number, FailKind::diverged);
+    });
+  };
+  StudySpec cpu = spec;
+  cpu.budget.cpu_us = 600 * kSecond_us;
+  EXPECT_EQ(count(cpu), 5);
+  StudySpec gpu = spec;
+  gpu.budget.gpu_us = 600 * kSecond_us;
+  EXPECT_EQ(count(gpu), 10);
+  StudySpec cost = spec;
+  cost.budget.cost = 2;
+  cost.budget.price = 60;
+  EXPECT_EQ(count(cost), 2);
+}
+
+TEST(AskTell, ACostThatIsToldAndTheFidelityAreCounted) {
+  StudySpec spec = spec_of({real("x", 0, 1)});
+  Metric price;
+  price.name = "price";
+  price.role = MetricRole::cost;
+  spec.metrics.push_back(price);
+  spec.budget.cost = 10;
+  AskTell priced(spec);
+  const int count = trials_until_done(priced, [&](const Asked& asked) {
+    priced.tell(asked.number, std::array{1.0, 4.0});
+  });
+  EXPECT_EQ(count, 3);
+  EXPECT_EQ(priced.why_done(), "budget of cost 10 used (12)");
+
+  StudySpec curves = spec_of({real("x", 0, 1)});
+  curves.fidelity = Fidelity{"epoch", 1, 9};
+  curves.budget.fidelity = 30;
+  AskTell trained(curves);
+  const int many = trials_until_done(trained, [&](const Asked& asked) {
+    if (asked.number % 2 == 0) {
+      trained.tell_stopped(asked.number, 1, 3);
+    } else {
+      trained.tell(asked.number, 1);
+    }
+  });
+  EXPECT_EQ(many, 6);  // 3 + 9 + 3 + 9 + 3 + 9
+  EXPECT_EQ(trained.why_done(), "budget of 30 epochs used (36)");
+}
+
+TEST(AskTell, EndsWhereNoImprovementIsExpectedIfThatIsWanted) {
+  StudySpec spec = spec_of({real("x", 0, 1)});
+  spec.budget.stop_without_improvement = true;
+  AskTell study(spec);
+  const int count = trials_until_done(
+      study, [&](const Asked& asked) { study.tell(asked.number, asked.number == 2 ? 0 : 1); });
+  EXPECT_EQ(count, 15);  // the best is the third, then 2·1 + 10 without improvement
+  EXPECT_NE(study.why_done().find("no improvement expected"), std::string::npos);
+}
+
 TEST(AskTell, KeepsFailedTrialsOutOfTheBest) {
   AskTell study(spec_of({real("x", 0, 1)}));
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(study.ask());

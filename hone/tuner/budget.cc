@@ -76,6 +76,10 @@ std::vector<BudgetUse> budget_use(const History& history, std::int64_t now_us,
   return uses;
 }
 
+bool counts_run_time(const Budget& budget) {
+  return budget.cpu_us || budget.gpu_us || (budget.cost && budget.price);
+}
+
 std::string use_text(const BudgetUse& use) {
   const std::string both = fmt::format("{} of {}", amount(use, use.used), amount(use, use.limit));
   return use.key == "trials" || use.key == "fidelity" ? fmt::format("{} {}", both, use.what)

@@ -25,6 +25,10 @@ struct BudgetUse {
 std::vector<BudgetUse> budget_use(const History& history, std::int64_t now_us,
                                   std::int64_t since_us = 0);
 
+/// Whether a limit counts the time that runs take (cpu, gpu, a cost by the hour), so that it must
+/// be measured.
+bool counts_run_time(const Budget& budget);
+
 /// "CPU time 3.2 h of 10 h", "cost 4.21 of 20", "12 of 60 trials".
 std::string use_text(const BudgetUse& use);
 /// Why the study ends: "budget of 10 h CPU time used (10.1 h)".

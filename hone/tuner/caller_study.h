@@ -32,7 +32,8 @@ struct CallerStudyOptions {
   std::string worker_uid;
   std::string version;
   std::uint64_t entropy = 0;
-  /// Records how long trials take. Without, equal calls give an equal record.
+  /// Records how long trials take; a budget that counts it is always obeyed. Without, equal calls
+  /// give an equal record.
   bool timed = true;
   /// Keeps the lease, answers other processes and renews runs while the caller evaluates. Wanted
   /// for every store that others can reach.

@@ -193,6 +193,25 @@ TEST_F(CallerStudyTest, ABudgetEndsTheStudyAndARequestOpensItAgain) {
   EXPECT_EQ(std::get<CallerTrial>(study->ask()).number, 2);
 }
 
+TEST_F(CallerStudyTest, BudgetsThatCountTimeAreMeasuredWhereNothingElseAsksForIt) {
+  StudySpec spec = spec_of("random");
+  spec.resources.cpus = 2;
+  spec.budget.cpu_us = 100 * kSecond_us;
+  create(spec);
+  const auto study = open();
+  int count = 0;
+  for (; count < 100; ++count) {
+    const AskAnswer answer = study->ask();
+    const auto* trial = std::get_if<CallerTrial>(&answer);
+    if (trial == nullptr) break;
+    clock_.advance_us(20 * kSecond_us);
+    study->tell(trial->run, std::array{1.0});
+  }
+  EXPECT_EQ(count, 3);  // 40 s of two processors each
+  const auto over = std::get<AskOver>(study->ask());
+  EXPECT_NE(over.why.find("CPU time"), std::string::npos) << over.why;
+}
+
 TEST_F(CallerStudyTest, WhatIsGivenBackComesAgain) {
   create(spec_of("random"));
   double x = 0;

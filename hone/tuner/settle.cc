@@ -248,6 +248,11 @@ std::optional<StudyEnd> study_end(const History& history, std::int64_t now_us,
                                   std::int64_t since_us) {
   if (auto end = same_failures(history)) return end;
   if (auto end = target_reached(history)) return end;
+  return budget_end(history, now_us, since_us);
+}
+
+std::optional<StudyEnd> budget_end(const History& history, std::int64_t now_us,
+                                   std::int64_t since_us) {
   for (const BudgetUse& use : budget_use(history, now_us, since_us)) {
     if (use.key != "trials" && use.is_up()) return StudyEnd{end_text(use), true, false};
   }

@@ -27,6 +27,11 @@ struct StudyEnd {
 std::optional<StudyEnd> study_end(const History& history, std::int64_t now_us,
                                   std::int64_t since_us = 0);
 
+/// Of these, what belongs to the budget alone: for callers that decide themselves what a failure
+/// means. That of trials is left out here too.
+std::optional<StudyEnd> budget_end(const History& history, std::int64_t now_us,
+                                   std::int64_t since_us = 0);
+
 /// The run of a trial that continues (`segment` + 1) or repeats (`attempt` + 1) its newest search
 /// run.
 RunPlan next_segment(const History& history, std::int64_t trial,

@@ -193,6 +193,12 @@ class Mistakes(unittest.TestCase):
         self.assertIn("lr", str(raised.exception))
         self.assertIn("did you mean", str(raised.exception).lower())
 
+    def test_of_samplers_and_schedulers_are_told_with_the_others(self):
+        with self.assertRaisesRegex(hone.errors.InvalidInput, "(?s)3 mistakes.*declare checkpoint"
+                                    ".*no searched parameter.*budget.trials"):
+            hone.Study(SPACE, scheduler={"type": "pbt", "mutate": ["z"]}, budget={"trials": 0},
+                       fidelity={"name": "epoch", "max": 9})
+
     def test_are_told_before_a_store_is_made(self):
         with self.assertRaises(hone.Error):
             hone.Study({"x": {"min": 2, "max": 1}}, store="nowhere/at/all")
@@ -269,6 +275,24 @@ class TheLoop(unittest.TestCase):
         self.assertEqual(len(study), 3)
         study.optimize(loss, n_trials=2)  # asked for more than the budget
         self.assertEqual(len(study), 5)
+
+    def test_every_budget_that_is_known_here_ends_it(self):
+        def train(trial):
+            for epoch in (1, 2, 3):
+                trial.report(epoch, 1.0 / epoch)
+            return {"loss": trial["x"], "price": 4.0}
+
+        metrics = [{"name": "loss"}, {"name": "price", "role": "cost"}]
+        for budget, why in (({"time": "10ms"}, "time budget"), ({"cpu": "10ms"}, "CPU time"),
+                            ({"cost": 0.001, "price": 1000}, "cost"), ({"cost": 10}, "cost 10"),
+                            ({"fidelity": 20}, "20 epochs")):
+            study = hone.Study(SPACE, metric=metrics, method="random", seed=1, budget=budget,
+                               fidelity={"name": "epoch", "max": 3})
+            study.optimize(train)
+            status = study.status()
+            self.assertEqual(status["state"], "finished", budget)
+            self.assertIn(why, status["reason"], budget)
+        self.assertEqual(len(study), 7)  # 3 epochs each
 
     def test_refuses_a_value_that_is_none(self):
         study = hone.Study(SPACE, seed=1)
