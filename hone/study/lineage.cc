@@ -5,6 +5,15 @@
 namespace hone {
 namespace {
 
+/// The longest way between two reports of the trial; 0 of fewer than two.
+double longest_stride(const Trial& trial) {
+  double longest = 0;
+  for (std::size_t i = 1; i < trial.curve.size(); ++i) {
+    longest = std::max(longest, trial.curve[i].fidelity - trial.curve[i - 1].fidelity);
+  }
+  return longest;
+}
+
 /// The fidelity at which the fork took over from its parent.
 double taken_over_at(const History& history, const Trial& fork) {
   const Trial& parent = history.trial(*fork.proposal->parent);
@@ -21,7 +30,9 @@ double taken_over_at(const History& history, const Trial& fork) {
       if (point.late && point.metric == 0) reach(point.fidelity);
     }
   }
-  return at;
+  // A program that was ended between its checkpoint and its report left a checkpoint that is ahead.
+  const double stride = std::max(longest_stride(fork), longest_stride(parent));
+  return stride > 0 ? std::max(at, first - stride) : at;
 }
 
 }  // namespace

@@ -23,8 +23,9 @@ struct LineageStep {
 bool hands_checkpoints_on(const StudySpec& spec);
 
 /// The steps that led to the trial, the oldest first and the trial itself last. A step begins at
-/// its parent's last report before its own first one; where it has not reported, at what its
-/// parent had reached when it was made. Steps of no length are left out.
+/// its parent's last report (also one after a verdict) before its own first one, and at most the
+/// longest way between two reports before that; where it has not reported, at what its parent had
+/// reached when it was made. Steps of no length are left out.
 std::vector<LineageStep> lineage(const History& history, std::int64_t trial);
 
 }  // namespace hone

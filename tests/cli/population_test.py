@@ -119,6 +119,8 @@ class Population(Case):
             self.until(lambda: self.reports() >= reports, "%d reports" % reports)
             interrupt(process, signal.SIGKILL)
             self.wait(process)
+            if reports == 20:  # programs go on alone, ahead of what is known of them
+                self.until(lambda: not self.living(), "the end of the programs")
         self.good("run", "study.yaml")
         self.check_lineages()
         states = [trial["state"] for trial in self.trials()]
