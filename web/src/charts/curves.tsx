@@ -55,7 +55,7 @@ export function Curves(props: CurvesProps): JSX.Element {
         curves.map((curve) => range_of(curve.value.filter((_, i) => curve.step[i]! >= steps[0] && curve.step[i]! <= steps[1]), log)),
       ) ?? [log ? 0.1 : 0, 1];
       const y = log ? log_scale(...padded_log(seen)) : linear_scale(...padded(seen));
-      const x = linear_scale(...steps);
+      const x = linear_scale(...steps, curves.every((curve) => curve.step.every(Number.isInteger)));
       const frame = draw_frame(surface, size, x, y, palette, {
         x_label: props.x_label,
         ...(props.y_label ? { y_label: props.y_label } : {}),
@@ -64,7 +64,7 @@ export function Curves(props: CurvesProps): JSX.Element {
       const px: number[] = [];
       const py: number[] = [];
       const of: [number, number][] = [];
-      surface.clipped(frame.left, frame.top - 2, frame.width + 2, frame.height + 4, () => {
+      surface.clipped(frame.left - 3, frame.top - 3, frame.width + 6, frame.height + 6, () => {
         curves.forEach((curve, index) => {
           const colour = palette.series[curve.colour % palette.series.length]!;
           const dash = kDashes[Math.floor(curve.colour / palette.series.length) % kDashes.length]!;

@@ -5,6 +5,7 @@ import { num } from "../api/types";
 import { show_duration, show_number } from "../model/format";
 import { go, type Route } from "../model/route";
 import { central_range, linear_scale, log_scale, range_of, time_scale } from "../model/scale";
+import { kFlagInfeasible } from "../model/table";
 import { improvements, type StudyView } from "../model/study_view";
 import { sort_by_keys } from "../model/order";
 import { Chart, type Hits, type Size } from "./chart";
@@ -28,9 +29,10 @@ export function Progress({ view, route }: { view: StudyView; route: Route }): JS
       ? ended.map((at, row) => (Number.isFinite(at) ? at : study.now_s - table.base_s) - begin + 0 * row)
       : table.numbers("trial number")!;
     const judged = Uint32Array.from({ length: table.rows }, (_, row) => row).filter((row) => Number.isFinite(values[row]!));
-    const infeasible = (row: number): boolean => (table.flags(row) & 2) !== 0;
+    // What stopped early was measured at a lower fidelity, and what breaks a guard is no result.
+    const counts = (row: number): boolean => table.state(row) === "complete" && (table.flags(row) & kFlagInfeasible) === 0;
     const order = over_time ? sort_by_keys(judged, axis, false) : judged;
-    const best = improvements(values, order.filter((row) => !infeasible(row)), objective.goal);
+    const best = improvements(values, order.filter(counts), objective.goal);
     const every = Math.ceil(judged.length / kPoints);
     return { values, axis, judged: judged.filter((_, i) => i % every === 0), best };
   }, [table, table.revision, objective?.name, over_time]);
@@ -49,7 +51,7 @@ export function Progress({ view, route }: { view: StudyView; route: Route }): JS
       });
       const px: number[] = [];
       const py: number[] = [];
-      surface.clipped(frame.left, frame.top, frame.width, frame.height, () => {
+      surface.clipped(frame.left - 4, frame.top - 4, frame.width + 8, frame.height + 8, () => {
         const radius = data.judged.length > 2000 ? 1.5 : 2.5;
         for (const row of data.judged) {
           const [at_x, at_y] = [frame.x(data.axis[row]!), frame.y(data.values[row]!)];
@@ -102,12 +104,15 @@ export function Progress({ view, route }: { view: StudyView; route: Route }): JS
       height={260}
       draw={draw}
       controls={
-        <span class="controls">
-          <Choice label="Axis" value={route.over} options={{ trials: "over trials", time: "over time" }} on={(over) => go({ over })} />
-          <label class="check">
-            <input type="checkbox" checked={route.log} onChange={() => go({ log: !route.log })} /> log scale
-          </label>
-        </span>
+        <>
+          <span class="hint wide">filled: complete, hollow: stopped early</span>
+          <span class="controls">
+            <Choice label="Axis" value={route.over} options={{ trials: "over trials", time: "over time" }} on={(over) => go({ over })} />
+            <label class="check">
+              <input type="checkbox" checked={route.log} onChange={() => go({ log: !route.log })} /> log scale
+            </label>
+          </span>
+        </>
       }
       data={{
         head: ["trial", over_time ? "time_s" : "order", objective.name, "state", "best"],

@@ -50,6 +50,7 @@ export function ComparePanel({ live, study, route }: { live: LiveStudy; study: S
       </p>
       {route.compare.length > kTrials && <p class="hint">The first {kTrials} of {route.compare.length} are compared.</p>}
       {error && <p class="hint">{error.message}</p>}
+      <CurveOptions route={route} />
       <Curves
         title={metric}
         curves={curves}
@@ -58,10 +59,7 @@ export function ComparePanel({ live, study, route }: { live: LiveStudy; study: S
         log={route.log}
         height={260}
         controls={
-          <>
-            {metrics.length > 1 && <Choice label="Metric" value={metric} options={Object.fromEntries(metrics.map((name) => [name, name]))} on={set_metric} />}
-            <CurveOptions route={route} />
-          </>
+          metrics.length > 1 && <Choice label="Metric" value={metric} options={Object.fromEntries(metrics.map((name) => [name, name]))} on={set_metric} />
         }
       />
       {without.length > 0 && <p class="hint">Without a curve: {without.join(", ")}.</p>}

@@ -51,7 +51,7 @@ function Connection({ live, study }: { live: LiveStudy; study: Study }): JSX.Ele
             : study.state === "open"
               ? "nobody works on it"
               : "";
-  return <span class={`connection ${live.connection}`} role="status">{text}</span>;
+  return <span class={`connection ${text === "live" ? "live" : live.connection === "live" ? "" : live.connection}`} role="status">{text}</span>;
 }
 
 function Figure({ name, children, note }: { name: string; children: ComponentChildren; note?: ComponentChildren }): JSX.Element {

@@ -97,10 +97,10 @@ export function StudiesPage({ studies }: { studies: Studies }): JSX.Element {
                 <th scope="col">study</th>
                 <th scope="col">state</th>
                 <th scope="col">best</th>
-                <th scope="col">course</th>
+                <th scope="col" class="wide">course</th>
                 <th scope="col">trials</th>
-                <th scope="col">left</th>
-                <th scope="col">begun</th>
+                <th scope="col" class="wide">left</th>
+                <th scope="col" class="wide">begun</th>
               </tr>
             </thead>
             <tbody>{studies.rows.map((row) => <StudyLine key={row.id} row={row} />)}</tbody>
@@ -143,13 +143,13 @@ function StudyLine({ row }: { row: StudyRow }): JSX.Element {
       <td class="number">
         {best ? show_number(num(best.value), 5) : "–"} <span class="hint">{objective?.name}</span>
       </td>
-      <td>{seen && row.trials > 0 && row.trials <= kSparkTrials && objective && <Spark row={row} goal={objective.goal} metric={objective.name} />}</td>
+      <td class="wide">{seen && row.trials > 0 && row.trials <= kSparkTrials && objective && <Spark row={row} goal={objective.goal} metric={objective.name} />}</td>
       <td>
         {counted(row.trials, "trial")}
         {budget && <progress value={Math.min(budget.used, budget.limit)} max={budget.limit || 1} aria-label={`Budget: ${budget.text}`} title={budget.text} />}
       </td>
-      <td>{row.state === "finished" ? "done" : study?.headline.left_s !== undefined ? `≈ ${show_duration(study.headline.left_s)}` : "–"}</td>
-      <td>{study ? show_ago(Math.max(0, study.now_s - row.created_s)) : ""}</td>
+      <td class="wide">{row.state === "finished" ? "done" : study?.headline.left_s !== undefined ? `≈ ${show_duration(study.headline.left_s)}` : "–"}</td>
+      <td class="wide">{study ? show_ago(Math.max(0, study.now_s - row.created_s)) : ""}</td>
     </tr>
   );
 }
