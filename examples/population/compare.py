@@ -2,6 +2,7 @@
 """Population-based training against the best of twenty fixed learning rates, at equal compute, over seeds.
 
     ./compare.py --hone ../../build/release/hone --seeds 5
+    ./compare.py --hone ../../build/release/hone --seeds 5 --beside    # only pbt and pb2 (pb2.yaml)
 
 For every seed: a population of twenty (study.yaml); twenty runs of train.py with learning rates spread evenly over the same range on
 a logarithmic scale, of which the best on the validation text counts; and the way of the population's best trial trained anew
@@ -49,6 +50,32 @@ def best_of(hone, store, study):
     return best["trial"], json.loads(shown.stdout)["values"]["test_loss"]
 
 
+def population(hone, store, file, study, seed):
+    """Runs a study file. Returns (number of the best trial, its test loss)."""
+    subprocess.run(
+        [hone, "run", file, "--seed", str(seed), "--name", study, "--store", store],
+        cwd=FOLDER,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
+    return best_of(hone, store, study)
+
+
+def beside(hone, seeds):
+    """Population-based training by chance (pbt) and by a model (pb2), seed by seed."""
+    print("seed  pbt     pb2")
+    differences = []
+    with tempfile.TemporaryDirectory(prefix="population-") as folder:
+        store = os.path.join(folder, "hone.db")
+        for seed in seeds:
+            by_chance = population(hone, store, "study.yaml", f"pbt-{seed}", seed)[1]
+            by_model = population(hone, store, "pb2.yaml", f"pb2-{seed}", seed)[1]
+            differences.append(by_chance - by_model)
+            print(f"{seed:4}  {by_chance:.4f}  {by_model:.4f}", flush=True)
+    print("pb2 below pbt by %.4f ± %.4f" % interval(differences))
+
+
 def interval(differences):
     """Returns (mean, half width of the 95 % interval)."""
     n = len(differences)
@@ -64,11 +91,15 @@ def main():
     parser.add_argument("--hone", default="hone", help="the program")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--beside", action="store_true", help="compares only pbt with pb2")
     args = parser.parse_args()
     hone = shutil.which(args.hone)
     if not hone:
         sys.exit(f"compare.py: {args.hone}: not found. Build it, or name it with --hone")
     hone = os.path.abspath(hone)
+    if args.beside:
+        beside(hone, range(args.first_seed, args.first_seed + args.seeds))
+        return
     rates = [LOW * (HIGH / LOW) ** (i / (COUNT - 1)) for i in range(COUNT)]
     gains, fresh_gains, replays = [], [], []
     print("seed  best fixed rate  test loss  population  replayed  with a fresh seed")
@@ -80,12 +111,7 @@ def main():
             chosen = min(range(COUNT), key=lambda i: ends[i][0] if math.isfinite(ends[i][0]) else math.inf)
             quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": True}
             study = f"population-{seed}"
-            subprocess.run(
-                [hone, "run", "study.yaml", "--seed", str(seed), "--name", study, "--store", store],
-                cwd=FOLDER,
-                **quiet,
-            )
-            trial, tuned = best_of(hone, store, study)
+            trial, tuned = population(hone, store, "study.yaml", study, seed)
             replayed = []
             for name, its_seed in ((f"again-{seed}", seed), (f"fresh-{seed}", seed + FRESH_SEED)):
                 subprocess.run(
