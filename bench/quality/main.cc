@@ -13,9 +13,11 @@
 #include <numeric>
 #include <set>
 
+#include "bench/quality/costs.h"
 #include "bench/quality/reach.h"
 #include "bench/quality/serve.h"
 #include "bench/quality/speed.h"
+#include "bench/quality/stops.h"
 #include "bench/quality/study_loop.h"
 #include "bench/quality/trajectories.h"
 #include "bench/quality/transfer.h"
@@ -43,6 +45,11 @@ hone_quality reach PROBLEM [--share 0.001] [--samplers …] [--seeds 20] [--tria
 hone_quality transfer [--relations near,xgboost] [--problems a,b] [--methods none,replay,transfer]
              [--samplers auto] [--seeds 20] [--trials 60] [--source-trials 60] [--points 3]
                                   regret with and without earlier studies
+hone_quality costs [--problems a,b] [--samplers 'gp;aware=gp{"cost_aware": true}'] [--seeds 20]
+             [--trials 60]
+                                  regret over the time spent, where configurations differ in it
+hone_quality stops [--problems a,b] [--samplers auto] [--seeds 20] [--trials 100]
+                                  trials saved and regret lost by the rules that end a study
 hone_quality optimum PROBLEM      best truth of 200 000 draws, the best 50 refined
 
 DIR defaults to the variable HONE_DATA; problems whose files are absent are skipped and named.
@@ -90,6 +97,14 @@ AlgorithmSpec algorithm(const std::string& text) {
   if (!options) throw Error(ErrorCode::invalid_input, "not JSON: " + text.substr(brace));
   spec.options = *options;
   return spec;
+}
+
+/// NAME=sampler{options} gives a column a name.
+std::pair<std::string, AlgorithmSpec> named_algorithm(std::string_view entry) {
+  const std::size_t equals = entry.find('=');
+  const bool named = equals != std::string_view::npos && equals < entry.find('{');
+  return {std::string(named ? entry.substr(0, equals) : entry),
+          algorithm(std::string(named ? entry.substr(equals + 1) : entry))};
 }
 
 /// Trajectories of peers, named by their files without the ending.
@@ -223,11 +238,7 @@ int compare(const Arguments& arguments, std::vector<Problem> problems) {
   const std::string folder = arguments.get("trajectories", "");
   if (!folder.empty()) std::filesystem::create_directories(folder);
   for (const std::string_view entry : split(samplers, ';')) {
-    // NAME=sampler{options} gives a column a name.
-    const std::size_t equals = entry.find('=');
-    const bool named = equals != std::string_view::npos && equals < entry.find('{');
-    const std::string method(named ? entry.substr(0, equals) : entry);
-    const AlgorithmSpec spec = algorithm(std::string(named ? entry.substr(equals + 1) : entry));
+    const auto [method, spec] = named_algorithm(entry);
     methods.push_back(method);
     std::optional<TrajectoryWriter> writer;
     if (!folder.empty())
@@ -292,6 +303,25 @@ int transfer(const Arguments& arguments, const std::string& data,
   return measure_transfer(problems, options);
 }
 
+int costs(const Arguments& arguments, const std::string& data,
+          const std::vector<Problem>& problems) {
+  CostOptions options;
+  options.tasks = texts(arguments.get("problems", ""));
+  const std::string samplers =
+      arguments.get("samplers", R"(plain=gp{"cost_aware": false};aware=gp{"cost_aware": true})");
+  for (const std::string_view entry : split(samplers, ';')) {
+    const auto [name, spec] = named_algorithm(entry);
+    options.methods.push_back(name);
+    options.samplers.push_back(spec);
+  }
+  options.first_seed =
+      static_cast<std::int64_t>(parse_number(arguments.get("first-seed", "0")).value());
+  options.seeds = static_cast<std::int64_t>(parse_number(arguments.get("seeds", "20")).value());
+  options.trials = parse_number(arguments.get("trials", "60")).value();
+  std::vector<std::string> skipped;
+  return measure_costs(cost_tasks(problems, data, skipped), options);
+}
+
 int run(int argc, char** argv) {
   const Arguments arguments = parse(argc, argv);
   const char* variable = std::getenv("HONE_DATA");
@@ -310,6 +340,17 @@ int run(int argc, char** argv) {
                          algorithm(arguments.get("samplers", "tpe")), sizes);
   }
   if (arguments.command == "transfer") return transfer(arguments, data, problems);
+  if (arguments.command == "stops") {
+    StopOptions options;
+    options.problems = texts(arguments.get("problems", ""));
+    options.sampler = algorithm(arguments.get("samplers", "auto"));
+    options.first_seed =
+        static_cast<std::int64_t>(parse_number(arguments.get("first-seed", "0")).value());
+    options.seeds = static_cast<std::int64_t>(parse_number(arguments.get("seeds", "20")).value());
+    options.trials = static_cast<std::size_t>(parse_number(arguments.get("trials", "100")).value());
+    return measure_stops(problems, options);
+  }
+  if (arguments.command == "costs") return costs(arguments, data, problems);
   if (arguments.command.starts_with("reach ")) {
     ReachOptions options;
     options.share = parse_number(arguments.get("share", "0.001")).value();

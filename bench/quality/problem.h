@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hone/space/search_space.h"
@@ -60,6 +61,9 @@ struct OutputPair {
   std::function<std::vector<double>(const Config&)> values;
 };
 std::vector<OutputPair> yahpo_pairs(const std::string& data, std::vector<std::string>& skipped);
+/// As yahpo_problems: what each configuration took to train, in seconds, by the problem's name.
+std::vector<std::pair<std::string, std::function<double(const Config&)>>> yahpo_seconds(
+    const std::string& data);
 /// One surrogate at several sizes of its training data.
 struct SizedSurrogate {
   std::string name;

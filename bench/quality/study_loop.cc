@@ -8,7 +8,8 @@ namespace hone::quality {
 namespace {
 
 std::shared_ptr<const StudySpec> make_spec(const Problem& problem, const AlgorithmSpec& sampler,
-                                           std::int64_t seed, const WarmStart& warm_start) {
+                                           std::int64_t seed, const WarmStart& warm_start,
+                                           const Budget& budget) {
   auto spec = std::make_shared<StudySpec>();
   spec->name = problem.name;
   spec->space = problem.space;
@@ -19,6 +20,7 @@ std::shared_ptr<const StudySpec> make_spec(const Problem& problem, const Algorit
   spec->sampler = sampler;
   spec->seed = seed;
   spec->warm_start = warm_start;
+  spec->budget = budget;
   spec->run_default_first = false;
   return spec;
 }
@@ -26,15 +28,15 @@ std::shared_ptr<const StudySpec> make_spec(const Problem& problem, const Algorit
 }  // namespace
 
 Loop::Loop(const Problem& problem, const AlgorithmSpec& sampler, std::int64_t seed,
-           const WarmStart& warm_start)
-    : spec_(make_spec(problem, sampler, seed, warm_start)), history_(spec_) {
+           const WarmStart& warm_start, const Budget& budget)
+    : spec_(make_spec(problem, sampler, seed, warm_start, budget)), history_(spec_) {
   std::vector<OptionProblem> problems;
   sampler_ = make_sampler(*spec_, problems);
   for (const OptionProblem& p : problems)
     throw Error(ErrorCode::invalid_input, p.option + ": " + p.message);
 }
 
-void Loop::commit(ChangeBody body) { history_.apply({++seq_, 0, std::move(body)}); }
+void Loop::commit(ChangeBody body) { history_.apply({++seq_, now_us_, std::move(body)}); }
 
 std::optional<Config> Loop::suggest() {
   const std::int64_t number = history_.size();
@@ -43,6 +45,7 @@ std::optional<Config> Loop::suggest() {
   auto* suggestions = std::get_if<std::vector<Suggestion>>(&result);
   if (suggestions == nullptr) return std::nullopt;
   info_ = std::move(suggestions->front().info);
+  info_.set("based_on", history_.version());
   return std::move(suggestions->front().config);
 }
 
@@ -62,13 +65,15 @@ std::int64_t Loop::begin(const Config& config, Value info, TrialOrigin origin) {
   return trial;
 }
 
-void Loop::end(std::int64_t trial, std::optional<double> value) {
+void Loop::end(std::int64_t trial, std::optional<double> value, std::int64_t busy_us) {
   const RunId run{trial + 1};
+  now_us_ += busy_us;
   RunEnd end;
+  end.busy_us = busy_us;
   TrialMoved moved;
   moved.trial = trial;
   if (value) {
-    commit(Reported{{run, trial, 0, 1, 0, *value, 0}});
+    commit(Reported{{run, trial, 0, 1, 0, *value, busy_us}});
     Result result;
     result.value = *value;
     moved.results = {result};

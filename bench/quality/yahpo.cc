@@ -234,6 +234,25 @@ std::vector<OutputPair> yahpo_pairs(const std::string& data, std::vector<std::st
   return all;
 }
 
+std::vector<std::pair<std::string, std::function<double(const Config&)>>> yahpo_seconds(
+    const std::string& data) {
+  std::vector<std::pair<std::string, std::function<double(const Config&)>>> all;
+  const auto add = [&](const std::string& name, std::vector<Parameter> parameters,
+                       const std::shared_ptr<Network>& network, const json& fixed) {
+    all.emplace_back(name,
+                     surrogate(name, std::move(parameters), network, fixed, "timetrain", 0).truth);
+  };
+  if (const auto rpart = data.empty() ? nullptr : load(data + "/yahpo/rbv2_rpart")) {
+    for (const char* task : {"14", "4534"}) {
+      add(std::string("rpart_") + task, rpart_parameters(), rpart,
+          {{"task_id", task}, {"trainsize", 1.0}, {"repl", 10.0}});
+    }
+  }
+  if (const auto glmnet = data.empty() ? nullptr : load(data + "/yahpo/iaml_glmnet"))
+    add("glmnet_40981", glmnet_parameters(), glmnet, {{"task_id", "40981"}, {"trainsize", 1.0}});
+  return all;
+}
+
 std::vector<Problem> yahpo_problems(const std::string& data, std::vector<std::string>& skipped) {
   std::vector<Problem> all;
   if (const auto rpart = data.empty() ? nullptr : load(data + "/yahpo/rbv2_rpart")) {

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <cmath>
+
 #include "hone/base/text.h"
 
 namespace hone::cli {
@@ -24,6 +26,16 @@ std::string by_sources(const Value& info) {
                      info.number_or("trust", 0));
 }
 
+/// What it is expected to cost, where cheaper ones were preferred.
+std::string by_cost(const Value& info) {
+  std::string amount;
+  if (const Value* time = info.find("expected_s"); time != nullptr && time->is_number())
+    amount = format_duration_us(std::llround(time->as_number() * 1e6));
+  if (const Value* cost = info.find("expected_cost"); cost != nullptr && cost->is_number())
+    amount = format_number(cost->as_number(), 3);
+  return amount.empty() ? "" : fmt::format(", for its cost (about {} expected)", amount);
+}
+
 std::string by_process(const Value& info) {
   const Value* theta = info.find("theta");
   const bool several = theta != nullptr && theta->is_list() && !theta->as_list().empty() &&
@@ -33,7 +45,7 @@ std::string by_process(const Value& info) {
   if (const Value* box = info.find("box"); box != nullptr && box->is_number())
     text += fmt::format(", within {:.0f} % of each range around {}", 100 * box->as_number(),
                         several ? "one of it" : "the best");
-  return text + by_sources(info);
+  return text + by_cost(info) + by_sources(info);
 }
 
 std::string by_estimator(const Value& info) {

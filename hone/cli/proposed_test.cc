@@ -37,6 +37,14 @@ TEST(Proposed, SaysWhereTheProcessLooked) {
             "range around one of it");
 }
 
+TEST(Proposed, SaysWhatATrialIsExpectedToCostWhereThatCounted) {
+  EXPECT_EQ(
+      text_of(R"({"rule": "gp", "of": 30, "expected_s": 90})"),
+      "gp: the most expected improvement after 30 trials, for its cost (about 1 m 30 s expected)");
+  EXPECT_EQ(text_of(R"({"rule": "gp", "of": 30, "expected_cost": 2.5})"),
+            "gp: the most expected improvement after 30 trials, for its cost (about 2.5 expected)");
+}
+
 TEST(Proposed, NamesAnUnknownRuleAndIsSilentWithoutOne) {
   EXPECT_EQ(text_of(R"({"rule": "astrology"})"), "astrology");
   EXPECT_EQ(text_of("{}"), "");

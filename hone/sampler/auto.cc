@@ -16,14 +16,21 @@
 namespace hone {
 namespace {
 
-struct AutoOptions {};
+struct AutoOptions {
+  bool stop_by_regret = false;
+  bool cost_aware = false;
+};
 
 const OptionTable<AutoOptions>& auto_options() {
-  static const OptionTable<AutoOptions> table = OptionTable<AutoOptions>(
-      "auto",
-      "hone's choice: gp and tpe in turn while trials are few, then tpe; with several objectives "
-      "gp, "
-      "then nsga2 or nsga3; without a budget it ends when nothing improves any more");
+  static const OptionTable<AutoOptions> table =
+      OptionTable<AutoOptions>(
+          "auto",
+          "hone's choice: gp and tpe in turn while trials are few, then tpe; with several "
+          "objectives "
+          "gp, "
+          "then nsga2 or nsga3; without a budget it ends when nothing improves any more")
+          .boolean("stop_by_regret", &AutoOptions::stop_by_regret, "As the option of gp")
+          .boolean("cost_aware", &AutoOptions::cost_aware, "As the option of gp");
   return table;
 }
 
@@ -100,10 +107,12 @@ std::unique_ptr<Sampler> make_auto(const StudySpec& spec, std::vector<OptionProb
   auto_options().parse(spec.sampler.options, problems);
   StudySpec chosen = spec;
   chosen.sampler.options = Value::Map{};
+  StudySpec for_gp = chosen;  // its options; the others have none of these
+  for_gp.sampler.options = spec.sampler.options;
   const int objectives = spec.objective_count();
   std::unique_ptr<Sampler> gp;
   std::unique_ptr<Sampler> genetic;
-  if (objectives <= kMostForGp) gp = make_gp(chosen, problems);
+  if (objectives <= kMostForGp) gp = make_gp(for_gp, problems);
   if (objectives == 2) genetic = make_nsga2(chosen, problems);
   if (objectives > 2) genetic = make_nsga3(chosen, problems);
   return std::make_unique<Auto>(std::move(gp), make_tpe(chosen, problems), std::move(genetic));

@@ -10,6 +10,8 @@
 // suggestions explores.
 // With 2 to 4 objectives each has its own process, and the expected improvement is that of the
 // front's hypervolume (hypervolume_improvement.h); the members of the front have the box in turn.
+// Where the budget limits time or cost the improvement is divided by the expected cost (gp_cost.h).
+// Where that is asked for, what may still be gained is bounded (gp_regret.h).
 //
 // The parameters of the processes are stored with each suggestion and start the next fit, so a
 // fresh sampler continues exactly as the old one would have.
@@ -20,6 +22,7 @@
 #include <cmath>
 
 #include "hone/sampler/gp_model.h"
+#include "hone/sampler/gp_regret.h"
 #include "hone/sampler/learning_sampler.h"
 #include "hone/sampler/registry.h"
 
@@ -42,6 +45,9 @@ struct GpOptions {
   int points = 400;
   int fit_points = 256;
   double beliefs = 10;
+  bool stop_by_regret = false;
+  bool cost_aware = false;
+  double cost_exponent = 1;
 };
 
 const OptionTable<GpOptions>& gp_options() {
@@ -75,7 +81,17 @@ const OptionTable<GpOptions>& gp_options() {
           .integer("fit_points", &GpOptions::fit_points, 20, 5000,
                    "Trials that its parameters are fitted to, at most")
           .number("beliefs", &GpOptions::beliefs, 0, 1e6,
-                  "Strength of priors: they weigh as much as so many trials");
+                  "Strength of priors: they weigh as much as so many trials")
+          .boolean("stop_by_regret", &GpOptions::stop_by_regret,
+                   "Ends the study when what may still be gained is bounded below the noise of a "
+                   "trial: what budget: {no_improvement: regret} sets")
+          .boolean(
+              "cost_aware", &GpOptions::cost_aware,
+              "Prefer what is cheaper of what promises as much: in time, or by the metric with "
+              "role: cost. True unless said otherwise where the budget limits time or cost")
+          .number("cost_exponent", &GpOptions::cost_exponent, 0, 2,
+                  "With cost_aware: the improvement is divided by this power of the expected cost, "
+                  "which falls to 0 as the budget is used up");
   return table;
 }
 
@@ -231,6 +247,7 @@ class Gp final : public LearningSampler {
     model.trend = options_.trend;
     model.beliefs = options_.beliefs;
     model.listen = listens(number);
+    if (learns_cost(spec())) model.cost = options_.cost_exponent * (1 - used_share(history));
     model_->build(history, observations_, model, before, restart, due && first);
     fits_ = model_->fitted();
     for (std::size_t k = 0; k < fits_.size() && !learned_; ++k)
@@ -268,12 +285,42 @@ class Gp final : public LearningSampler {
     const auto found =
         search_->run(*model_, model_->incumbents(number / 2), draw, search, Rng(rng.next_u64()));
     if (auto none = take_found(found, chosen, rng, suggestion)) return none;
+    note_cost(suggestion);
+    if (options_.stop_by_regret) note_regret(history, number, search, suggestion.info);
     if (found.empty()) {
       suggestion.info.set("rule", "random");
     } else {
       describe_in(suggestion.info, exploring, box);
     }
     return std::nullopt;
+  }
+
+  /// What the configuration is expected to cost, where that counted.
+  void note_cost(Suggestion& suggestion) const {
+    std::vector<double> row(static_cast<std::size_t>(space().dimension()));
+    space().encode(suggestion.config, row);
+    const auto cost = model_->expected_cost(row);
+    if (!cost || !std::isfinite(*cost)) return;
+    if (learns_time(spec())) {
+      suggestion.info.set("expected_s", *cost / 1e6);
+    } else {
+      suggestion.info.set("expected_cost", *cost);
+    }
+  }
+
+  /// What tuner/settle ends the study by. The model knows pending trials with the values that it
+  /// expects of them, which leaves upper bounds as they are.
+  void note_regret(const History& history, std::int64_t number, AcquisitionSearchOptions search,
+                   Value& info) const {
+    search.radius = 1;
+    const auto draw = [&](int i) { return spread_point(number, i); };
+    const auto bound = regret_bound(*model_, history, *search_, draw, search,
+                                    sampler_rng(spec(), number).split("regret"));
+    if (!bound || !std::isfinite(bound->bound)) return;
+    Value told{Value::Map{}};
+    told.set("bound", bound->bound).set("noise", bound->noise);
+    if (bound->replicated) told.set("replicated", true);
+    info.set("regret", std::move(told));
   }
 
   void describe_in(Value& info, bool exploring, double box) const {

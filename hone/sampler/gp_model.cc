@@ -26,7 +26,11 @@ std::vector<GpColumn> columns_of(const SearchSpace& space) {
 }  // namespace
 
 GpModel::GpModel(const SearchSpace& space)
-    : space_(space), columns_(columns_of(space)), features_(space), feasibility_(columns_) {
+    : space_(space),
+      columns_(columns_of(space)),
+      features_(space),
+      feasibility_(columns_),
+      cost_(columns_) {
   for (const int i : space_.searched()) {
     const Parameter& parameter = space_.parameter(i);
     const bool belief = parameter.prior.has_value() && !is_categorical(parameter.domain);
@@ -77,6 +81,8 @@ void GpModel::build(const History& history, Observations& observations,
   feasibility_.forget_failures();
   if (options.failures)
     feasibility_.build_failures(history, observations, trials_.numbers, options.points);
+  cost_.forget();
+  if (options.cost > 0) cost_.build(history, trials_.numbers);
   find_incumbents();
   const auto ranked = static_cast<double>(observations.ranked());
   belief_weight_ = ranked > 0 ? options.beliefs / ranked : 0;
@@ -85,6 +91,11 @@ void GpModel::build(const History& history, Observations& observations,
 void GpModel::learn_from(const std::vector<WarmSource>& sources) {
   transfer_.emplace(space_, sources);
   if (!transfer_->has_sources()) transfer_.reset();
+}
+
+std::optional<double> GpModel::expected_cost(std::span<const double> row) const {
+  if (!cost_.has_model() || exploring_) return std::nullopt;
+  return std::exp(cost_.log_cost(row, 0, nullptr));
 }
 
 std::vector<GpFit> GpModel::fitted() const {
@@ -166,6 +177,7 @@ void GpModel::believe(std::span<const double> row) {
 /// Everything but the objectives; adds to the gradient where there is one.
 double GpModel::add_terms(std::span<const double> row, double* gradient) const {
   double sum = feasibility_.log_probability(row, gradient);
+  if (!exploring_) sum -= options_.cost * cost_.log_cost(row, -options_.cost, gradient);
   if (belief_weight_ > 0) {
     for (std::size_t j = 0; j < row.size(); ++j) {
       if (belief_spread_[j] == 0 || std::isnan(row[j])) continue;
@@ -175,6 +187,37 @@ double GpModel::add_terms(std::span<const double> row, double* gradient) const {
     }
   }
   return sum;
+}
+
+GpPrediction GpModel::predict(std::span<const double> row) const {
+  extend(row);
+  return objectives_.front().predict(wide_);
+}
+
+GpPrediction GpModel::predict(std::span<const double> row, std::span<double> mean_gradient,
+                              std::span<double> variance_gradient) const {
+  extend(row);
+  std::vector<double> mean(wide_.size());
+  std::vector<double> variance(wide_.size());
+  const GpPrediction p = objectives_.front().predict(wide_, mean, variance);
+  for (auto& [from, to] : {std::pair(&mean, mean_gradient), {&variance, variance_gradient}}) {
+    std::copy_n(from->begin(), row.size(), to.begin());
+    const std::span by_feature =
+        std::span<const double>(*from).subspan(row.size(), features_.size());
+    features_.add_gradient(row, columns_, by_feature, to);
+  }
+  return p;
+}
+
+std::vector<std::vector<double>> GpModel::whole_rows() const {
+  const std::size_t width = columns_.size() + extra();
+  std::vector<std::vector<double>> rows;
+  for (std::size_t i = 0; i < trials_.numbers.size(); ++i) {
+    if (!trials_.whole[i]) continue;
+    const auto row = std::span(rows_).subspan(i * width, columns_.size());
+    rows.emplace_back(row.begin(), row.end());
+  }
+  return rows;
 }
 
 double GpModel::promise(bool with_slopes) const {

@@ -3,9 +3,10 @@
 // fail. Together they are the acquisition: expected improvement of the best trial, or of the
 // front's hypervolume where there are several objectives, times the probability that the guards
 // hold and the program does not fail, times the user's beliefs (Hvarfner et al. 2022, arXiv
-// 2204.11051), in logarithms.
+// 2204.11051), by the expected cost where that is wanted (gp_cost.h), in logarithms.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "hone/sampler/acquisition_search.h"
+#include "hone/sampler/gp_cost.h"
 #include "hone/sampler/gp_feasibility.h"
 #include "hone/sampler/gp_features.h"
 #include "hone/sampler/gp_front.h"
@@ -28,6 +30,7 @@ struct GpModelOptions : GpObjectiveOptions {
   bool fidelity = true;
   double beliefs = 10;  ///< strength of the users' beliefs against one trial; 0: none
   bool listen = true;   ///< to earlier studies
+  double cost = 0;      ///< exponent of the expected cost that the acquisition is divided by
 };
 
 /// A pure function of history and options. Not thread-safe.
@@ -47,6 +50,9 @@ class GpModel final : public Acquisition {
     return transfer_ && transfer_->trust() > 0 ? &*transfer_ : nullptr;
   }
 
+  /// Of this configuration, as far as it is divided by it; nullopt where it is not.
+  std::optional<double> expected_cost(std::span<const double> row) const;
+
   /// Adds a trial that has no value yet with the value that the model expects of it.
   void believe(std::span<const double> row);
   /// One per objective.
@@ -54,6 +60,24 @@ class GpModel final : public Acquisition {
   /// Rows of the best trials, best first, by the model's mean where it finds noise. With several
   /// objectives: members of the front, spread over it, the `turn`-th of them first.
   std::vector<std::vector<double>> incumbents(std::int64_t turn) const;
+
+  // Of one objective, in the terms of its transformed losses, at the full fidelity.
+  GpPrediction predict(std::span<const double> row) const;
+  /// As GaussianProcess::predict: an entry a column of the row.
+  GpPrediction predict(std::span<const double> row, std::span<double> mean_gradient,
+                       std::span<double> variance_gradient) const;
+  /// Rows of the trials that reached the full fidelity and broke no guard.
+  std::vector<std::vector<double>> whole_rows() const;
+  /// Whether the transform can be undone: with one objective, under a power law, without transfer.
+  bool can_undo() const {
+    return objectives_.size() == 1 && objectives_.front().power() != nullptr;
+  }
+  /// The loss with this transform. Needs `can_undo`.
+  double loss_of(double transformed) const {
+    return objectives_.front().power()->loss_of(transformed);
+  }
+  /// Standard deviation of the noise that the fit finds, in transformed terms.
+  double noise() const { return std::sqrt(objectives_.front().noise_variance()); }
 
   /// Explores instead: the acquisition is the model's uncertainty.
   void explore(bool on) { exploring_ = on; }
@@ -86,6 +110,7 @@ class GpModel final : public Acquisition {
   std::optional<Transfer> transfer_;
   std::vector<GpObjective> objectives_;
   GpFeasibility feasibility_;
+  GpCost cost_;
   std::optional<GpFront> front_;  // of several objectives
   double best_ = 0;               // of one
   bool any_whole_ = false;

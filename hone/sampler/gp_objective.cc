@@ -35,8 +35,9 @@ void GpObjective::build(std::span<const double> rows, std::span<const double> lo
   } else {
     fit_ = *start;
   }
-  y_ = options_.learn_transform ? power_transform(losses, fit_.exponent).values
-                                : transform_losses(losses, options_.transform);
+  power_.reset();
+  if (options_.learn_transform) power_ = power_transform(losses, fit_.exponent);
+  y_ = power_ ? power_->values : transform_losses(losses, options_.transform);
   plain_.assign(losses.begin(), losses.end());
   process_.set_rows(rows, static_cast<int>(losses.size()));
   if (transfer_ == nullptr) {
@@ -44,6 +45,7 @@ void GpObjective::build(std::span<const double> rows, std::span<const double> lo
   } else {
     const std::vector<double> targets = residuals(rows, start, refit);
     process_.condition(fit_.parameters, targets);
+    if (transferred()) power_.reset();
   }
 }
 

@@ -2,6 +2,7 @@
 // of both, fitted together.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -54,6 +55,9 @@ class GpObjective {
   double loss(std::size_t i) const;
   /// What losses are before their transform, in units of their range.
   LossScale scale() const;
+  /// The power law that the losses went through; null for other transforms, and with a transfer.
+  const PowerTransform* power() const { return power_ ? &*power_ : nullptr; }
+  double noise_variance() const { return process_.noise_variance(); }
 
  private:
   void fit(std::span<const double> rows, std::span<const double> losses, const GpFit* start,
@@ -68,6 +72,7 @@ class GpObjective {
   GaussianProcess process_;
   Transfer* transfer_;
   GpFit fit_;
+  std::optional<PowerTransform> power_;
   std::vector<double> plain_;  // the losses
   std::vector<double> y_;      // the transformed losses; with a transfer in units of its spread
   std::vector<double> rows_;   // with a transfer

@@ -212,7 +212,13 @@ std::vector<StudyFileSection> smaller_sections() {
          "20"},
         {"price", "number", "", "Of an hour of one run", "2.5"},
         {"fidelity", "number", "", "Epochs (or steps, as `fidelity` names them) of all runs",
-         "500"}}},
+         "500"},
+        {"no_improvement", "patience or regret", "",
+         "Ends earlier where no improvement is to be expected. patience: the best has stood for 10 "
+         "trials and 2 more for each parameter. regret (method auto or gp): what may still be "
+         "gained "
+         "is bounded below the noise of a trial",
+         "regret"}}},
       {"resources",
        "What one run needs.",
        {{"gpus", "number", "0", "Per run; a fraction shares a GPU", "0.5"},

@@ -13,6 +13,30 @@ namespace {
 constexpr std::int64_t kMaxTrials = 100'000'000;
 constexpr int kAutoTrials = 100;  // of method auto without a budget, at the latest
 
+/// `regret` is a rule of the sampler that has the model, and is kept as its option.
+void read_no_improvement(StudyFileReader& reader, const YamlMember& member, StudyDraft& draft) {
+  const auto rule = reader.word(member.value, "budget.no_improvement", {"patience", "regret"});
+  if (!rule) return;
+  if (*rule == "patience") {
+    draft.spec.budget.stop_without_improvement = true;
+    return;
+  }
+  const std::string& sampler = draft.spec.sampler.name;
+  if (sampler != "auto" && sampler != "gp") {
+    reader.error(member.value.span,
+                 fmt::format("budget.no_improvement: regret needs a model of the objective, and "
+                             "method {} has none",
+                             draft.method),
+                 "use method: auto or gp, or no_improvement: patience");
+  } else if (draft.spec.objective_count() > 1) {
+    reader.error(member.value.span,
+                 "budget.no_improvement: regret is that of one objective, and this study has more",
+                 "use no_improvement: patience");
+  } else {
+    draft.spec.sampler.options.set("stop_by_regret", true);
+  }
+}
+
 void read_budget(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft) {
   Budget& budget = draft.spec.budget;
   const YamlMember* cap = root.find("run_cap");
@@ -47,6 +71,8 @@ void read_budget(StudyFileReader& reader, const YamlNode& root, StudyDraft& draf
   budget.cost = above_0("cost");
   budget.price = above_0("price");
   budget.fidelity = above_0("fidelity");
+  if (const YamlMember* rule = member->value.find("no_improvement"))
+    read_no_improvement(reader, *rule, draft);
   if (member->value.members.empty())
     reader.error(member->value.span, "budget is empty: give trials or time");
 }

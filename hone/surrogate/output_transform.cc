@@ -11,7 +11,7 @@ namespace hone {
 namespace {
 
 /// (x − centre)/spread without overflow for any finite x; zeros where all are equal.
-std::vector<double> standardise(std::vector<double> y) {
+std::vector<double> standardise(std::vector<double> y, PowerTransform::Scale* scale = nullptr) {
   double largest = 0;
   for (const double v : y) largest = std::max(largest, std::abs(v));
   if (largest == 0) return y;
@@ -23,6 +23,7 @@ std::vector<double> standardise(std::vector<double> y) {
     sum += v * v;
   }
   const double sd = std::sqrt(sum / static_cast<double>(std::max<std::size_t>(1, y.size())));
+  if (scale != nullptr) *scale = {largest, centre, sd > 1e-14 ? sd : 0};
   if (!(sd > 1e-14)) {
     std::fill(y.begin(), y.end(), 0.0);
     return y;
@@ -37,6 +38,18 @@ double yeo_johnson(double x, double lambda) {
   }
   const double mirror = 2 - lambda;
   return std::abs(mirror) < 1e-9 ? -std::log1p(-x) : -std::expm1(mirror * std::log1p(-x)) / mirror;
+}
+
+/// The x whose transform is t.
+double inverse_yeo_johnson(double t, double lambda) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (t >= 0) {
+    if (std::abs(lambda) < 1e-9) return std::expm1(t);
+    return lambda * t > -1 ? std::expm1(std::log1p(lambda * t) / lambda) : kInfinity;
+  }
+  const double mirror = 2 - lambda;
+  if (std::abs(mirror) < 1e-9) return -std::expm1(-t);
+  return mirror * t < 1 ? -std::expm1(std::log1p(-mirror * t) / mirror) : -kInfinity;
 }
 
 /// The log likelihood of a normal law for the transformed values, up to a constant.
@@ -128,8 +141,9 @@ std::vector<double> winsorise(std::span<const double> losses) {
 }
 
 PowerTransform power_transform(std::span<const double> losses, double exponent) {
-  const std::vector<double> y = standardise(winsorise(losses));
   PowerTransform transform;
+  transform.exponent = exponent;
+  const std::vector<double> y = standardise(winsorise(losses), &transform.before);
   for (const double v : y) {
     transform.values.push_back(yeo_johnson(v, exponent));
     transform.log_jacobian += (exponent - 1) * std::copysign(std::log1p(std::abs(v)), v);
@@ -139,8 +153,15 @@ PowerTransform power_transform(std::span<const double> losses, double exponent) 
   for (const double v : transform.values) squares += (v - centre) * (v - centre);
   const auto n = static_cast<double>(y.size());
   if (squares > 0) transform.log_jacobian -= 0.5 * n * std::log(squares / n);
-  transform.values = standardise(std::move(transform.values));
+  transform.values = standardise(std::move(transform.values), &transform.after);
   return transform;
+}
+
+double PowerTransform::loss_of(double value) const {
+  const auto undo = [](double y, const Scale& scale) {
+    return (y * scale.spread + scale.centre) * scale.unit;
+  };
+  return undo(inverse_yeo_johnson(undo(value, after), exponent), before);
 }
 
 std::vector<double> transform_losses(std::span<const double> losses, OutputTransform transform) {

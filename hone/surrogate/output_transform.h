@@ -21,8 +21,20 @@ std::vector<double> transform_losses(std::span<const double> losses, OutputTrans
 /// them, by which the likelihoods of differently transformed losses compare (Snelson, Rasmussen and
 /// Ghahramani 2003, "Warped Gaussian processes").
 struct PowerTransform {
+  /// y = (x/unit − centre)/spread.
+  struct Scale {
+    double unit = 1;
+    double centre = 0;
+    double spread = 1;
+  };
+
   std::vector<double> values;
   double log_jacobian = 0;
+  double exponent = 1;
+  Scale before, after;  ///< the law, and what follows it
+
+  /// The loss whose transform is `value`: −∞ or ∞ beyond what the law takes.
+  double loss_of(double value) const;
 };
 PowerTransform power_transform(std::span<const double> losses, double exponent);
 

@@ -37,6 +37,23 @@ TEST(OutputTransform, KeepsTheOrderAndGivesUnitSpread) {
   }
 }
 
+TEST(OutputTransform, OfAPowerCanBeUndone) {
+  std::vector<double> losses = skewed(60);
+  losses[3] = 2.1;
+  losses[7] = -4;
+  const std::vector<double> kept = winsorise(losses);
+  for (const double exponent : {-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0}) {
+    const PowerTransform transform = power_transform(losses, exponent);
+    for (std::size_t i = 0; i < losses.size(); ++i)
+      EXPECT_NEAR(transform.loss_of(transform.values[i]), kept[i], 1e-7) << exponent;
+  }
+  // Beyond what the law takes.
+  EXPECT_EQ(power_transform(losses, -1).loss_of(1e9), INFINITY);
+  EXPECT_EQ(power_transform(losses, 4).loss_of(-1e9), -INFINITY);
+  const std::vector<double> same(5, 0.25);
+  EXPECT_DOUBLE_EQ(power_transform(same, 1).loss_of(0), 0.25);
+}
+
 TEST(OutputTransform, TakesTheSkewAway) {
   const auto skew = [](const std::vector<double>& y) {
     double sum = 0;

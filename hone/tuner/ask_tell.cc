@@ -9,6 +9,7 @@
 
 #include "hone/base/assert.h"
 #include "hone/base/error.h"
+#include "hone/sampler/gp_cost.h"
 #include "hone/tuner/budget.h"
 #include "hone/tuner/settle.h"
 
@@ -29,10 +30,10 @@ std::unique_ptr<Sampler> sampler_of(const StudySpec& spec) {
   return sampler;
 }
 
-/// Null where no limit of the budget needs one: then equal calls give an equal record.
-const Clock* clock_of(const Budget& budget, const Clock* given) {
+/// Null where nothing needs one: then equal calls give an equal record.
+const Clock* clock_of(const StudySpec& spec, const Clock* given) {
   static const SystemClock machine;
-  if (!budget.time_us && !counts_run_time(budget)) return nullptr;
+  if (!spec.budget.time_us && !counts_run_time(spec.budget) && !learns_time(spec)) return nullptr;
   return given != nullptr ? given : &machine;
 }
 
@@ -48,7 +49,7 @@ AskTell::AskTell(StudySpec spec, const Clock* clock)
     : spec_(std::make_shared<const StudySpec>(std::move(spec))),
       sampler_(sampler_of(*spec_)),
       history_(spec_),
-      clock_(clock_of(spec_->budget, clock)) {}
+      clock_(clock_of(*spec_, clock)) {}
 
 /// Without a clock a change's number stands for its instant (0 would mean "never"). A clock that is
 /// set back stands still here.

@@ -10,6 +10,7 @@
 #include "hone/base/assert.h"
 #include "hone/base/error.h"
 #include "hone/base/log.h"
+#include "hone/sampler/gp_cost.h"
 #include "hone/store/transient.h"
 #include "hone/tuner/budget.h"
 #include "hone/tuner/stored_study.h"
@@ -47,7 +48,8 @@ CallerStudy::CallerStudy(Store& store, const Clock& clock, const LivenessProbe& 
   };
   tuner_ = std::make_unique<Tuner>(store_, clock_, options_.study, std::move(tuner));
   tuner_->on_change([this](const Change& change) { see(change); });
-  if (counts_run_time(stored_spec(store_, options_.study)->budget)) options_.timed = true;
+  const auto spec = stored_spec(store_, options_.study);
+  if (counts_run_time(spec->budget) || learns_time(*spec)) options_.timed = true;
   if (options_.background) {
     background_ = std::make_unique<std::thread>([this] { work_in_background(); });
   }

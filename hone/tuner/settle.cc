@@ -164,27 +164,24 @@ std::optional<StudyEnd> target_reached(const History& history) {
   return std::nullopt;
 }
 
-/// Stops when the best (of several objectives: the front) has not moved for 2·d + 10 ended trials,
-/// at the latest after 100 trials.
+/// Whether the study has no other end than that nothing improves.
+bool is_open_ended(const Budget& budget) {
+  return !budget.trials && !budget.time_us && !budget.cpu_us && !budget.gpu_us && !budget.cost &&
+         !budget.fidelity;
+}
+
+/// By the rules that the study asks for; where it has no other end at the latest after 100 trials.
 std::optional<StudyEnd> no_improvement(const History& history) {
   constexpr std::int64_t kLatest = 100;
-  if (!history.spec().budget.stop_without_improvement) return std::nullopt;
-  if (history.counted() >= kLatest)
-    return StudyEnd{fmt::format("{} trials (the default budget)", kLatest), false, false};
-  const std::int64_t patience = 2 * history.spec().space.dimension() + 10;
-  const auto front = history.front();
-  if (front.empty()) return std::nullopt;
-  const std::int64_t best = *std::max_element(front.begin(), front.end());
-  std::int64_t since = 0;
-  for (const Trial& trial : history.trials()) {
-    if (trial.number() > best && is_ended(trial.state)) ++since;
+  const StudySpec& spec = history.spec();
+  if (spec.budget.stop_without_improvement) {
+    if (is_open_ended(spec.budget) && history.counted() >= kLatest)
+      return StudyEnd{fmt::format("{} trials (the default budget)", kLatest), false, false};
+    if (auto end = best_stands(history)) return end;
   }
-  if (since < patience) return std::nullopt;
-  return StudyEnd{
-      fmt::format("no improvement expected: the best has stood for {} trials (2 for each of {} "
-                  "parameters, and 10)",
-                  since, history.spec().space.dimension()),
-      false, false};
+  const Value* by_regret = spec.sampler.options.find("stop_by_regret");
+  const bool wanted = by_regret != nullptr && by_regret->is_bool() && by_regret->as_bool();
+  return wanted ? regret_is_small(history) : std::nullopt;
 }
 
 }  // namespace
@@ -242,6 +239,54 @@ Action settle(const History& history, std::int64_t number) {
     return moved(history, number, TrialState::cancelled, FailKind::none, trial.reason);
   }
   return moved(history, number, TrialState::stopped, FailKind::none, trial.reason);
+}
+
+std::optional<StudyEnd> best_stands(const History& history) {
+  const std::int64_t patience = 2 * history.spec().space.dimension() + 10;
+  const auto front = history.front();
+  if (front.empty()) return std::nullopt;
+  const std::int64_t best = *std::max_element(front.begin(), front.end());
+  std::int64_t since = 0;
+  for (const Trial& trial : history.trials()) {
+    if (trial.number() > best && is_ended(trial.state)) ++since;
+  }
+  if (since < patience) return std::nullopt;
+  return StudyEnd{
+      fmt::format("no improvement expected: the best has stood for {} trials (2 for each of {} "
+                  "parameters, and 10)",
+                  since, history.spec().space.dimension()),
+      false, false};
+}
+
+std::optional<StudyEnd> regret_is_small(const History& history) {
+  constexpr int kInARow = 2;
+  constexpr std::int64_t kLookBack = 20;
+  const std::int64_t best = history.best();
+  if (best < 0) return std::nullopt;
+  int found = 0;
+  const Value* newest = nullptr;
+  for (std::int64_t i = history.size() - 1;
+       i >= 0 && i >= history.size() - kLookBack && found < kInARow; --i) {
+    const Value& info = history.trial(i).proposal->info;
+    // A study that was opened again goes on until new suggestions say so.
+    if (info.int_or("based_on", 0) < history.opened_seq()) return std::nullopt;
+    const Value* regret = info.find("regret");
+    if (regret == nullptr || !regret->is_map()) continue;
+    if (!(regret->number_or("bound", INFINITY) <= regret->number_or("noise", 0)))
+      return std::nullopt;
+    if (newest == nullptr) newest = regret;
+    ++found;
+  }
+  if (found < kInARow) return std::nullopt;
+  const char* source = newest->find("replicated") != nullptr
+                           ? "the standard error over its replicates"
+                           : "the noise of a trial, as the process fits it";
+  return StudyEnd{
+      fmt::format("no improvement expected: by the Gaussian process nothing is better than trial "
+                  "{} by more than {}, which is less than {}, {}",
+                  best, format_number(newest->number_or("bound", 0), 2), source,
+                  format_number(newest->number_or("noise", 0), 2)),
+      false, false};
 }
 
 std::optional<StudyEnd> study_end(const History& history, std::int64_t now_us,

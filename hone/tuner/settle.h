@@ -32,6 +32,14 @@ std::optional<StudyEnd> study_end(const History& history, std::int64_t now_us,
 std::optional<StudyEnd> budget_end(const History& history, std::int64_t now_us,
                                    std::int64_t since_us = 0);
 
+/// The rules of the budget that no improvement is to be expected, whether the study has asked for
+/// them or not. The best (of several objectives: the front) has not moved for 2·d + 10 ended
+/// trials:
+std::optional<StudyEnd> best_stands(const History& history);
+/// … and: the sampler has bounded the regret below the noise of a trial (sampler/gp_regret), with
+/// the last two suggestions that say so.
+std::optional<StudyEnd> regret_is_small(const History& history);
+
 /// The run of a trial that continues (`segment` + 1) or repeats (`attempt` + 1) its newest search
 /// run.
 RunPlan next_segment(const History& history, std::int64_t trial,

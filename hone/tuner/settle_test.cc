@@ -14,8 +14,10 @@ class Record {
     history_ = std::make_unique<History>(spec_);
   }
 
-  std::int64_t add(std::optional<double> target = std::nullopt) {
+  std::int64_t add(std::optional<double> target = std::nullopt, Value info = Value::Map{}) {
     auto proposal = std::make_shared<Proposal>();
+    proposal->info = std::move(info);
+    proposal->info.set("based_on", seq_);
     proposal->number = history_->size();
     proposal->config = spec_->space.default_config();
     proposal->fidelity_target = target;
@@ -44,6 +46,7 @@ class Record {
     apply(Judged{trial, verdict, "because", "rule", 0, kind});
   }
   void move(const Action& action) { apply(std::get<TrialMoved>(action)); }
+  void open_again() { apply(StudyMoved{StudyState::open, "resumed"}); }
   const History& history() const { return *history_; }
   Action settle(std::int64_t trial) const { return hone::settle(*history_, trial); }
 
@@ -221,6 +224,62 @@ TEST(StudyEnd, OverlooksNumbersWhereItComparesFailures) {
     }
     EXPECT_EQ(study_end(record.history(), 0).has_value(), alike) << one << " / " << other;
   }
+}
+
+/// A complete trial whose suggestion came with a bound on the regret (none: of another sampler).
+void add_with_bound(Record& record, std::optional<double> bound, double noise = 1) {
+  Value info = Value::Map{};
+  if (bound) info.set("regret", Value::Map{{"bound", *bound}, {"noise", noise}});
+  const std::int64_t trial = record.add(std::nullopt, std::move(info));
+  record.report(trial, 9, 3.0 + static_cast<double>(trial));
+  record.end(trial, RunOutcome::finished);
+  record.move(record.settle(trial));
+}
+
+TEST(StudyEnd, ComesWithTwoBoundsOnTheRegretBelowTheNoiseInARow) {
+  StudySpec spec = a_spec();
+  Record not_asked(spec);
+  spec.sampler = {"gp", Value::Map{{"stop_by_regret", true}}};
+  spec.budget.trials = 100;
+  Record record(spec);
+  for (const double bound : {3.0, 0.5, 2.0, 0.5}) {
+    add_with_bound(record, bound);
+    EXPECT_FALSE(study_end(record.history(), 0));
+  }
+  add_with_bound(record, std::nullopt);
+  EXPECT_FALSE(study_end(record.history(), 0));
+  add_with_bound(record, 0.25);
+  const auto end = study_end(record.history(), 0);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->reason,
+            "no improvement expected: by the Gaussian process nothing is better than trial 0 by "
+            "more than 0.25, which is less than the noise of a trial, as the process fits it, 1");
+  EXPECT_FALSE(end->stop_running);
+  for (int i = 0; i < 4; ++i) add_with_bound(not_asked, 0.25);
+  EXPECT_FALSE(study_end(not_asked.history(), 0));
+  record.open_again();
+  EXPECT_FALSE(study_end(record.history(), 0));
+  add_with_bound(record, 0.25);
+  add_with_bound(record, 0.25);
+  EXPECT_TRUE(study_end(record.history(), 0));
+}
+
+TEST(StudyEnd, PatienceGoesWithOtherLimits) {
+  StudySpec spec = a_spec();
+  spec.budget.stop_without_improvement = true;
+  Record open_ended(spec);
+  spec.budget.trials = 500;
+  Record limited(spec);
+  for (int i = 0; i < 130; ++i) {
+    for (Record* record : {&open_ended, &limited}) {
+      const std::int64_t trial = record->add();
+      record->report(trial, 9, -static_cast<double>(i / 5));  // better every five trials
+      record->end(trial, RunOutcome::finished);
+      record->move(record->settle(trial));
+    }
+  }
+  EXPECT_EQ(study_end(open_ended.history(), 0)->reason, "100 trials (the default budget)");
+  EXPECT_FALSE(study_end(limited.history(), 0));
 }
 
 TEST(StudyEnd, EndsAtTheTarget) {
