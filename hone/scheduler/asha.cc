@@ -88,13 +88,15 @@ std::optional<double> first_rung(const char* scheduler, std::optional<double> mi
   return first;
 }
 
+bool can_promote(const StudySpec& spec) { return spec.checkpoint || mentions_fidelity(spec); }
+
 void check_promotion(const char* option, const StudySpec& spec,
                      std::vector<OptionProblem>& problems) {
   if (spec.fidelity && !spec.fidelity->max) {
     problems.push_back(
         {option, "promotion ends at full fidelity, and the study has none: give fidelity.max"});
   }
-  if (!spec.checkpoint && !mentions_fidelity(spec)) {
+  if (!can_promote(spec)) {
     problems.push_back(
         {option,
          "promotion starts a paused trial again with more fidelity: declare a checkpoint, or pass "

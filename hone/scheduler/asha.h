@@ -47,6 +47,8 @@ double rung_loss(const StudySpec& spec, double value);
 /// below full fidelity: the level of the first rung, else nullopt with the mistake appended.
 std::optional<double> first_rung(const char* scheduler, std::optional<double> min,
                                  const StudySpec& spec, std::vector<OptionProblem>& problems);
+/// Whether paused trials can go on: programs resume from a checkpoint, or are told how far to go.
+bool can_promote(const StudySpec& spec);
 /// Appends what keeps a study from going on with paused trials: no full fidelity, or programs that
 /// can neither resume nor be told how far to go. `option`: the one that asked for it.
 void check_promotion(const char* option, const StudySpec& spec,

@@ -33,7 +33,8 @@ const OptionTable<HyperbandOptions>& hyperband_options() {
   return table;
 }
 
-struct BohbOptions {
+/// Of the two that are hyperband in rounds with a sampler of their own.
+struct PairedOptions {
   double eta = 3;
   std::optional<double> min;
   std::optional<double> brackets;
@@ -42,28 +43,54 @@ struct BohbOptions {
 /// Falkner et al. 2018, arXiv 1807.01774: Hyperband whose configurations come from a model. Here
 /// every model-based sampler learns from all fidelities with any scheduler, so what is left of it
 /// is Hyperband as published.
-const OptionTable<BohbOptions>& bohb_options() {
-  static const OptionTable<BohbOptions> table =
-      OptionTable<BohbOptions>(
+const OptionTable<PairedOptions>& bohb_options() {
+  static const OptionTable<PairedOptions> table =
+      OptionTable<PairedOptions>(
           "bohb",
           "Hyperband in rounds for a model-based method: with `method: tpe` as "
           "published; gp, forest and auto learn from partial trials too")
-          .number("eta", &BohbOptions::eta, 1.1, 1000,
+          .number("eta", &PairedOptions::eta, 1.1, 1000,
                   "One in eta goes on past a rung; rungs and brackets are a factor eta apart")
-          .number("min", &BohbOptions::min, 1e-300, 1e300,
+          .number("min", &PairedOptions::min, 1e-300, 1e300,
                   "Fidelity of the first rung of the first bracket; default: fidelity.min")
-          .number("brackets", &BohbOptions::brackets, 1, 64,
+          .number("brackets", &PairedOptions::brackets, 1, 64,
                   "Default: as many as there are rungs, and one that stops nothing");
   return table;
+}
+
+/// Awad et al. 2021, arXiv 2105.09821: Hyperband whose configurations come from differential
+/// evolution, a population per fidelity. The rounds are here, the populations in the sampler `de`,
+/// which reads from a trial's target which of them a new one joins.
+const OptionTable<PairedOptions>& dehb_options() {
+  static const OptionTable<PairedOptions> table =
+      OptionTable<PairedOptions>(
+          "dehb", "Hyperband in rounds for `method: de`, differential evolution at every fidelity")
+          .number("eta", &PairedOptions::eta, 1.1, 1000,
+                  "One in eta goes on past a rung; rungs and brackets are a factor eta apart")
+          .number("min", &PairedOptions::min, 1e-300, 1e300,
+                  "Fidelity of the first rung of the first bracket; default: fidelity.min")
+          .number("brackets", &PairedOptions::brackets, 1, 64,
+                  "Default: as many as there are rungs, and one that stops nothing");
+  return table;
+}
+
+/// Null when mistakes were appended.
+std::unique_ptr<Scheduler> rounds_of(const char* name, const OptionTable<PairedOptions>& table,
+                                     const StudySpec& spec, std::vector<OptionProblem>& problems) {
+  const std::size_t before = problems.size();
+  const PairedOptions options = table.parse(spec.scheduler.options, problems);
+  const auto first = first_rung(name, options.min, spec, problems);
+  if (problems.size() == before) check_promotion("type", spec, problems);
+  if (problems.size() != before) return nullptr;
+  return make_hyperband_rounds(
+      Brackets(*first, options.eta, spec.fidelity->max,
+               static_cast<int>(options.brackets.value_or(Rungs::kMaxRungs))),
+      spec, name);
 }
 
 }  // namespace
 
 std::unique_ptr<Scheduler> make_bohb(const StudySpec& spec, std::vector<OptionProblem>& problems) {
-  const std::size_t before = problems.size();
-  const BohbOptions options = bohb_options().parse(spec.scheduler.options, problems);
-  const auto first = first_rung("bohb", options.min, spec, problems);
-  if (problems.size() == before) check_promotion("type", spec, problems);
   const std::string& method = spec.sampler.name;
   if (method == "random" || method == "grid" || method == "sobol") {
     problems.push_back(
@@ -71,14 +98,20 @@ std::unique_ptr<Scheduler> make_bohb(const StudySpec& spec, std::vector<OptionPr
                              "hyperband, or method: tpe",
                              method)});
   }
-  if (problems.size() != before) return nullptr;
-  return make_hyperband_rounds(
-      Brackets(*first, options.eta, spec.fidelity->max,
-               static_cast<int>(options.brackets.value_or(Rungs::kMaxRungs))),
-      spec, "bohb");
+  return rounds_of("bohb", bohb_options(), spec, problems);
+}
+
+std::unique_ptr<Scheduler> make_dehb(const StudySpec& spec, std::vector<OptionProblem>& problems) {
+  if (spec.sampler.name != "de") {
+    problems.push_back({"type", fmt::format("dehb is for method: de, and the study's is '{}': use "
+                                            "that, or hyperband",
+                                            spec.sampler.name)});
+  }
+  return rounds_of("dehb", dehb_options(), spec, problems);
 }
 
 AlgorithmHelp bohb_help() { return bohb_options().help(); }
+AlgorithmHelp dehb_help() { return dehb_options().help(); }
 
 std::unique_ptr<Scheduler> make_hyperband(const StudySpec& spec,
                                           std::vector<OptionProblem>& problems) {

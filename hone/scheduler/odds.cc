@@ -20,7 +20,14 @@ Odds::Odds(Rungs levels, OddsOptions options)
     : levels_(std::move(levels)),
       options_(options),
       stopped_below_(static_cast<std::size_t>(levels_.size())),
-      known_(static_cast<std::size_t>(levels_.size())) {}
+      known_(static_cast<std::size_t>(levels_.size())) {
+  for (int k = 0; k < levels_.size(); ++k) known_[static_cast<std::size_t>(k)].expected = prior(k);
+}
+
+double Odds::prior(int k) const {
+  const double full = *levels_.level_after(levels_.size() - 1);
+  return std::min(kAtMost, std::pow(levels_.rung(k).level() / full, options_.decay));
+}
 
 void Odds::observe(const Change& change, const std::optional<Observation>& observation,
                    const History& history) {
@@ -29,21 +36,15 @@ void Odds::observe(const Change& change, const std::optional<Observation>& obser
     const double loss = goal == Goal::minimize ? observation->value : -observation->value;
     const int before = levels_.highest(observation->trial);
     levels_.record(*observation, loss);
-    for (int k = before + 1; k <= levels_.highest(observation->trial); ++k) {
-      Known& known = known_[static_cast<std::size_t>(k)];
-      const std::int64_t size = all_at(k) + static_cast<std::int64_t>(finals_.size());
-      if (size < known.again_at) continue;
-      known.correlation = correlation(k);
-      known.again_at =
-          std::max(size + 1, static_cast<std::int64_t>(static_cast<double>(size) * kGrowth));
-    }
+    for (int k = before + 1; k <= levels_.highest(observation->trial); ++k) keep_up(k);
     return;
   }
   const auto number = trial_of(change.body);
   if (!number || std::holds_alternative<Reported>(change.body)) return;
   const Trial& trial = history.trial(*number);
   const auto known = stopped_at_.find(*number);
-  const bool stopped = trial.state == TrialState::stopped || trial.state == TrialState::failed;
+  const bool stopped = trial.state == TrialState::stopped || trial.state == TrialState::failed ||
+                       trial.state == TrialState::paused;
   if (stopped != (known != stopped_at_.end())) {
     const int level = stopped ? levels_.highest(*number) : known->second;
     if (level >= 0) stopped_below_[static_cast<std::size_t>(level)] += stopped ? 1 : -1;
@@ -59,6 +60,21 @@ void Odds::observe(const Change& change, const std::optional<Observation>& obser
     finals_.emplace(*number, to_loss(history.spec().objective().goal, *value));
 }
 
+void Odds::record_at(int level, const Observation& observation, const History& history) {
+  levels_.record_at(level, observation,
+                    to_loss(history.spec().objective().goal, observation.value));
+  keep_up(level);
+}
+
+void Odds::keep_up(int k) {
+  Known& known = known_[static_cast<std::size_t>(k)];
+  const std::int64_t size = all_at(k) + completed();
+  if (size < known.again_at) return;
+  correlate(k);
+  known.again_at =
+      std::max(size + 1, static_cast<std::int64_t>(static_cast<double>(size) * kGrowth));
+}
+
 /// Those recorded there, and those that were stopped before and would be worse.
 std::int64_t Odds::all_at(int k) const {
   std::int64_t all = levels_.rung(k).size();
@@ -68,7 +84,10 @@ std::int64_t Odds::all_at(int k) const {
 
 double Odds::score(double rank, double of) const { return normal_quantile((rank - 0.5) / of); }
 
-double Odds::correlation(int k) const {
+void Odds::correlate(int k) {
+  Known& known = known_[static_cast<std::size_t>(k)];
+  known.correlation = 0;
+  known.expected = prior(k);
   struct Pair {
     double u, final;
   };
@@ -98,16 +117,21 @@ double Odds::correlation(int k) const {
       uv += u * v;
     }
   }
-  if (n < kPairsAtLeast || !(uu > 0) || !(vv > 0)) return 0;
+  if (n < 2 || !(uu > 0) || !(vv > 0)) return;
   const double observed = uv / std::sqrt(uu * vv);
   // Mended for the selection: all trials' scores have unit spread.
   const double spread = std::sqrt(uu / static_cast<double>(n - 1));
   const double ratio = std::max(1.0, 1 / spread);
   const double mended =
       observed * ratio / std::sqrt(1 - observed * observed + observed * observed * ratio * ratio);
-  const double z = std::atanh(std::clamp(mended, -kAtMost, kAtMost)) -
-                   options_.caution / std::sqrt(static_cast<double>(n) - 3);
-  return std::max(0.0, std::tanh(z));
+  const double z = std::atanh(std::clamp(mended, -kAtMost, kAtMost));
+  // A narrow selection says less than its number.
+  const double weight = static_cast<double>(n) * std::min(1.0, spread * spread);
+  known.expected =
+      std::tanh((weight * z + options_.prior * std::atanh(prior(k))) / (weight + options_.prior));
+  if (n < kPairsAtLeast) return;
+  known.correlation =
+      std::max(0.0, std::tanh(z - options_.caution / std::sqrt(static_cast<double>(n) - 3)));
 }
 
 namespace {
@@ -131,20 +155,37 @@ Odds::Chance Odds::chance(const Observation& observation, const History& history
   if (k < 0) return result;
   const RungEntry* entry = levels_.rung(k).find(observation.trial);
   if (entry == nullptr || entry->seq != observation.seq) return result;
-  result.level = k;
+  result = chance_at(k, entry->loss - band(history.trial(observation.trial)));
   result.is_nan = std::isnan(entry->loss);
+  return result;
+}
+
+Odds::Chance Odds::chance_at(int k, double loss) const {
+  Chance result;
+  result.level = k;
   result.of = all_at(k);
-  const double band = options_.band * step_size(history.trial(observation.trial).curve);
-  result.rank = levels_.rung(k).rank(entry->loss - band);
+  result.rank = levels_.rung(k).rank(loss);
   result.correlation = known_[static_cast<std::size_t>(k)].correlation;
   const double rho = result.correlation;
   if (!(rho > 0) || result.rank == 1) return result;
-  const auto all = static_cast<double>(result.of);
-  const double u = score(static_cast<double>(result.rank), all);
-  const double best = std::max(options_.best, 1.5 / (all + 1));
+  const double u = score(static_cast<double>(result.rank), static_cast<double>(result.of));
+  const double best = best_share(k);
+  const double surprise = options_.tail * (1 - rho * rho);
   result.chance =
-      normal_cdf((normal_quantile(std::min(best, 0.5)) - rho * u) / std::sqrt(1 - rho * rho));
+      (1 - surprise) * normal_cdf((normal_quantile(best) - rho * u) / std::sqrt(1 - rho * rho)) +
+      surprise * best;
   return result;
+}
+
+double Odds::band(const Trial& trial) const { return options_.band * step_size(trial.curve); }
+
+double Odds::score_at(int level, double loss) const {
+  return score(static_cast<double>(levels_.rung(level).rank(loss)),
+               static_cast<double>(all_at(level)));
+}
+
+double Odds::best_share(int level) const {
+  return std::min(0.5, std::max(options_.best, 1.5 / static_cast<double>(all_at(level) + 1)));
 }
 
 }  // namespace hone

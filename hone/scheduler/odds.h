@@ -29,7 +29,10 @@ struct OddsOptions {
   double chance = 0.01;  ///< stops below this chance
   double best = 0.03;    ///< of ending among the best so many, as a share of all
   double caution = 1;    ///< standard errors by which the correlation is taken lower
-  double band = 1;       ///< others count as better from so many of the trial\'s own steps on
+  double band = 1;       ///< others count as better from so many of the trial's own steps on
+  double prior = 4;      ///< completed trials that what is expected beforehand counts as
+  double tail = 0.4;     ///< share of trials of which early values say nothing, times 1 − ρ²
+  double decay = 0.05;   ///< before any has completed, ρ is (fidelity / full fidelity)^decay
 };
 
 /// Not thread-safe.
@@ -51,6 +54,25 @@ class Odds {
   };
   /// By the highest level that the observation recorded.
   Chance chance(const Observation& observation, const History& history) const;
+  /// Records the value at a level alone: of a training that was made for that level.
+  void record_at(int level, const Observation& observation, const History& history);
+  /// The correlation of the level with the end as it is expected to be: that over the completed
+  /// trials, and the prior one.
+  double expected_correlation(int level) const {
+    return known_[static_cast<std::size_t>(level)].expected;
+  }
+  /// The normal score of a loss at a level; negative: better than the middle.
+  double score_at(int level, double loss) const;
+  /// Trials that completed with a value.
+  std::int64_t completed() const { return static_cast<std::int64_t>(finals_.size()); }
+  /// All that were recorded at the level, or paused or stopped before it.
+  std::int64_t all_at(int level) const;
+  /// The same as `chance`, of a loss at a level.
+  Chance chance_at(int level, double loss) const;
+  /// From how much better on others count as better than the trial: its step size.
+  double band(const Trial& trial) const;
+  /// Share of all trials that "among the best" means now, not above one half.
+  double best_share(int level) const;
   const Rungs& levels() const { return levels_; }
   const OddsOptions& options() const { return options_; }
 
@@ -58,12 +80,14 @@ class Odds {
   /// ρ of a level is computed again when the trials there have grown by this share.
   static constexpr double kGrowth = 1.04;
   struct Known {
-    double correlation = 0;
+    double correlation = 0;  // lower bound
+    double expected = 0;
     std::int64_t again_at = 0;  ///< completed trials and trials at the level, together
   };
-  std::int64_t all_at(int k) const;
+  double prior(int k) const;
+  void keep_up(int k);
   double score(double rank, double of) const;
-  double correlation(int k) const;
+  void correlate(int k);
 
   Rungs levels_;
   OddsOptions options_;

@@ -18,6 +18,8 @@ std::unique_ptr<Scheduler> make_asha(const StudySpec& spec, std::vector<OptionPr
 std::unique_ptr<Scheduler> make_auto_scheduler(const StudySpec& spec,
                                                std::vector<OptionProblem>& problems);
 std::unique_ptr<Scheduler> make_bohb(const StudySpec& spec, std::vector<OptionProblem>& problems);
+std::unique_ptr<Scheduler> make_curve(const StudySpec& spec, std::vector<OptionProblem>& problems);
+std::unique_ptr<Scheduler> make_dehb(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Scheduler> make_hyperband(const StudySpec& spec,
                                           std::vector<OptionProblem>& problems);
 std::unique_ptr<Scheduler> make_i_epoch(const StudySpec& spec,
@@ -42,6 +44,8 @@ std::unique_ptr<Scheduler> make_wilcoxon(const StudySpec& spec,
 AlgorithmHelp asha_help();
 AlgorithmHelp auto_scheduler_help();
 AlgorithmHelp bohb_help();
+AlgorithmHelp curve_help();
+AlgorithmHelp dehb_help();
 AlgorithmHelp hyperband_help();
 AlgorithmHelp i_epoch_help();
 AlgorithmHelp median_help();

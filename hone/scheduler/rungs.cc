@@ -74,6 +74,13 @@ void Rungs::record(const Observation& observation, double loss) {
   highest = std::max(highest, top);
 }
 
+void Rungs::record_at(int k, const Observation& observation, double loss) {
+  auto& highest = highest_.try_emplace(observation.trial, -1).first->second;
+  if (k <= highest) return;
+  rungs_[static_cast<std::size_t>(k)].record({observation.trial, loss, observation.seq});
+  highest = k;
+}
+
 int Rungs::highest(std::int64_t trial) const {
   const auto it = highest_.find(trial);
   return it == highest_.end() ? -1 : it->second;

@@ -67,6 +67,8 @@ class Rungs {
   int at(double fidelity) const;
   /// Records the observation at every rung up to its fidelity that the trial has not recorded at.
   void record(const Observation& observation, double loss);
+  /// Records at rung k alone, where the trial recorded nothing at it or above it.
+  void record_at(int k, const Observation& observation, double loss);
   /// Highest rung that the trial recorded at, or −1.
   int highest(std::int64_t trial) const;
   /// How many of the n entries of rung k go on: ⌊n/η⌋, at least one.

@@ -399,6 +399,17 @@ std::vector<Result> History::judge(std::int64_t number) const {
   return results;
 }
 
+namespace {
+
+/// The best is named among the complete; before there is one, among those that ended or wait on the
+/// way.
+bool may_be_best(const Trial& trial, bool complete) {
+  if (complete) return trial.state == TrialState::complete;
+  return trial.state == TrialState::stopped || trial.state == TrialState::paused;
+}
+
+}  // namespace
+
 bool History::satisfies_guards(const Trial& trial) const {
   for (std::size_t m = 0; m < spec_->metrics.size(); ++m) {
     const Metric& metric = spec_->metrics[m];
@@ -433,9 +444,9 @@ std::vector<std::int64_t> History::front() const {
     return std::equal(a.begin(), a.end(), b.begin(), [](double x, double y) { return x <= y; });
   };
   std::vector<std::pair<std::int64_t, std::vector<double>>> front;
-  for (const TrialState wanted : {TrialState::complete, TrialState::stopped}) {
+  for (const bool complete : {true, false}) {
     for (const Trial& trial : trials_) {
-      if (trial.state != wanted || !satisfies_guards(trial)) continue;
+      if (!may_be_best(trial, complete) || !satisfies_guards(trial)) continue;
       const auto own = losses(trial);
       if (!own) continue;
       const bool dominated = std::any_of(front.begin(), front.end(), [&](const auto& other) {
@@ -465,9 +476,9 @@ std::int64_t History::best() const {
   const Goal goal = spec_->objective().goal;
   std::int64_t best = -1;
   double best_value = NAN;
-  for (const TrialState wanted : {TrialState::complete, TrialState::stopped}) {
+  for (const bool complete : {true, false}) {
     for (const Trial& trial : trials_) {
-      if (trial.state != wanted || !satisfies_guards(trial)) continue;
+      if (!may_be_best(trial, complete) || !satisfies_guards(trial)) continue;
       const auto value = trial.value();
       if (!value || !is_better(goal, *value, best_value)) continue;
       best = trial.number();

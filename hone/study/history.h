@@ -109,7 +109,7 @@ class History {
   std::vector<Result> judge(std::int64_t number) const;
 
   /// Number of the best trial: among those that reached their target (complete), else among the
-  /// stopped; NaN never wins, ties go to the lower number, infeasible (guards) excluded. −1 if
+  /// stopped and paused; NaN never wins, ties go to the lower number, no infeasible ones. −1 if
   /// there is none. With several objectives: of the front, the one that is best in the first (ties:
   /// in the next).
   std::int64_t best() const;
