@@ -11,6 +11,7 @@ SuggestResult LearningSampler::suggest(const SuggestContext& context, int count)
     prepare();
   }
   observations_.update(history);
+  fidelity_target_ = context.fidelity_target;
   look(history);
   return suggest_in_turn(context, count, batch_,
                          [&](std::int64_t number, const Chosen& chosen, Suggestion& suggestion) {

@@ -41,6 +41,8 @@ class LearningSampler : public Sampler {
   void begin(StartDesign design, const char* name, const StartTrials& trials);
   const StudySpec& spec() const { return *spec_; }
   const SearchSpace& space() const { return spec_->space; }
+  /// How far the scheduler will run what is being proposed; none: to the end.
+  const std::optional<double>& fidelity_target() const { return fidelity_target_; }
   /// Encoded rows of the suggestions before in this batch.
   const std::vector<std::vector<double>>& batch() const { return batch_; }
   /// Rows of trials without a value: queued, running, and those before in this batch; one after the
@@ -63,6 +65,7 @@ class LearningSampler : public Sampler {
 
  private:
   std::shared_ptr<const StudySpec> spec_;
+  std::optional<double> fidelity_target_;
   std::vector<std::vector<double>> batch_;
 };
 

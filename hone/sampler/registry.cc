@@ -20,9 +20,10 @@ struct Entry {
   int objectives = kAny;  ///< at most
 };
 
-constexpr std::array<Entry, 11> kSamplers = {{
+constexpr std::array<Entry, 12> kSamplers = {{
     {"auto", make_auto, auto_help},
     {"cmaes", make_cmaes, cmaes_help, 1},
+    {"de", make_de, de_help, 1},
     {"evolution", make_evolution, evolution_help, 1},
     {"forest", make_forest, forest_help, 1},
     {"gp", make_gp, gp_help, 4},

@@ -16,6 +16,7 @@ using SamplerFactory = std::unique_ptr<Sampler> (*)(const StudySpec& spec,
 
 std::unique_ptr<Sampler> make_auto(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_cmaes(const StudySpec& spec, std::vector<OptionProblem>& problems);
+std::unique_ptr<Sampler> make_de(const StudySpec& spec, std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_evolution(const StudySpec& spec,
                                         std::vector<OptionProblem>& problems);
 std::unique_ptr<Sampler> make_forest(const StudySpec& spec, std::vector<OptionProblem>& problems);
@@ -29,6 +30,7 @@ std::unique_ptr<Sampler> make_tpe(const StudySpec& spec, std::vector<OptionProbl
 
 AlgorithmHelp auto_help();
 AlgorithmHelp cmaes_help();
+AlgorithmHelp de_help();
 AlgorithmHelp evolution_help();
 AlgorithmHelp forest_help();
 AlgorithmHelp gp_help();

@@ -42,7 +42,7 @@ INSTANTIATE_TEST_SUITE_P(
         make_case("Sobol", "sobol", "{}"), make_case("Tpe", "tpe", "{}"),
         make_case("Cmaes", "cmaes", "{}"),
         with_sources(make_case("CmaesWithSources", "cmaes", "{}")),
-        make_case("Evolution", "evolution", "{}"), make_case("Nsga2", "nsga2", "{}"),
+        make_case("De", "de", R"({"population": 8})"), make_case("Evolution", "evolution", "{}"), make_case("Nsga2", "nsga2", "{}"),
         several(make_case("Nsga2OfTwo", "nsga2", "{}"), 2),
         several(shorter(make_case("Nsga2OfThree", "nsga2",
                                   R"({"population": 6, "crossover_eta": 2})")),

@@ -11,8 +11,10 @@ namespace {
 
 /// A forecast is taken to be this much wider than it claims, as if from so many completed trials.
 constexpr double kWider = 2;
-constexpr double kWiderCounts = 4;
-/// No error counts for more, in claimed standard deviations.
+constexpr std::size_t kWiderCounts = 4;
+/// Nine in ten of Student's law with four degrees of freedom are less than this from its middle.
+constexpr double kNineInTen = 2.132;
+/// No neighbour is further off than this, in spreads.
 constexpr double kFarOff = 4;
 /// The law of the ends is taken this much wider, since later trials may be better than all so far.
 constexpr double kOpen = 1.5;
@@ -26,10 +28,16 @@ constexpr std::size_t kLookedThrough = 1024;
 /// Completed trials before neighbours are listened to.
 constexpr std::int64_t kSkilled = 8;
 
+void insert_sorted(std::vector<double>& values, double value) {
+  values.insert(std::upper_bound(values.begin(), values.end(), value), value);
+}
+
 }  // namespace
 
 CurveForecasts::CurveForecasts(Rungs levels)
-    : levels_(std::move(levels)), records_(static_cast<std::size_t>(levels_.size())) {}
+    : levels_(std::move(levels)), records_(static_cast<std::size_t>(levels_.size())) {
+  for (Record& record : records_) record.sizes.assign(kWiderCounts, kWider * kNineInTen);
+}
 
 void CurveForecasts::observe(const Change& change, const std::optional<Observation>& observation,
                              const History& history) {
@@ -64,11 +72,10 @@ void CurveForecasts::completed(std::int64_t trial, double loss, const History& h
   if (known == trials_.end()) return;
   for (const Made& made : known->second.made) {
     if (made.is_nan) continue;
-    const double error = std::clamp((loss - made.raw.mean) / made.raw.sd, -kFarOff, kFarOff);
+    const double error = (loss - made.raw.mean) / made.raw.sd;
     Record& record = records_[static_cast<std::size_t>(made.level)];
-    record.n += 1;
-    record.error += error;
-    record.square += error * error;
+    insert_sorted(record.errors, error);
+    insert_sorted(record.sizes, std::abs(error));
   }
   const Population all = population(0);
   if (known->second.by_neighbours) {
@@ -188,9 +195,10 @@ void CurveForecasts::forecast(const Observation& observation, const History& his
   const CurveForecast fit = extrapolate(samples, {all.middle, all.spread, shapes()});
   made.raw = {fit.mean, fit.sd};
   const Record& record = records_[static_cast<std::size_t>(made.level)];
-  const double counts = record.n + kWiderCounts;
-  const double shift = record.error / counts;
-  const double scale = std::sqrt((record.square + kWiderCounts * kWider * kWider) / counts);
+  const std::size_t n = record.errors.size();
+  const double trust = static_cast<double>(n) / static_cast<double>(n + kWiderCounts);
+  const double shift = n == 0 ? 0 : trust * record.errors[n / 2];
+  const double scale = record.sizes[record.sizes.size() * 9 / 10] / kNineInTen;
   const double mean = fit.mean + shift * fit.sd;
   const double variance = scale * scale * fit.sd * fit.sd;
   // Joined with what is known without the curve: a product of two normal laws.

@@ -2,11 +2,11 @@
 // (surrogate/learning_curve), set right by what earlier forecasts were worth.
 //
 // A forecast is made when a trial comes to a level of fidelity. When the trial completes, it is
-// compared with how it ended: the mean of these errors at the level shifts the next forecasts made
-// there, their size stretches them (a normal law with pseudo-observations that say "twice as wide
-// as claimed"). Shapes that completed curves had are trusted more. The forecast is joined with what
-// is known without any curve: how completed trials ended, and among them the nearest configurations
-// where these have told ends better than the middle of all has.
+// compared with how it ended: the median of these errors at the level shifts the next forecasts
+// made there, the size that nine in ten stay below stretches them (beginning with a few that say
+// "twice as wide as claimed"). Shapes that completed curves had are trusted more. The forecast is
+// joined with what is known without any curve: how completed trials ended, and among them the
+// nearest configurations where these have told ends better than the middle of all has.
 #pragma once
 
 #include <cstdint>
@@ -59,11 +59,10 @@ class CurveForecasts {
     std::vector<Made> made;               ///< by rising level
     std::optional<double> by_neighbours;  ///< the end that similar configurations had
   };
-  /// What forecasts at a level were worth.
+  /// What forecasts at a level were worth: errors in claimed standard deviations, ascending.
   struct Record {
-    double n = 0;
-    double error = 0;   // sum of errors in claimed standard deviations
-    double square = 0;  // of their squares
+    std::vector<double> errors;
+    std::vector<double> sizes;  ///< the same without their signs
   };
   struct Skill {
     double by_middle = 0;

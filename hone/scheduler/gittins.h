@@ -9,8 +9,9 @@
 //   V_k(u) = max(0, max_j E[V_j(u')] − λ·c_kj),  u' ~ N(r·u, 1 − r²),  r = ρ_k/ρ_j,  j > k,
 //   E[V_K] = Φ((Φ⁻¹(q) − ρ_k·u)/√(1 − ρ_k²)),
 // and the index of (k, u) is the λ at which V_k(u) leaves 0. It falls in u, so for each λ of a
-// ladder there is one u per level at which it is met; in between it is interpolated. A trial that
-// is not begun has the index at which the best of E[V_j(u)] − λ·f_j leaves 0.
+// ladder there is one u per level at which it is met; in between it is interpolated, which is good
+// to about a tenth. A trial that is not begun has the index at which the best of E[V_j(u)] − λ·f_j
+// leaves 0.
 //
 // A trial that goes on from where it was pays for the way between the levels, c_kj = f_j − f_k, and
 // passes every level; one that starts again pays for the whole of it, c_kj = f_j, and may leave

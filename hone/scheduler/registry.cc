@@ -27,6 +27,7 @@ constexpr Entry kSchedulers[] = {
     {"auto", make_auto_scheduler, auto_scheduler_help, Several::fits},
     {"bohb", make_bohb, bohb_help, Several::refused},
     {"curve", make_curve, curve_help, Several::refused},
+    {"dehb", make_dehb, dehb_help, Several::refused},
     {"hyperband", make_hyperband, hyperband_help, Several::refused},
     {"i_epoch", make_i_epoch, i_epoch_help, Several::refused},
     {"median", make_median, median_help, Several::refused},

@@ -16,6 +16,16 @@ SchedulerCase of_two(SchedulerCase made) {
   return made;
 }
 
+SchedulerCase of_de(SchedulerCase made) {
+  made.spec.sampler.name = "de";
+  return made;
+}
+
+SchedulerCase with_checkpoint(SchedulerCase made) {
+  made.spec.checkpoint = CheckpointSpec{"checkpoint-*", "", {}};
+  return made;
+}
+
 /// A population: its members and the default configuration; what it forks counts for no budget.
 SchedulerCase population(const char* name, const char* scheduler, const char* json,
                          const char* other, int members) {
@@ -72,7 +82,14 @@ INSTANTIATE_TEST_SUITE_P(
         population("Pb2", "pb2", R"({"population": 6, "interval": 2, "quantile": 0.4})",
                    R"({"population": 6, "interval": 4})", 6),
         make_case("Bohb", "bohb", "{}", R"({"eta": 2})"),
-        make_case("Odds", "odds", R"({"chance": 0.2})", R"({"chance": 0.5, "spacing": 3})"),
+        of_de(make_case("Dehb", "dehb", "{}", R"({"eta": 2})")),
+        make_case("Curve", "curve", R"({"chance": 0.2})", R"({"chance": 0.5, "spacing": 3})"),
+        make_case("OddsStop", "odds", R"({"mode": "stop", "chance": 0.2})",
+                  R"({"mode": "stop", "chance": 0.5, "spacing": 3})"),
+        with_checkpoint(make_case("OddsPromote", "odds", R"({"mode": "promote"})",
+                                  R"({"mode": "promote", "spacing": 3, "aim": 0.1})")),
+        make_case("OddsRestart", "odds", R"({"mode": "promote", "chance": 0.1})",
+                  R"({"mode": "stop"})"),
         make_case("Auto", "auto", "{}", "{}"),
         of_two(make_case("Moasha", "moasha", "{}", R"({"eta": 2})"))),
     case_name);
