@@ -32,7 +32,8 @@ PROGRAM = ROOT / "build/release/bench/fidelity/hone_fidelity"
 STORED = HERE / "peers/trajectories"
 FOLDER = ROOT / "build/fidelity"
 PEERS = ["ray_asha", "ray_hyperband", "ray_pbt", "optuna_hyperband", "optuna_median"]
-OWN = ('hone_none=none;hone_odds=odds;hone_asha=asha;hone_promote=asha{"mode":"promote"}+checkpoint;'
+OWN = ('hone_none=none;hone_auto=auto+checkpoint;hone_restart=auto;hone_odds=odds{"mode":"stop"};hone_curve=curve;'
+       'hone_dehb=dehb+checkpoint/de;hone_asha=asha;hone_promote=asha{"mode":"promote"}+checkpoint;'
        'hone_i_epoch=i_epoch{"round":50}+checkpoint;hone_hyperband=hyperband;hone_pasha=pasha;hone_median=median')
 
 
@@ -82,7 +83,7 @@ def main():
     parser.add_argument("--seeds", type=span, default=span("0-19"))
     parser.add_argument("--only", default="", help="peers: these, with commas")
     parser.add_argument("--schedulers", default=OWN, help="report: hone's, as hone_fidelity takes them")
-    parser.add_argument("--default", default="hone_odds", help="report: the one that is set against the peers")
+    parser.add_argument("--default", default="hone_auto", help="report: the one that is set against the peers")
     parser.add_argument("--keep", action="store_true", help="report: keep hone's runs of the last time")
     parser.add_argument("-o", "--output", default=str(HERE), help="report: the folder")
     a = parser.parse_args()

@@ -8,7 +8,13 @@
 // by the ratio of spreads (Thorndike 1949, case 2), and taken at its lower confidence bound
 // (Fisher's z). Under a normal law of both, the chance that a trial ends among the best share q is
 //   Φ((Φ⁻¹(q) − ρ·u)/√(1 − ρ²)).
-// Where early values say little ρ is small, and nobody's chance is.
+// Where early values say little ρ is small, and nobody's chance is. A bad beginning surprises more
+// often than a normal law allows: with a share of tail·(1 − ρ²) a trial's beginning says nothing,
+// and its chance is q.
+//
+// Paused trials count as those stopped do. Who orders trials instead of giving them up wants ρ as
+// it is expected: the mended one, weighed by the number of pairs (less where they are a narrow
+// selection) against a prior, (share of the way)^decay.
 //
 // Many curves lie in a clump for a while, at what guessing gives, and ranks within it are noise. So
 // a trial is ranked by its value less a band: the median size of its last few steps, which is the

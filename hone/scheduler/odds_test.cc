@@ -116,6 +116,20 @@ TEST(OddsPromote, PausesWhatPromisesLessThanANewTrialAndGoesOnWithTheBest) {
   EXPECT_EQ(std::get<LaunchResume>(launch).fidelity_target, 8);
 }
 
+TEST(OddsPromote, ItsBestPausedTrialIsNamedUntilOneIsComplete) {
+  Script s(promoting());
+  for (const double loss : {3.0, 1.0, 2.0}) {
+    const auto trial = s.start(8);
+    s.report(trial, 1, loss);
+    s.end(trial, TrialState::paused);
+  }
+  EXPECT_EQ(s.fold.history().best(), 1);
+  const auto whole = s.start(8);
+  s.report(whole, 8, 9);
+  s.end(whole, TrialState::complete);
+  EXPECT_EQ(s.fold.history().best(), whole);
+}
+
 TEST(OddsPromote, AsksForTheWholeTrainingWhereACheckpointIsKept) {
   // A schedule of the learning rate then has one length for all.
   Script s(promoting());
