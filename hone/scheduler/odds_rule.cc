@@ -31,7 +31,7 @@ const OptionTable<OddsRuleOptions>& odds_options() {
                 "those that promise most for their cost; auto: promote where a checkpoint is "
                 "declared or the command takes ${fidelity}, else stop")
           .number("chance", &OddsRuleOptions::chance_below, 0, 1,
-                  "Gives up what has less chance than this; default: 0.01, or 0.002 where paused "
+                  "Gives up what has less chance than this; default: 0.01, or 0.003 where paused "
                   "trials can go on")
           .number("best", &OddsRuleOptions::best, 0.001, 0.5,
                   "Of ending among the best so many, as a share of all trials")
@@ -110,7 +110,7 @@ std::unique_ptr<Scheduler> make_odds(const StudySpec& spec, std::vector<OptionPr
   const bool promote = options.mode == "promote" || (options.mode == "auto" && can_promote(spec));
   if (promote) check_promotion("mode", spec, problems);
   if (problems.size() != before) return nullptr;
-  options.chance = options.chance_below.value_or(promote ? 0.002 : 0.01);
+  options.chance = options.chance_below.value_or(promote ? 0.003 : 0.01);
   const double spacing = options.spacing.value_or(!promote ? 1.5 : spec.checkpoint ? 2 : 3);
   Odds odds(Rungs(*first, spacing, spec.fidelity->max), options);
   if (promote) return make_odds_promote(std::move(odds), options.aim, spec);
