@@ -70,7 +70,7 @@ class PoolStore final : public Store {
     return inner_.wait_for_change(s, after, t);
   }
   RunDetail run_detail(RunId r) override { return inner_.run_detail(r); }
-  std::vector<Point> points(RunId r) override { return inner_.points(r); }
+  void visit_points(RunId r, const SeePoints& see) override { inner_.visit_points(r, see); }
   RequestId add_request(StudyId s, const std::string& k, const Value& b,
                         const std::string& a) override {
     return inner_.add_request(s, k, b, a);
@@ -78,6 +78,10 @@ class PoolStore final : public Store {
   std::vector<Request> open_requests(StudyId s) override { return inner_.open_requests(s); }
   std::optional<std::string> request_outcome(RequestId r) override {
     return inner_.request_outcome(r);
+  }
+  std::vector<Label> labels(StudyId s) override { return inner_.labels(s); }
+  void edit_labels(StudyId s, std::span<const LabelEdit> e, const std::string& a) override {
+    inner_.edit_labels(s, e, a);
   }
 
  private:

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <tuple>
 
 #include "hone/base/assert.h"
 #include "hone/base/error.h"
@@ -52,6 +53,7 @@ struct StudyRow {
   std::vector<Change> changes;              ///< the one with commit number s is at s - 1
   std::set<std::pair<int, RunId>> waiting;  ///< by falling priority, then in order of queueing
   std::set<RunId> held;
+  std::map<std::tuple<std::int64_t, LabelKind, std::string>, std::string> labels;  ///< −1: its own
 };
 
 /// Undoes what was done so far unless `keep` is called: makes a chain of changes all or nothing.
@@ -710,11 +712,14 @@ Store::RunDetail MemoryStore::run_detail(RunId run) {
   return detail;
 }
 
-std::vector<Point> MemoryStore::points(RunId run) {
-  const std::lock_guard lock(state_->mutex);
-  if (!state_->runs.contains(run)) throw rules::no_run(run);
-  const auto it = state_->points.find(run);
-  return it == state_->points.end() ? std::vector<Point>() : it->second;
+void MemoryStore::visit_points(RunId run, const SeePoints& see) {
+  std::vector<Point> points;
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (!state_->runs.contains(run)) throw rules::no_run(run);
+    if (const auto it = state_->points.find(run); it != state_->points.end()) points = it->second;
+  }
+  if (!points.empty()) see(points);
 }
 
 // Requests.
@@ -744,6 +749,35 @@ std::optional<std::string> MemoryStore::request_outcome(RequestId request) {
   const auto it = state_->requests.find(request);
   if (it == state_->requests.end()) throw rules::no_request(request);
   return it->second.outcome;
+}
+
+// Labels.
+
+std::vector<Label> MemoryStore::labels(StudyId study) {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<Label> labels;
+  for (const auto& [key, text] : state_->study_row(study).labels) {
+    const auto& [trial, kind, name] = key;
+    labels.push_back({trial < 0 ? std::nullopt : std::optional(trial), kind, name, text});
+  }
+  return labels;
+}
+
+void MemoryStore::edit_labels(StudyId study, std::span<const LabelEdit> edits,
+                              const std::string& /*actor*/) {
+  const std::lock_guard lock(state_->mutex);
+  StudyRow& row = state_->study_row(study);
+  for (const auto& [label, remove] : edits) {
+    if (label.trial) state_->trial_row(row, *label.trial);
+  }
+  for (const auto& [label, remove] : edits) {
+    const std::tuple key(label.trial.value_or(-1), label.kind, label.name);
+    if (remove) {
+      row.labels.erase(key);
+    } else {
+      row.labels[key] = label.text;
+    }
+  }
 }
 
 }  // namespace hone

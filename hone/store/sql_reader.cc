@@ -208,25 +208,37 @@ Store::RunDetail SqlStore::run_detail(RunId run) {
   return detail;
 }
 
-std::vector<Point> SqlStore::points(RunId run) {
-  std::vector<Point> points;
-  read([&](Connection& connection) {
-    points.clear();
-    {
-      Query there(connection, "SELECT 1 FROM run WHERE run_id = $1", run.value);
-      if (!there.step()) throw rules::no_run(run);
-    }
-    Query query(
-        connection,
-        "SELECT codec, data FROM series WHERE run_id = $1 AND metric_id = -1 ORDER BY chunk",
-        run.value);
-    while (query.step()) {
-      if (query.integer(0) == kPointFrameCodec && decode_points(query.bytes(1), points)) continue;
-      throw Error(ErrorCode::store_corrupt,
-                  fmt::format("a frame of points of run {} cannot be read", run.value));
-    }
-  });
-  return points;
+void SqlStore::visit_points(RunId run, const SeePoints& see) {
+  // Some frames at a time, so that neither memory nor the connection is held by a long run.
+  constexpr std::int64_t kFrames = 64;
+  std::int64_t after = -1;
+  for (bool first = true;; first = false) {
+    std::vector<Point> points;
+    std::int64_t frames = 0;
+    std::int64_t last = after;
+    read([&](Connection& connection) {
+      points.clear();
+      frames = 0;
+      if (first) {
+        Query there(connection, "SELECT 1 FROM run WHERE run_id = $1", run.value);
+        if (!there.step()) throw rules::no_run(run);
+      }
+      Query query(connection,
+                  "SELECT codec, data, chunk FROM series WHERE run_id = $1 AND metric_id = -1 AND "
+                  "chunk > $2 ORDER BY chunk LIMIT $3",
+                  run.value, after, kFrames);
+      while (query.step()) {
+        ++frames;
+        last = query.integer(2);
+        if (query.integer(0) == kPointFrameCodec && decode_points(query.bytes(1), points)) continue;
+        throw Error(ErrorCode::store_corrupt,
+                    fmt::format("a frame of points of run {} cannot be read", run.value));
+      }
+    });
+    if (!points.empty()) see(points);
+    if (frames < kFrames) return;
+    after = last;
+  }
 }
 
 }  // namespace hone

@@ -202,6 +202,50 @@ void SqlStore::delete_study(StudyId study) {
   });
 }
 
+// Labels. In the table, trial 0 stands for the study itself: rows of trials count from 1.
+
+std::vector<Label> SqlStore::labels(StudyId study) {
+  std::vector<Label> labels;
+  read([&](Connection& connection) {
+    labels.clear();
+    require_study(connection, study);
+    Query query(connection,
+                "SELECT t.number, l.kind, l.name, l.body FROM label l LEFT JOIN trial t ON "
+                "t.trial_id = l.trial_id WHERE l.study_id = $1 ORDER BY l.trial_id, l.kind, l.name",
+                study.value);
+    while (query.step()) {
+      labels.push_back(
+          {query.maybe_integer(0), query.as<LabelKind>(1), query.string(2), query.string(3)});
+    }
+  });
+  return labels;
+}
+
+void SqlStore::edit_labels(StudyId study, std::span<const LabelEdit> edits,
+                           const std::string& actor) {
+  write([&](Connection& connection) {
+    require_study(connection, study);
+    const std::int64_t now = clock_.now_us();
+    for (const auto& [label, remove] : edits) {
+      const std::int64_t trial =
+          label.trial ? sql::find_trial(connection, study, *label.trial).id : 0;
+      if (remove) {
+        Query(connection,
+              "DELETE FROM label WHERE study_id = $1 AND trial_id = $2 AND kind = $3 AND name = $4",
+              study.value, trial, label.kind, label.name)
+            .run();
+        continue;
+      }
+      Query(connection,
+            "INSERT INTO label (study_id, trial_id, kind, name, body, actor, at_us) VALUES ($1, "
+            "$2, $3, $4, $5, $6, $7) ON CONFLICT (study_id, trial_id, kind, name) DO UPDATE SET "
+            "body = $5, actor = $6, at_us = $7",
+            study.value, trial, label.kind, label.name, label.text, actor, now)
+          .run();
+    }
+  });
+}
+
 // Requests.
 
 RequestId SqlStore::add_request(StudyId study, const std::string& kind, const Value& body,

@@ -52,12 +52,16 @@ class SqlStore final : public Store {
   std::vector<Change> changes_since(StudyId study, std::int64_t after, std::int64_t limit) override;
   bool wait_for_change(StudyId study, std::int64_t after, std::int64_t timeout_us) override;
   RunDetail run_detail(RunId run) override;
-  std::vector<Point> points(RunId run) override;
+  void visit_points(RunId run, const SeePoints& see) override;
 
   RequestId add_request(StudyId study, const std::string& kind, const Value& body,
                         const std::string& actor) override;
   std::vector<Request> open_requests(StudyId study) override;
   std::optional<std::string> request_outcome(RequestId request) override;
+
+  std::vector<Label> labels(StudyId study) override;
+  void edit_labels(StudyId study, std::span<const LabelEdit> edits,
+                   const std::string& actor) override;
 
   /// A RunWrite that owns nothing; null: no such part.
   struct PartsOfRun {

@@ -32,4 +32,11 @@ std::optional<Holder> Holder::parse(std::string_view text) {
   return Holder{std::string(pieces[0]), std::string(pieces[1]), *pid, *start};
 }
 
+std::vector<Point> Store::points(RunId run) {
+  std::vector<Point> all;
+  visit_points(
+      run, [&](std::span<const Point> some) { all.insert(all.end(), some.begin(), some.end()); });
+  return all;
+}
+
 }  // namespace hone

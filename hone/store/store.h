@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -174,10 +175,24 @@ struct RunLease {
 
 struct Request {
   RequestId id;
-  std::string kind;  ///< stop, stop_trial, enqueue, retry, budget, parallel, pause, resume …
+  std::string kind;  ///< stop, resume, finish, stop_trials, retry, enqueue, budget, parallel …
   Value body;
   std::string actor;
   std::int64_t at_us = 0;
+};
+
+/// What people note beside the record: a note, tags, a star. Numbers are stored; never renumber.
+enum class LabelKind { note = 1, tag = 2, star = 3 };
+struct Label {
+  std::optional<std::int64_t> trial;  ///< its number; none: the study's own
+  LabelKind kind = LabelKind::note;
+  std::string name;  ///< of a tag; empty for a note and a star
+  std::string text;  ///< of a note
+};
+/// Puts a label, in the place of one with the same trial, kind and name, or takes it away.
+struct LabelEdit {
+  Label label;
+  bool remove = false;
 };
 
 /// Thread-safe: any thread may call any method.
@@ -254,8 +269,11 @@ class Store {
     std::string parsed = "{}";
   };
   virtual RunDetail run_detail(RunId run) = 0;
-  /// The tracking points of a run in order.
-  virtual std::vector<Point> points(RunId run) = 0;
+  /// Shows the tracking points of a run in order, some at a time: a run may have millions.
+  using SeePoints = std::function<void(std::span<const Point>)>;
+  virtual void visit_points(RunId run, const SeePoints& see) = 0;
+  /// All of them.
+  std::vector<Point> points(RunId run);
 
   // Requests of users.
   virtual RequestId add_request(StudyId study, const std::string& kind, const Value& body,
@@ -263,6 +281,14 @@ class Store {
   virtual std::vector<Request> open_requests(StudyId study) = 0;
   /// The outcome once handled.
   virtual std::optional<std::string> request_outcome(RequestId request) = 0;
+
+  // Labels. They are no part of the record: nothing is decided from them, and they have no commit
+  // number.
+  /// By trial (the study's own first), kind and name.
+  virtual std::vector<Label> labels(StudyId study) = 0;
+  /// All of the edits or none. Throws Error(not_found) for a study or trial that is not there.
+  virtual void edit_labels(StudyId study, std::span<const LabelEdit> edits,
+                           const std::string& actor) = 0;
 };
 
 }  // namespace hone

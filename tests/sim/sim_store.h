@@ -162,7 +162,7 @@ class SimStore final : public Store {
     return inner_.wait_for_change(s, after, t);
   }
   RunDetail run_detail(RunId r) override { return inner_.run_detail(r); }
-  std::vector<Point> points(RunId r) override { return inner_.points(r); }
+  void visit_points(RunId r, const SeePoints& see) override { inner_.visit_points(r, see); }
   RequestId add_request(StudyId s, const std::string& k, const Value& b,
                         const std::string& a) override {
     return inner_.add_request(s, k, b, a);
@@ -172,6 +172,10 @@ class SimStore final : public Store {
   }
   std::optional<std::string> request_outcome(RequestId r) override {
     return inner_.request_outcome(r);
+  }
+  std::vector<Label> labels(StudyId s) override { return inner_.labels(s); }
+  void edit_labels(StudyId s, std::span<const LabelEdit> edits, const std::string& a) override {
+    inner_.edit_labels(s, edits, a);
   }
 
  private:
