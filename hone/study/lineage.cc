@@ -19,7 +19,8 @@ double taken_over_at(const History& history, const Trial& fork) {
   const Trial& parent = history.trial(*fork.proposal->parent);
   if (fork.curve.empty()) return fork.proposal->parent_fidelity.value_or(0);
   const double first = fork.curve.front().fidelity;
-  double at = parent.proposal->parent ? taken_over_at(history, parent) : 0;
+  const bool forked = parent.proposal->origin == TrialOrigin::fork && parent.proposal->parent;
+  double at = forked ? taken_over_at(history, parent) : 0;
   const auto reach = [&](double fidelity) {
     if (fidelity < first) at = std::max(at, fidelity);
   };

@@ -4,6 +4,8 @@
 
 #include "hone/base/error.h"
 #include "hone/base/id.h"
+#include "hone/base/text.h"
+#include "hone/tuner/budget.h"
 #include "hone/tuner/tuner.h"
 #include "hone/tuner/tuner_round.h"
 
@@ -105,11 +107,19 @@ std::string Tuner::enqueue(const Value& body, Round& round) {
   if (!faults.empty()) return "refused: " + faults.front();
   // "imported": it was evaluated elsewhere, and whoever asked tells what came of it.
   const bool imported = body.bool_or("imported", false);
+  std::optional<std::int64_t> of;
+  if (const Value* trial = body.find("clone_of"); trial != nullptr && trial->is_int()) {
+    if (trial->as_int() < 0 || trial->as_int() >= history_->size())
+      return fmt::format("refused: there is no trial {}", trial->as_int());
+    of = trial->as_int();
+  }
   Suggestion suggestion{whole, Value::Map{}};
-  suggestion.info.set("rule", imported ? "imported" : "enqueued");
+  suggestion.info.set("rule", imported ? "imported" : of ? "clone" : "enqueued");
   const std::int64_t number = history_->size() + round.new_trials;
-  add_trial(std::move(suggestion), imported ? TrialOrigin::imported : TrialOrigin::enqueued,
-            LaunchNew{}, round);
+  const TrialOrigin origin = imported ? TrialOrigin::imported
+                             : of     ? TrialOrigin::clone
+                                      : TrialOrigin::enqueued;
+  add_trial(std::move(suggestion), origin, LaunchNew{}, round, of);
   if (history_->state() == StudyState::finished) {
     round.actions.push_back(StudyMoved{StudyState::open, "a trial was enqueued"});
   }
@@ -118,18 +128,55 @@ std::string Tuner::enqueue(const Value& body, Round& round) {
 
 std::string Tuner::change_budget(const Value& body, const std::string& actor, Round& round) {
   StudySpec changed = *spec_;
+  Budget& budget = changed.budget;
   if (const Value* trials = body.find("trials"); trials != nullptr && trials->is_int()) {
-    changed.budget.trials =
+    budget.trials =
         body.bool_or("relative", false) ? history_->counted() + trials->as_int() : trials->as_int();
   }
-  if (const Value* time = body.find("time_us"); time != nullptr && time->is_int()) {
-    changed.budget.time_us = time->as_int();
+  if (const Value* trials = body.find("trials"); trials != nullptr && trials->is_null())
+    budget.trials.reset();
+  const std::pair<const char*, std::optional<std::int64_t>*> times[] = {
+      {"time_us", &budget.time_us}, {"cpu_us", &budget.cpu_us}, {"gpu_us", &budget.gpu_us}};
+  for (const auto& [key, limit] : times) {
+    const Value* value = body.find(key);
+    if (value != nullptr && value->is_int()) *limit = value->as_int();
+    if (value != nullptr && value->is_null()) limit->reset();
+  }
+  const std::pair<const char*, std::optional<double>*> amounts[] = {{"cost", &budget.cost},
+                                                                    {"fidelity", &budget.fidelity}};
+  for (const auto& [key, limit] : amounts) {
+    const Value* value = body.find(key);
+    if (value != nullptr && value->is_number()) *limit = value->as_number();
+    if (value != nullptr && value->is_null()) limit->reset();
   }
   round.actions.push_back(PutSpec{store_.spec(study_).source, changed.to_value().dump(), actor});
   if (history_->state() != StudyState::open)
     round.actions.push_back(StudyMoved{StudyState::open, "budget changed"});
-  return changed.budget.trials ? fmt::format("budget: {} trials", *changed.budget.trials)
-                               : "budget changed";
+  const std::vector<std::string> limits = limit_texts(changed);
+  return limits.empty() ? "no budget: it goes on until it is stopped"
+                        : "budget: " + join(limits, ", ");
+}
+
+std::string Tuner::change_parallel(const Value& body, const std::string& actor, Round& round) {
+  const std::int64_t wanted = body.int_or("parallel", 0);
+  if (wanted < 1 || wanted > kRunsAtMost)
+    return fmt::format("refused: runs at a time are 1 to {}", kRunsAtMost);
+  StudySpec changed = *spec_;
+  changed.parallel = static_cast<int>(wanted);
+  round.actions.push_back(PutSpec{store_.spec(study_).source, changed.to_value().dump(), actor});
+  if (options_.parallel_changed) options_.parallel_changed(*changed.parallel);
+  return fmt::format("{} run{} at a time", wanted, wanted == 1 ? "" : "s");
+}
+
+std::string Tuner::end_study(const std::string& actor, Round& round) {
+  if (history_->state() == StudyState::finished) return "is finished already";
+  std::vector<std::int64_t> open;
+  for (const Trial& trial : history_->trials()) {
+    if (trial.runs_open > 0) open.push_back(trial.number());
+  }
+  stop_trials(open, actor, round);
+  finish(actor.empty() ? "ended by the user" : fmt::format("ended by {}", actor), round);
+  return "finished";
 }
 
 void Tuner::handle_request(const Request& request, Round& round) {
@@ -152,6 +199,10 @@ void Tuner::handle_request(const Request& request, Round& round) {
     outcome = enqueue(request.body, round);
   } else if (request.kind == "budget") {
     outcome = change_budget(request.body, request.actor, round);
+  } else if (request.kind == "parallel") {
+    outcome = change_parallel(request.body, request.actor, round);
+  } else if (request.kind == "finish") {
+    outcome = end_study(request.actor, round);
   } else if (auto answer =
                  options_.other_request ? options_.other_request(request) : std::nullopt) {
     outcome = std::move(*answer);

@@ -46,6 +46,10 @@ Session::Session(Store& store, Executor& executor, const Clock& clock, const Liv
     tuner.other_request = [this](const Request& request) {
       return followers_.answer(request, clock_.now_us());
     };
+    tuner.parallel_changed = [this](int parallel) {
+      options_.parallel = parallel;
+      worker_->set_parallel(parallel);
+    };
     tuner.offer = [this] { return worker_->offer(); };
     tuner_ = std::make_unique<Tuner>(store_, clock_, options_.study, std::move(tuner));
     tuner_->on_change([this](const Change& change) { see(change); });

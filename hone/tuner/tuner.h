@@ -37,6 +37,8 @@ struct TunerOptions {
   /// Answers requests of kinds that the tuner does not know ("join" of workers); their outcome, or
   /// nullopt where nobody does.
   std::function<std::optional<std::string>(const Request&)> other_request;
+  /// A user has asked for so many runs at a time: for the session, which knows its worker.
+  std::function<void(int)> parallel_changed;
   /// What the worker of the same process would claim: a round that leaves runs waiting gives them
   /// to it in its own commit.
   std::function<std::optional<ClaimRuns>()> offer;
@@ -45,6 +47,8 @@ struct TunerOptions {
 };
 
 enum class TunerRole { following, leading };
+
+inline constexpr int kRunsAtMost = 10'000;
 
 /// One owner thread.
 class Tuner {
@@ -97,6 +101,8 @@ class Tuner {
   std::string retry_trials(const std::vector<std::int64_t>& numbers, Round& round);
   std::string enqueue(const Value& body, Round& round);
   std::string change_budget(const Value& body, const std::string& actor, Round& round);
+  std::string change_parallel(const Value& body, const std::string& actor, Round& round);
+  std::string end_study(const std::string& actor, Round& round);
   void end_if_due(Round& round);
   bool may_launch_beside(const Round& round) const;
   void hand_over(Round& round);
