@@ -23,7 +23,7 @@ _BELOW = {
     "analysis": "base math space study surrogate",
     "finetune": "base space study",
     "tuner": "base math space study surrogate sampler scheduler detector store runner tracking",
-    "server": "base space study store analysis finetune",
+    "server": "base space study store tracking analysis finetune",
 }
 MAY_INCLUDE = {folder: set(below.split()) | {folder} for folder, below in _BELOW.items()}
 MAY_INCLUDE["cli"] = set(MAY_INCLUDE) | {"cli"}
