@@ -11,6 +11,7 @@
 #include "hone/cli/commands.h"
 #include "hone/cli/launch.h"
 #include "hone/cli/prose.h"
+#include "hone/cli/serving.h"
 #include "hone/cli/study_loading.h"
 #include "hone/cli/terminal.h"
 #include "hone/tuner/algorithm_checks.h"
@@ -55,6 +56,8 @@ class RunCommand final : public Command {
     line.option("--seed", seed_, "N", "Of the study");
     line.flag("--new", new_, "Starts another study beside one of that name");
     line.flag("--detach", detach_, "Goes into the background");
+    line.flag_or_option("--serve", serve_, "PORT",
+                        "Also serves the page and the HTTP API on this machine (port 7070)");
     line.option("--minimize", study_.minimize, "METRIC", "What to optimise, without a study file");
     line.option("--maximize", study_.maximize, "METRIC", "The same, where more is better");
     line.option("--method", study_.method, "NAME",
@@ -89,6 +92,7 @@ class RunCommand final : public Command {
   std::optional<int> parallel_;
   bool new_ = false;
   bool detach_ = false;
+  std::optional<std::string> serve_;
   CommonOptions common_;
   Background background_;
 };
@@ -173,6 +177,7 @@ void RunCommand::take_warm_points(const Workplace& place, ReadStudy& read) const
 
 int RunCommand::run() {
   check_parallel(parallel_);
+  if (serve_) serve_options(*serve_);
   if (trials_) parse_trials(*trials_);
   ReadStudy read = this->read();
   if (!read.loaded.spec) {
@@ -215,7 +220,8 @@ int RunCommand::run() {
   const auto shared = std::make_shared<const StudySpec>(spec);
   Work work(place, shared, {parallel_, true, false});
   const StudyInfo study = create_study(place.store(), spec, read.source, actor());
-  LaunchOptions options{common_, parallel_, true, read.loaded.notes, run_command(), &background_};
+  LaunchOptions options{common_,       parallel_,    true,  read.loaded.notes,
+                        run_command(), &background_, serve_};
   return launch(place, study, shared, work, options);
 }
 
@@ -228,7 +234,7 @@ int RunCommand::go_on(const Workplace& place, const StudyInfo& study, const Read
     say_diagnostics(read);
     check_algorithms(wanted);
   }
-  LaunchOptions options{common_, parallel_, true, {}, run_command(), &background_};
+  LaunchOptions options{common_, parallel_, true, {}, run_command(), &background_, serve_};
   const SpecChanges changes = compare_specs(*stored, wanted);
   if (!changes.refused.empty()) {
     throw Error(ErrorCode::invalid_input,

@@ -47,18 +47,6 @@ std::string state_text(const Workplace& place, const StudyInfo& study, const His
   return fmt::format("interrupted: hone resume {} goes on", study_title(study));
 }
 
-/// Time until the budget of trials is used, at the pace so far; nullopt where that cannot be told.
-std::optional<std::int64_t> time_left_us(const History& history) {
-  const auto& budget = history.spec().budget.trials;
-  const TrialCounts& counts = history.counts();
-  // Few of the paused ones go on; what those that do cost is in the pace so far.
-  const std::int64_t over = counts.complete + counts.stopped + counts.failed + counts.paused;
-  if (!budget || over < 3 || history.active_us() <= 0) return std::nullopt;
-  const std::int64_t left =
-      std::max<std::int64_t>(0, *budget - history.counted()) + counts.running + counts.queued;
-  return history.active_us() / over * left;
-}
-
 /// "plateau in 3 trials (1, 4, 7), overfitting in 1 trial (2)"
 std::string warnings_text(const History& history) {
   constexpr std::size_t kNamed = 5;

@@ -10,6 +10,7 @@
 #include "hone/cli/launch.h"
 #include "hone/cli/lines.h"
 #include "hone/cli/prose.h"
+#include "hone/cli/serving.h"
 #include "hone/cli/study_loading.h"
 
 namespace hone::cli {
@@ -120,6 +121,8 @@ class ResumeCommand final : public Command {
     line.positional("STUDY[/TRIAL]", words_, "A study, or stopped trials of it");
     line.option("-j,--parallel", parallel_, "Runs at a time");
     line.flag("--detach", detach_, "Goes into the background");
+    line.flag_or_option("--serve", serve_, "PORT",
+                        "Also serves the page and the HTTP API on this machine (port 7070)");
     common_.declare(line);
     line.examples(
         "  hone resume finetune       goes on with the study as it is stored\n"
@@ -128,6 +131,7 @@ class ResumeCommand final : public Command {
 
   int run() override {
     check_parallel(parallel_);
+    if (serve_) serve_options(*serve_);
     if (detach_) {
       if (const auto code = background_.fork_off()) return *code;
     }
@@ -150,7 +154,7 @@ class ResumeCommand final : public Command {
       const std::vector<Action> open = {StudyMoved{StudyState::open, "resumed"}};
       if (!apply_as_leader(place, study.id, open)) ask_leader(place, study, "resume", Value::Map{});
     }
-    LaunchOptions options{common_, parallel_, true, {}, command, &background_};
+    LaunchOptions options{common_, parallel_, true, {}, command, &background_, serve_};
     return launch(place, *place.store().study(study.id), spec, work, options);
   }
 
@@ -158,6 +162,7 @@ class ResumeCommand final : public Command {
   std::vector<std::string> words_;
   std::optional<int> parallel_;
   bool detach_ = false;
+  std::optional<std::string> serve_;
   CommonOptions common_;
   Background background_;
 };

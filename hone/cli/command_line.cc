@@ -35,6 +35,12 @@ void CommandLine::option(const std::string& names, std::optional<std::string>& i
   rows_.push_back({names, value, help, false});
 }
 
+void CommandLine::flag_or_option(const std::string& names, std::optional<std::string>& into,
+                                 const std::string& value, const std::string& help) {
+  impl_->app.add_flag(names, into, help);
+  rows_.push_back({names, "[=" + value + "]", help, false});
+}
+
 void CommandLine::option(const std::string& names, std::optional<int>& into,
                          const std::string& help) {
   impl_->app.add_option(names, into, help);

@@ -30,6 +30,9 @@ class CommandLine {
   void flag(const std::string& names, bool& into, const std::string& help);
   void option(const std::string& names, std::optional<std::string>& into, const std::string& value,
               const std::string& help);
+  /// May be given without a value, which is "true" then: --serve, --serve=7070.
+  void flag_or_option(const std::string& names, std::optional<std::string>& into,
+                      const std::string& value, const std::string& help);
   void option(const std::string& names, std::optional<int>& into, const std::string& help);
   /// May be given several times.
   void option(const std::string& names, std::vector<std::string>& into, const std::string& value,

@@ -23,6 +23,7 @@ constexpr std::array kCommands = {
     CommandEntry{"show", "Look", "One trial, or all trials of a study", make_show},
     CommandEntry{"diff", "Look", "What differs between two trials", make_diff},
     CommandEntry{"attach", "Look", "Watch a study that runs", make_attach},
+    CommandEntry{"serve", "Look", "The page and the HTTP API of a store", make_serve},
     CommandEntry{"export", "Look", "Trials or reports as CSV or JSON lines", make_export},
     CommandEntry{"stop", "Steer", "Stop a study, or some of its trials", make_stop},
     CommandEntry{"resume", "Steer", "Go on with a study, or with stopped trials", make_resume},

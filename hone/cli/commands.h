@@ -49,6 +49,7 @@ std::unique_ptr<Command> make_attach();
 std::unique_ptr<Command> make_enqueue();
 std::unique_ptr<Command> make_replay();
 std::unique_ptr<Command> make_log();
+std::unique_ptr<Command> make_serve();
 std::unique_ptr<Command> make_export();
 std::unique_ptr<Command> make_clean();
 std::unique_ptr<Command> make_delete();

@@ -8,6 +8,7 @@
 #include "hone/cli/display.h"
 #include "hone/cli/outcome.h"
 #include "hone/cli/prose.h"
+#include "hone/cli/serving.h"
 #include "hone/cli/terminal.h"
 #include "hone/tuner/budget.h"
 
@@ -117,10 +118,16 @@ int launch(const Workplace& place, const StudyInfo& study, std::shared_ptr<const
     lines.colour = false;
   }
   say_start(place, study, *spec, work.plan(), options, is_live(lines));
+  std::optional<Serving> serving;
+  if (options.serve) {
+    serving.emplace(place, serve_options(*options.serve));
+    say_address(*serving, options.common, stderr);
+  }
   DisplayOptions shown{lines, study_title(study), false, &place.clock(), {}};
   shown.where = [&place](RunId run) { return devices_of(place.store(), run); };
   std::unique_ptr<SessionObserver> display = make_display(shown);
   const SessionEnd end = work.run(study, *display);
+  serving.reset();
   display.reset();  // gives way to what the study came to
   const History& history = work.history();
   if (end == SessionEnd::finished) {

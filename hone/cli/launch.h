@@ -18,6 +18,7 @@ struct LaunchOptions {
   std::vector<std::string> notes;  ///< sentences to say at the start
   std::string resume_command;      ///< "hone run study.yaml"
   Background* background = nullptr;
+  std::optional<std::string> serve = std::nullopt;  ///< --serve: "true", or a port
 };
 
 /// Works on the study until its end, an interruption or a stop, and prints what it came to. The

@@ -193,6 +193,17 @@ std::vector<double> confirmed_values(const History& history, std::int64_t trial)
   return values;
 }
 
+std::optional<std::int64_t> time_left_us(const History& history) {
+  const auto& budget = history.spec().budget.trials;
+  const TrialCounts& counts = history.counts();
+  // Few of the paused ones go on; what those that do cost is in the pace so far.
+  const std::int64_t over = counts.complete + counts.stopped + counts.failed + counts.paused;
+  if (!budget || over < 3 || history.active_us() <= 0) return std::nullopt;
+  const std::int64_t left =
+      std::max<std::int64_t>(0, *budget - history.counted()) + counts.running + counts.queued;
+  return history.active_us() / over * left;
+}
+
 Outcome find_outcome(const History& history) {
   Outcome outcome;
   outcome.confirmations = confirmed_trials(history);

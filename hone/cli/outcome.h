@@ -67,6 +67,10 @@ std::optional<double> run_value(const History& history, RunId run, int metric);
 /// Pure.
 std::vector<double> confirmed_values(const History& history, std::int64_t trial);
 
+/// Time until the budget of trials is used, at the pace so far; nullopt where that cannot be told.
+/// Pure.
+std::optional<std::int64_t> time_left_us(const History& history);
+
 /// "7.1 % below the defaults (2.8421)"; empty without a gain.
 std::string gain_text(const Outcome& outcome);
 /// "3 failed (2 out of memory, 1 diverged)"; empty when none did.

@@ -272,7 +272,7 @@ bool is_led(const Workplace& place, const StudyInfo& study) {
 }
 
 std::string ask_leader(const Workplace& place, const StudyInfo& study, const std::string& kind,
-                       const Value& body) {
+                       const Value& body, bool may_lead) {
   Store& store = place.store();
   const RequestId request = store.add_request(study.id, kind, body, actor());
   const std::int64_t end = place.clock().monotonic_us() + kAnswer_us;
@@ -284,7 +284,7 @@ std::string ask_leader(const Workplace& place, const StudyInfo& study, const std
         throw Error(ErrorCode::invalid_input, outcome->substr(9));
       return *outcome;
     }
-    if (!tuner &&
+    if (!tuner && may_lead &&
         !is_led(place, study)) {  // nobody will answer: lead for a moment, launching nothing
       TunerOptions options;
       options.holder = this_process_holder();

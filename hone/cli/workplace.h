@@ -88,8 +88,9 @@ TrialAddress find_trials(const Workplace& place, const std::vector<std::string>&
 std::string study_title(const StudyInfo& study);
 
 /// What a request came to: waits for the leader, or leads for a moment where nobody does.
+/// `may_lead`: not in a process that is about to lead the study itself.
 std::string ask_leader(const Workplace& place, const StudyInfo& study, const std::string& kind,
-                       const Value& body);
+                       const Value& body, bool may_lead = true);
 /// Whether a living process leads the study (on another machine: whose time has not run out).
 bool is_led(const Workplace& place, const StudyInfo& study);
 
