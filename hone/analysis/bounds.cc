@@ -38,8 +38,8 @@ bool could_move(const Domain& domain, bool upper) {
   return false;
 }
 
-bool is_at(const Domain& domain, double u, bool upper) {
-  if (!is_discrete(domain)) return upper ? u >= 1 - kAtBound : u <= kAtBound;
+bool is_at(const Domain& domain, double u, bool upper, double reach = kAtBound) {
+  if (!is_discrete(domain)) return upper ? u >= 1 - reach : u <= reach;
   if (cell_count(domain) < kLeastCells) return false;
   const Cell cell = cell_of(domain, u);
   constexpr double kRounding = 1e-9;
@@ -74,7 +74,7 @@ std::vector<std::int64_t> best_trials(const History& history) {
 }  // namespace
 
 std::vector<AtBound> best_at_bounds(const History& history, std::int64_t best,
-                                    const Importance& importance) {
+                                    const Importance& importance, double reach) {
   const SearchSpace& space = history.spec().space;
   const std::vector<std::int64_t> leaders = best_trials(history);
   std::vector<std::pair<int, AtBound>> found;
@@ -87,10 +87,13 @@ std::vector<AtBound> best_at_bounds(const History& history, std::int64_t best,
                      [&](const Effect& one) { return one.parameter == parameter.name; });
     const bool matters = effect != importance.effects.end() && effect->p <= kSignificance;
     for (const bool upper : {false, true}) {
-      if (!could_move(parameter.domain, upper) || !is_at(parameter.domain, u, upper)) continue;
+      if (!could_move(parameter.domain, upper) ||
+          !is_at(parameter.domain, u, upper, std::max(reach, kAtBound)))
+        continue;
       if (!matters && !best_agree(history, leaders, j, parameter.domain, upper)) continue;
       found.push_back({space.searched()[j],
-                       {parameter.name, upper, *history.trial(best).config().get(parameter.name),
+                       {parameter.name, upper, is_at(parameter.domain, u, upper),
+                        *history.trial(best).config().get(parameter.name),
                         decode(parameter.domain, upper ? 1 : 0)}});
     }
   }

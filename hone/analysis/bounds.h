@@ -13,8 +13,9 @@ namespace hone {
 struct AtBound {
   std::string parameter;
   bool upper = false;
-  Value best;   ///< the value in the best configuration
-  Value bound;  ///< the end of the range, or the last value of an ordered choice
+  bool close = true;  ///< else within `reach` only
+  Value best;         ///< the value in the best configuration
+  Value bound;        ///< the end of the range, or the last value of an ordered choice
 };
 
 /// The parameters of trial `best` that lie at a bound which could be moved: within a fiftieth of
@@ -23,6 +24,6 @@ struct AtBound {
 /// best trials lie in the same outer tenth. A lower end at 0, an integer's at 1 and a share's upper
 /// end at 1 are natural and not told. In the order of the study file. Pure.
 std::vector<AtBound> best_at_bounds(const History& history, std::int64_t best,
-                                    const Importance& importance);
+                                    const Importance& importance, double reach = 0);
 
 }  // namespace hone

@@ -4,13 +4,13 @@
 #include <cmath>
 #include <string>
 
+#include "hone/analysis/cells.h"
 #include "hone/space/encoding.h"
 
 namespace hone {
 namespace {
 
 constexpr int kDegree = 3;
-constexpr int kNodes = 64;     ///< a finer grid counts as continuous
 constexpr int kMaxItems = 24;  ///< of an unordered choice; the others count as one
 constexpr std::size_t kMaxPairTerms = 36;
 constexpr int kPriorDraws = 512;
@@ -19,28 +19,6 @@ constexpr int kPriorDraws = 512;
 struct Measure {
   std::vector<double> at, weight;
 };
-
-Measure measure_of(const Domain& domain) {
-  Measure measure;
-  const int cells = cell_count(domain);
-  if (cells <= 0 || cells > kNodes) {
-    for (int i = 0; i < kNodes; ++i) {
-      measure.at.push_back((i + 0.5) / kNodes);
-      measure.weight.push_back(1.0 / kNodes);
-    }
-    return measure;
-  }
-  constexpr double kJustBeyond = 1e-12;  // edges are rounded
-  for (double u = 0; u < 1 && static_cast<int>(measure.at.size()) < cells;) {
-    const Cell cell = cell_of(domain, u);
-    measure.at.push_back(cell.middle());
-    measure.weight.push_back(cell.high - cell.low);
-    u = std::max(cell.high, u) + kJustBeyond;
-  }
-  const auto* choice = std::get_if<Choice>(&domain);
-  if (choice != nullptr && !choice->weights.empty()) measure.weight = choice->weights;
-  return measure;
-}
 
 /// Gram and Schmidt, twice for rounding: functions given by their values on the measure's points
 /// become orthonormal to the constant and to each other. `apply` repeats each step on what defines
@@ -98,7 +76,8 @@ bool depends_on(const SearchSpace& space, int child, int parent) {
 EffectBasis::Column EffectBasis::make_column(const Domain& domain) {
   Column column;
   column.domain = &domain;
-  Measure measure = measure_of(domain);
+  CellColumn cells = cells_of(domain);
+  const Measure measure{std::move(cells.at), std::move(cells.mass)};
   std::vector<std::vector<double>> values, definition;
   if (!is_categorical(domain)) {
     for (int k = 0; k <= kDegree; ++k) {

@@ -10,6 +10,8 @@
 #include "hone/analysis/effect_basis.h"
 #include "hone/analysis/ranking.h"
 #include "hone/analysis/ridge.h"
+#include "hone/analysis/targets.h"
+#include "hone/math/normal.h"
 
 namespace hone {
 namespace {
@@ -28,6 +30,15 @@ std::vector<std::size_t> all_columns(std::size_t count) {
 void centre(std::vector<double>& z) {
   const double mean = std::accumulate(z.begin(), z.end(), 0.0) / static_cast<double>(z.size());
   for (double& v : z) v -= mean;
+}
+
+/// To the mean 0 and the variance 1, which the prior of the coefficients expects.
+void standardise(std::vector<double>& z) {
+  centre(z);
+  double squares = 0;
+  for (const double v : z) squares += v * v;
+  const double sd = std::sqrt(squares / static_cast<double>(z.size()));
+  for (double& v : z) v /= sd;
 }
 
 void centre(Design& design) {
@@ -178,15 +189,15 @@ class Analysis {
     const std::vector<double> observed = variances_->by_column;
     const std::vector<double> observed_pairs = variances_->by_pair;
 
-    std::vector<double> by_chance(observed.size()), p(observed.size(), 1.0);
+    std::vector<double> by_chance(observed.size()), p(observed.size(), 1.0), tail_p = p;
     for (std::size_t j = 0; j < observed.size(); ++j)
-      test_parameter(static_cast<int>(j), observed[j], by_chance[j], p[j]);
+      test_parameter(static_cast<int>(j), observed[j], by_chance[j], p[j], tail_p[j]);
     const std::vector<double> shares = shares_of(observed, by_chance);
     const std::vector<double> spread = resampled_spread(by_chance);
     const auto& searched = history_.spec().space.searched();
     for (std::size_t j = 0; j < observed.size(); ++j) {
-      result.effects.push_back(
-          {history_.spec().space.parameter(searched[j]).name, shares[j], spread[j], p[j]});
+      result.effects.push_back({history_.spec().space.parameter(searched[j]).name, shares[j],
+                                spread[j], p[j], tail_p[j]});
     }
     std::stable_sort(result.effects.begin(), result.effects.end(),
                      [](const Effect& a, const Effect& b) { return a.share > b.share; });
@@ -220,20 +231,32 @@ class Analysis {
     return kept;
   }
 
-  void test_parameter(int j, double observed, double& by_chance, double& p) {
+  void test_parameter(int j, double observed, double& by_chance, double& p, double& tail_p) {
     const NullModel null(design_, terms_where([&](const EffectTerm& term) {
                            return term.first != j && term.second != j;
                          }),
                          lambda_, z_);
     Rng rng = rng_.split("parameter", static_cast<std::uint64_t>(j));
     int as_large = 0;
+    double squares = 0;
     for (int i = 0; i < options_.permutations; ++i) {
       variances_->take(full_->coefficients(null.draw(rng)));
       const double drawn = variances_->by_column[static_cast<std::size_t>(j)];
       by_chance += drawn / options_.permutations;
+      squares += drawn * drawn / options_.permutations;
       if (drawn >= observed) ++as_large;
     }
     p = (1.0 + as_large) / (1.0 + options_.permutations);
+    tail_p = gamma_upper(observed, by_chance, squares - by_chance * by_chance);
+  }
+
+  /// P(X ≥ x) of a gamma law with this mean and variance (a sum of squares of normal variables is
+  /// nearly so: Satterthwaite 1946), by Wilson and Hilferty's cube root (1931).
+  static double gamma_upper(double x, double mean, double variance) {
+    if (!(mean > 0) || !(variance > 0)) return 1;
+    const double shape = mean * mean / variance;
+    const double z = 3 * std::sqrt(shape) * (std::cbrt(x / mean) - 1 + 1 / (9 * shape));
+    return normal_cdf(-z);
   }
 
   std::vector<double> shares_of(const std::vector<double>& observed,
@@ -332,6 +355,12 @@ class Analysis {
 
 }  // namespace
 
+Estimate Effect::interval() const {
+  constexpr double kNormal95 = 1.959964;
+  return {share, std::max(0.0, share - kNormal95 * share_sd),
+          std::min(1.0, share + kNormal95 * share_sd)};
+}
+
 Importance find_importance(const History& history, const ImportanceOptions& options) {
   Importance result;
   const Ranking ranking = rank_trials(history);
@@ -342,6 +371,15 @@ Importance find_importance(const History& history, const ImportanceOptions& opti
   const double best = *std::min_element(ranking.scores.begin(), ranking.scores.end());
   const double worst = *std::max_element(ranking.scores.begin(), ranking.scores.end());
   if (best == worst) return result;  // all alike: nothing to explain
+  if (options.by_value) {
+    Targets targets = find_targets(history, kMaxRows);
+    const auto [least, most] = std::minmax_element(targets.losses.begin(), targets.losses.end());
+    if (*least == *most) return result;
+    result.enough = true;
+    standardise(targets.losses);
+    Analysis(history, std::move(targets.trials), std::move(targets.losses), options).run(result);
+    return result;
+  }
   result.enough = true;
   std::vector<std::int64_t> trials;
   std::vector<double> scores;

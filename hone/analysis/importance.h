@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "hone/analysis/estimate.h"
 #include "hone/study/history.h"
 
 namespace hone {
@@ -30,6 +31,10 @@ struct Effect {
   double share = 0;  ///< of what the parameters explain, 0–1; what chance would give is taken off
   double share_sd = 0;  ///< over resampled trials (bootstrap)
   double p = 1;         ///< that a parameter without effect explains so much
+  double tail_p = 1;  ///< the same by a gamma law with the moments of what chance gave: finer than
+                      ///< one in so many permutations
+  /// The share with the 95 % interval of the normal law, cut to 0–1.
+  Estimate interval() const;
 };
 
 struct Interaction {
@@ -52,6 +57,10 @@ struct Importance {
 constexpr double kSignificance = 0.05;
 
 struct ImportanceOptions {
+  /// Explains the values (find_targets) instead of the order: sees the few bad trials of a sampler
+  /// that has learnt, which their ranks hide. Where values cannot be compared, the order all the
+  /// same.
+  bool by_value = false;
   int permutations = 199;
   int resamples = 100;
 };

@@ -6,78 +6,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
-#include <functional>
 
-#include "hone/analysis/ped_anova.h"
-#include "hone/study/history.h"
+#include "hone/analysis/analysis_test_support.h"
 
 namespace hone {
 namespace {
-
-using Function = std::function<double(const Config&, Rng&)>;
-
-StudySpec unit_space(int dimension, std::int64_t seed) {
-  StudySpec spec;
-  std::vector<Parameter> parameters;
-  for (int j = 0; j < dimension; ++j)
-    parameters.push_back({"x" + std::to_string(j), Real{}, {}, {}, {}});
-  spec.space = *SearchSpace::create(parameters, {}).space;
-  spec.metrics = {Metric{}};
-  spec.metrics[0].name = "loss";
-  spec.seed = seed;
-  return spec;
-}
-
-double number(const Config& config, const char* name) { return config.get(name)->as_number(); }
-
-enum class Draws {
-  from_the_law,
-  near_the_best,  ///< as a sampler that has learnt: in every parameter, also in those that do not
-                  ///< matter
-};
-
-Config draw(const History& history, Draws draws, Rng& rng) {
-  const SearchSpace& space = history.spec().space;
-  constexpr std::int64_t kStart = 10;
-  if (draws == Draws::from_the_law || history.size() < kStart) return *space.sample(rng);
-  std::vector<std::int64_t> order(static_cast<std::size_t>(history.size()));
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int64_t>(i);
-  std::sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
-    return *history.trial(a).value() < *history.trial(b).value();
-  });
-  const auto centre = history.encoded(order[rng.below(6)]);
-  std::vector<double> row(centre.begin(), centre.end());
-  for (double& u : row) u = std::clamp(u + 0.15 * rng.normal(), 0.0, 1.0);
-  return space.decode(row);
-}
-
-History played(const StudySpec& spec, int trials, const Function& function,
-               Draws draws = Draws::from_the_law) {
-  History history(std::make_shared<StudySpec>(spec));
-  const Rng seeded(static_cast<std::uint64_t>(spec.seed));
-  Rng place = seeded.split("place");
-  Rng noise = seeded.split("noise");
-  std::int64_t seq = 0;
-  for (int i = 0; i < trials; ++i) {
-    auto proposal = std::make_shared<Proposal>();
-    proposal->number = i;
-    proposal->config = draw(history, draws, place);
-    const double value = function(proposal->config, noise);
-    history.apply(Change{++seq, seq, TrialAdded{proposal}});
-    TrialMoved moved;
-    moved.trial = i;
-    moved.state = std::isinf(value) ? TrialState::failed : TrialState::complete;
-    if (std::isinf(value)) {
-      moved.fail_kind = FailKind::diverged;
-    } else {
-      moved.results = {Result{0, value, std::nullopt, 1, std::nullopt}};
-    }
-    history.apply(Change{++seq, seq, moved});
-  }
-  return history;
-}
 
 const Effect& effect(const Importance& importance, const std::string& name) {
   for (const Effect& one : importance.effects) {
@@ -241,30 +175,6 @@ TEST(Importance, IsAFunctionOfTheHistoryAndIgnoresTheDirection) {
   const Importance up = find_importance(played(upside_down, 40, negative));
   for (std::size_t i = 0; i < down.effects.size(); ++i)
     EXPECT_DOUBLE_EQ(down.effects[i].share, up.effects[i].share);
-}
-
-TEST(PedAnova, SetsWhatMattersAboveWhatDoesNot) {
-  std::vector<double> sum(6);
-  constexpr int kSeeds = 10;
-  for (int seed = 1; seed <= kSeeds; ++seed) {
-    const auto found = ped_anova(played(unit_space(6, seed), 200, two_of_six));
-    for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += found[j] / kSeeds;
-  }
-  EXPECT_GT(sum[0], sum[1]);
-  for (std::size_t j = 2; j < sum.size(); ++j) EXPECT_LT(3 * sum[j], sum[1]);
-}
-
-TEST(PedAnova, IsZeroForAParameterWithOneValueAndEmptyForFewTrials) {
-  StudySpec spec = unit_space(0, 1);
-  spec.space =
-      *SearchSpace::create({{"x0", Real{}, {}, {}, {}}, {"one", Integer{3, 3}, {}, {}, {}}}, {})
-           .space;
-  const auto loss = [](const Config& c, Rng&) { return number(c, "x0"); };
-  const auto found = ped_anova(played(spec, 40, loss));
-  ASSERT_EQ(found.size(), 2U);
-  EXPECT_GT(found[0], 1);
-  EXPECT_EQ(found[1], 0);
-  EXPECT_TRUE(ped_anova(played(spec, 9, loss)).empty());
 }
 
 }  // namespace

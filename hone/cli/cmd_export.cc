@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <functional>
 
+#include "hone/base/csv.h"
 #include "hone/base/error.h"
 #include "hone/base/file.h"
 #include "hone/base/text.h"
@@ -16,17 +17,8 @@
 namespace hone::cli {
 namespace {
 
-using Row = std::vector<std::pair<std::string, Value>>;
-
 /// One row of a table whose columns are known beforehand.
-std::string csv_cell(const Value& value) {
-  if (value.is_null()) return "";
-  std::string text = value.is_string() ? value.as_string() : value.dump();
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string out = "\"";
-  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + "\"";
-}
+using Row = std::vector<std::pair<std::string, Value>>;
 
 class ExportCommand final : public Command {
  public:
@@ -87,16 +79,13 @@ class ExportCommand final : public Command {
       text_ += object.dump() + "\n";
       return;
     }
-    if (rows_ == 1) {
-      std::string header;
-      for (const auto& [name, value] : row)
-        header += (header.empty() ? "" : ",") + csv_cell(Value(name));
-      text_ += header + "\n";
+    std::vector<Value> header, cells;
+    for (const auto& [name, value] : row) {
+      header.emplace_back(name);
+      cells.push_back(value);
     }
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i)
-      line += (i == 0 ? "" : ",") + csv_cell(row[i].second);
-    text_ += line + "\n";
+    if (rows_ == 1) text_ += csv_line(header);
+    text_ += csv_line(cells);
   }
 
   void trials(const History& history) {

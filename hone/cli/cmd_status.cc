@@ -246,7 +246,7 @@ class BestCommand final : public Command {
       Value row = best != nullptr && best->is_map() ? *best : Value(Value::Map{});
       row.set("study", study_title(study));
       for (const char* key : {"front", "hypervolume", "gain", "confirmations", "steps_saved",
-                              "importance", "at_bound"}) {
+                              "importance", "findings"}) {
         if (const Value* value = summary.find(key)) row.set(key, *value);
       }
       if (!command.empty()) row.set("command", command);

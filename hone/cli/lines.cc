@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "hone/analysis/shown.h"
 #include "hone/base/text.h"
 #include "hone/cli/background.h"
 #include "hone/cli/outcome_front.h"
@@ -40,13 +41,9 @@ std::string why_again(const History& history, const RunPlan& plan) {
 
 }  // namespace
 
-std::string value_text(const Value& value) {
-  if (value.is_double()) return format_number(value.as_number(), 4);
-  if (value.is_string()) return value.as_string();
-  return value.dump();
-}
+std::string value_text(const Value& value) { return shown_value(value); }
 
-std::string metric_text(double value) { return format_number(value, 5); }
+std::string metric_text(double value) { return shown_metric(value); }
 
 std::string config_text(const StudySpec& spec, const Config& config) {
   std::string out;

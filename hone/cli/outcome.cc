@@ -13,18 +13,6 @@ constexpr std::int64_t kBurstLeast_us = 5'000'000;  ///< shorter runs may well r
 constexpr double kBurstShare = 0.02;  ///< of the run's time, within which all reports came
 constexpr std::size_t kBurstReports = 4;
 
-Spread spread_of(const std::vector<double>& values) {
-  Spread spread;
-  spread.count = static_cast<int>(values.size());
-  for (const double v : values) spread.mean += v;
-  spread.mean /= static_cast<double>(values.size());
-  if (values.size() < 2) return spread;
-  double squares = 0;
-  for (const double v : values) squares += (v - spread.mean) * (v - spread.mean);
-  spread.sd = std::sqrt(squares / static_cast<double>(values.size() - 1));
-  return spread;
-}
-
 /// How far a trial's value may be from itself: the spread over its replicates, else over the last
 /// points of its curve.
 double noise_of(const Trial& trial) {
@@ -153,46 +141,6 @@ std::optional<Interval> interval_of_best(const Outcome& outcome) {
 
 }  // namespace
 
-std::optional<double> run_value(const History& history, RunId run, int metric) {
-  const Metric& declared = history.spec().metrics[static_cast<std::size_t>(metric)];
-  std::vector<std::pair<double, double>> points;
-  for (const auto& point : history.series(run)) {
-    if (point.metric == metric) points.emplace_back(point.fidelity, point.value);
-  }
-  if (points.empty()) return std::nullopt;
-  if (declared.take == Take::best) {
-    double best = points.front().second;
-    for (const auto& [at, value] : points) {
-      if (is_better(declared.goal, value, best) || std::isnan(best)) best = value;
-    }
-    return best;
-  }
-  std::stable_sort(points.begin(), points.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  if (declared.take == Take::last) return points.back().second;
-  const std::size_t count =
-      std::min(points.size(), static_cast<std::size_t>(std::max(1, declared.take_count)));
-  double sum = 0;
-  for (std::size_t i = points.size() - count; i < points.size(); ++i) sum += points[i].second;
-  return sum / static_cast<double>(count);
-}
-
-std::vector<double> confirmed_values(const History& history, std::int64_t trial) {
-  std::vector<std::pair<int, double>> found;
-  for (const RunId id : history.runs_of(trial)) {
-    const Run* run = history.run(id);
-    if (run->plan.purpose != RunPurpose::confirm || run->state != RunState::ended) continue;
-    if (run->end.outcome != RunOutcome::finished) continue;
-    if (const auto value = run_value(history, id, 0))
-      found.emplace_back(run->plan.replicate, *value);
-  }
-  std::stable_sort(found.begin(), found.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<double> values;
-  for (const auto& [seed, value] : found) values.push_back(value);
-  return values;
-}
-
 std::optional<std::int64_t> time_left_us(const History& history) {
   const auto& budget = history.spec().budget.trials;
   const TrialCounts& counts = history.counts();
@@ -295,8 +243,7 @@ Value outcome_json(const History& history, const Outcome& outcome, const std::st
   Value failures = Value::Map{};
   for (const auto& [kind, count] : outcome.failures) failures.set(fail_kind_name(kind), count);
   row.set("failures", std::move(failures));
-  if (history.spec().objective_count() < 2)
-    set_findings(row, history, find_findings(history, outcome));
+  if (history.spec().objective_count() < 2) set_findings(row, history, find_findings(history));
   return row;
 }
 

@@ -11,18 +11,12 @@
 #include <vector>
 
 #include "hone/analysis/best_chance.h"
+#include "hone/analysis/replicates.h"
 #include "hone/cli/outcome_front.h"
 #include "hone/cli/workplace.h"
 #include "hone/study/history.h"
 
 namespace hone::cli {
-
-/// Mean and spread of a trial's values.
-struct Spread {
-  double mean = 0;
-  std::optional<double> sd;  ///< with two or more
-  int count = 0;
-};
 
 struct Gain {
   double difference = 0;  ///< best − default, in the metric's units
@@ -60,12 +54,6 @@ struct Outcome {
 
 /// Pure.
 Outcome find_outcome(const History& history);
-
-/// The value of a run's metric by its `take`; nullopt where nothing was reported. Pure.
-std::optional<double> run_value(const History& history, RunId run, int metric);
-/// The confirmed value of a trial over its finished confirmation runs, in the order of their seeds.
-/// Pure.
-std::vector<double> confirmed_values(const History& history, std::int64_t trial);
 
 /// Time until the budget of trials is used, at the pace so far; nullopt where that cannot be told.
 /// Pure.

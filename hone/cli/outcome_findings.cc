@@ -23,14 +23,6 @@ std::string percent(double share) { return fmt::format("{:.0f}{}%", 100 * share,
 
 }  // namespace
 
-Findings find_findings(const History& history, const Outcome& outcome) {
-  Findings findings;
-  findings.importance = find_importance(history);
-  if (outcome.best >= 0)
-    findings.at_bound = best_at_bounds(history, outcome.best, findings.importance);
-  return findings;
-}
-
 std::string importance_text(const Importance& importance) {
   if (!importance.enough) {
     if (importance.trials < 2 || importance.trials >= importance.needed) return "";
@@ -71,19 +63,24 @@ std::string importance_text(const Importance& importance) {
   return out + ".";
 }
 
+std::vector<std::string> learnt_texts(const Findings& findings) {
+  std::vector<std::string> texts;
+  for (const Statement& finding : findings.statements) {
+    const bool told = finding.kind == StatementKind::best_region ||
+                      finding.kind == StatementKind::best_value ||
+                      finding.kind == StatementKind::failures;
+    if (told && texts.size() < kNamed) texts.push_back(finding.text);
+  }
+  return texts;
+}
+
 std::vector<std::string> next_texts(const History& history, const Outcome& outcome,
                                     const Findings& findings, const std::string& study) {
   std::vector<std::string> texts;
   if (outcome.best < 0) return texts;
   const StudySpec& spec = history.spec();
-  for (const AtBound& bound : findings.at_bound) {
-    const Domain& domain = spec.space.parameter(spec.space.index_of(bound.parameter)).domain;
-    const bool choice = std::holds_alternative<Choice>(domain);
-    texts.push_back(fmt::format(
-        "the best {} ({}) is at the {} end of its {}{}; {}", bound.parameter,
-        value_text(bound.best), bound.upper ? "upper" : "lower", choice ? "values" : "range",
-        choice ? "" : fmt::format(" ({})", value_text(bound.bound)),
-        choice ? (bound.upper ? "add larger ones" : "add smaller ones") : "widen it"));
+  for (const Statement& finding : findings.statements) {
+    if (finding.kind == StatementKind::bound) texts.push_back(finding.text);
   }
   if (!outcome.best_is_complete)
     texts.push_back(
@@ -118,7 +115,7 @@ void set_findings(Value& summary, const History& history, const Findings& findin
       .set("needed", importance.needed);
   if (importance.enough) {
     row.set("explained", importance.explained);
-    const auto divergences = ped_anova(history);
+    const auto divergences = ped_anova(history).effects;
     Value::List effects;
     for (const Effect& effect : importance.effects) {
       Value one = Value::Map{};
@@ -126,10 +123,8 @@ void set_findings(Value& summary, const History& history, const Findings& findin
           .set("share", effect.share)
           .set("sd", effect.share_sd)
           .set("p", effect.p);
-      const SearchSpace& space = history.spec().space;
-      for (std::size_t j = 0; j < divergences.size(); ++j) {
-        if (space.parameter(space.searched()[j]).name == effect.parameter)
-          one.set("divergence", divergences[j]);
+      for (const PedAnovaEffect& by_density : divergences) {
+        if (by_density.parameter == effect.parameter) one.set("divergence", by_density.divergence);
       }
       effects.push_back(std::move(one));
     }
@@ -144,15 +139,7 @@ void set_findings(Value& summary, const History& history, const Findings& findin
     }
   }
   summary.set("importance", std::move(row));
-  Value::List bounds;
-  for (const AtBound& bound : findings.at_bound) {
-    Value one = Value::Map{};
-    one.set("parameter", bound.parameter)
-        .set("end", bound.upper ? "upper" : "lower")
-        .set("bound", bound.bound);
-    bounds.push_back(std::move(one));
-  }
-  summary.set("at_bound", Value(std::move(bounds)));
+  summary.set("findings", to_json(findings.statements));
 }
 
 }  // namespace hone::cli

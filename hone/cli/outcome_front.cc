@@ -15,44 +15,7 @@ namespace {
 
 constexpr std::size_t kMostRows = 20;
 
-std::optional<double> share_of_box(const History& history, const std::vector<std::int64_t>& front) {
-  const int m = history.spec().objective_count();
-  if (m > 4) return std::nullopt;
-  const auto size = static_cast<std::size_t>(m);
-  std::vector<double> low(size, HUGE_VAL);
-  std::vector<double> high(size, -HUGE_VAL);
-  for (const Trial& trial : history.trials()) {
-    const auto losses = history.losses(trial);
-    if (!losses || !history.satisfies_guards(trial)) continue;
-    for (std::size_t k = 0; k < size; ++k) {
-      low[k] = std::min(low[k], (*losses)[k]);
-      high[k] = std::max(high[k], (*losses)[k]);
-    }
-  }
-  std::vector<double> points;
-  for (const std::int64_t number : front) {
-    const auto losses = *history.losses(history.trial(number));
-    for (std::size_t k = 0; k < size; ++k)
-      points.push_back((losses[k] - low[k]) / (high[k] - low[k]));
-  }
-  for (std::size_t k = 0; k < size; ++k) {
-    if (!(high[k] > low[k]) || !std::isfinite(high[k] - low[k])) return std::nullopt;
-  }
-  return hypervolume({points, m}, std::vector<double>(size, 1.0));
-}
-
 }  // namespace
-
-Front find_front(const History& history) {
-  Front front;
-  if (history.spec().objective_count() < 2) return front;
-  front.trials = history.front();
-  std::stable_sort(front.trials.begin(), front.trials.end(), [&](std::int64_t a, std::int64_t b) {
-    return *history.losses(history.trial(a)) < *history.losses(history.trial(b));
-  });
-  if (!front.trials.empty()) front.hypervolume = share_of_box(history, front.trials);
-  return front;
-}
 
 std::string objectives_text(const StudySpec& spec) {
   std::vector<std::string> parts;

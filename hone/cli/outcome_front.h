@@ -1,25 +1,14 @@
-// What a study with several objectives came to: its front, in words, as a table and as JSON.
+// The front of a study with several objectives in words, as a table and as JSON.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "hone/analysis/front.h"
 #include "hone/study/history.h"
 
 namespace hone::cli {
-
-struct Front {
-  std::vector<std::int64_t> trials;  ///< by the first objective, best first; ties by number
-  /// Share of the box between the best and the worst value that any feasible trial has in each
-  /// objective which the front dominates; nullopt where the box is flat or has no end, or there are
-  /// more than four objectives.
-  std::optional<double> hypervolume;
-};
-
-/// Pure. With one objective empty.
-Front find_front(const History& history);
 
 /// "minimize val_loss", "minimize val_loss, maximize accuracy".
 std::string objectives_text(const StudySpec& spec);

@@ -345,7 +345,11 @@ TEST(Outcome, GivesWhatMatteredAsJson) {
   EXPECT_EQ(first.string_or("parameter", ""), "optimizer.learning_rate");
   EXPECT_GT(first.find("share")->as_number(), 0.9);
   EXPECT_GT(first.find("divergence")->as_number(), 0);
-  EXPECT_EQ(json.find("at_bound")->as_list().size(), 1U);
+  const Value::List& findings = json.find("findings")->as_list();
+  EXPECT_EQ(findings.front().string_or("kind", ""), "matters");
+  EXPECT_EQ(findings.front().string_or("parameter", ""), "optimizer.learning_rate");
+  EXPECT_TRUE(std::any_of(findings.begin(), findings.end(),
+                          [](const Value& one) { return one.string_or("kind", "") == "bound"; }));
   EXPECT_EQ(json.find("best")->find("curve")->as_list().size(), 1U);
 }
 

@@ -284,8 +284,12 @@ std::string outcome_text(const History& history, const Outcome& outcome, const s
     facts.push_back(failures);
   if (!facts.empty()) out += paragraph(join(facts, " · "), width);
   if (outcome.best >= 0 && outcome.front.trials.empty()) {
-    const Findings findings = find_findings(history, outcome);
+    const Findings findings = find_findings(history);
     out += paragraph(importance_text(findings.importance), width);
+    std::string learnt;
+    for (const std::string& text : learnt_texts(findings))
+      learnt += (learnt.empty() ? "" : " ") + text + ".";
+    out += paragraph(learnt, width);
     for (const std::string& text : next_texts(history, outcome, findings, study))
       out += paragraph("Next: " + text + ".", width);
   }

@@ -325,6 +325,73 @@ const RegressionForest::Node& RegressionForest::leaf_of(int root,
   return *node;
 }
 
+void RegressionForest::for_each_part(int tree, const UsePart& use) const {
+  std::vector<ForestSide> sides(categories_.size());
+  visit(roots_[static_cast<std::size_t>(tree)], sides, use);
+}
+
+void RegressionForest::visit(int index, std::vector<ForestSide>& sides, const UsePart& use) const {
+  const Node& node = nodes_[static_cast<std::size_t>(index)];
+  const double mean = node.mean * scale_;
+  if (node.kind == Kind::leaf) {
+    use(sides, mean);
+    return;
+  }
+  const auto j = static_cast<std::size_t>(node.column);
+  const ForestSide before = sides[j];
+  if (node.kind == Kind::inactive) {
+    sides[j].active = false;
+    if (before.inactive) visit(node.low, sides, use);
+    sides[j] = before;
+    sides[j].inactive = false;
+    if (before.active) visit(node.low + 1, sides, use);
+    sides[j] = before;
+    return;
+  }
+  if (before.inactive) {  // the node itself predicts them
+    sides[j].active = false;
+    use(sides, mean);
+    sides[j] = before;
+    sides[j].inactive = false;
+  }
+  if (!before.active) {
+    sides[j] = before;
+    return;
+  }
+  if (node.kind == Kind::number) {
+    sides[j].high = std::min(before.high, node.threshold);
+    visit(node.low, sides, use);
+    sides[j].high = before.high;
+    sides[j].low = std::max(before.low, node.threshold);
+    visit(node.low + 1, sides, use);
+    sides[j] = before;
+    return;
+  }
+  const auto count = static_cast<std::size_t>(categories_[j]);
+  const std::uint64_t* low = bits_.data() + node.sets;
+  const std::uint64_t* known = low + words_for(categories_[j]);
+  std::vector<bool> parts[3];  // low, high, and those that no row of the node had
+  for (auto& part : parts) part.assign(count, false);
+  bool any[3] = {};
+  for (std::size_t c = 0; c < count; ++c) {
+    if (!before.categories.empty() && !before.categories[c]) continue;
+    const int bit = static_cast<int>(c);
+    const int part = !has_bit(known, bit) ? 2 : has_bit(low, bit) ? 0 : 1;
+    parts[part][c] = true;
+    any[part] = true;
+  }
+  for (int part = 0; part < 3; ++part) {
+    if (!any[part]) continue;
+    sides[j].categories = parts[part];
+    if (part == 2) {
+      use(sides, mean);
+    } else {
+      visit(node.low + part, sides, use);
+    }
+  }
+  sides[j] = before;
+}
+
 void RegressionForest::predict_many(std::span<const double> rows,
                                     std::span<ForestPrediction> out) const {
   HONE_ASSERT(!roots_.empty(), "fit comes first");

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -37,6 +38,15 @@ struct ForestPrediction {
   double variance = 0;  ///< ≥ 0
 };
 
+/// What a part of the space holds of one column.
+struct ForestSide {
+  double low = -1;               ///< of numbers: low < x ≤ high
+  double high = 2;               ///< both beyond the unit interval: no bound
+  std::vector<bool> categories;  ///< empty: all
+  bool active = true;            ///< holds rows in which the column is active
+  bool inactive = true;          ///< … in which it is not
+};
+
 /// A pure function of rows, targets, options and the generator. Not thread-safe while it is fitted.
 class RegressionForest {
  public:
@@ -53,7 +63,14 @@ class RegressionForest {
   /// Of `out.size()` rows one after the other.
   void predict_many(std::span<const double> rows, std::span<ForestPrediction> out) const;
 
+  /// A part (a side for each column) and what the tree predicts there.
+  using UsePart = std::function<void(std::span<const ForestSide>, double)>;
+  /// The parts into which one tree divides the space, each once; together they are all of it, rows
+  /// that show a node something new included. 0 ≤ tree < tree_count().
+  void for_each_part(int tree, const UsePart& use) const;
+
   int dimension() const { return static_cast<int>(categories_.size()); }
+  int tree_count() const { return static_cast<int>(roots_.size()); }
   /// Of all trees.
   std::size_t node_count() const { return nodes_.size(); }
 
@@ -73,6 +90,7 @@ class RegressionForest {
 
   const Node& leaf_of(int root, std::span<const double> row) const;
   int category(std::size_t column, double x) const;
+  void visit(int index, std::vector<ForestSide>& sides, const UsePart& use) const;
 
   std::vector<int> categories_;
   std::vector<Node> nodes_;

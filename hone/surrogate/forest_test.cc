@@ -216,5 +216,46 @@ TEST(RegressionForest, LeavesHaveAtLeastTheRowsAskedFor) {
   EXPECT_EQ(fitted({0}, rows, targets, options).node_count(), 10U * 127);
 }
 
+TEST(RegressionForest, PartsOfATreeDivideTheSpaceAndPredictAsItDoes) {
+  std::vector<double> rows;
+  std::vector<double> targets;
+  Rng rng(5);
+  for (int i = 0; i < 60; ++i) {
+    const double child = rng.chance(0.4) ? kInactive : rng.uniform();
+    rows.insert(rows.end(), {rng.uniform(), category(static_cast<int>(rng.below(3)), 5), child});
+    targets.push_back(rng.normal());
+  }
+  ForestOptions options = plain();
+  options.trees = 4;
+  const RegressionForest forest = fitted({0, 5, 0}, rows, targets, options);
+  ASSERT_EQ(forest.tree_count(), 4);
+  for (int i = 0; i < 200; ++i) {  // categories that no row had, and inactivity where none was seen
+    std::vector<double> row = {rng.chance(0.1) ? kInactive : rng.uniform(),
+                               category(static_cast<int>(rng.below(5)), 5),
+                               rng.chance(0.4) ? kInactive : rng.uniform()};
+    double sum = 0;
+    for (int tree = 0; tree < 4; ++tree) {
+      int held = 0;
+      forest.for_each_part(tree, [&](std::span<const ForestSide> sides, double mean) {
+        for (std::size_t j = 0; j < row.size(); ++j) {
+          const ForestSide& side = sides[j];
+          if (std::isnan(row[j]) ? !side.inactive : !side.active) return;
+          if (std::isnan(row[j])) continue;
+          if (j == 1) {
+            const auto c = static_cast<std::size_t>(row[j] * 5);
+            if (!side.categories.empty() && !side.categories[c]) return;
+          } else if (!(side.low < row[j] && row[j] <= side.high)) {
+            return;
+          }
+        }
+        ++held;
+        sum += mean;
+      });
+      EXPECT_EQ(held, 1);
+    }
+    EXPECT_NEAR(forest.predict(row).mean, sum / 4, 1e-12);
+  }
+}
+
 }  // namespace
 }  // namespace hone

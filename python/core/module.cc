@@ -36,6 +36,8 @@ PYBIND11_MODULE(_core, module) {
       .def("front", &CoreStudy::front)
       .def("status", &CoreStudy::status)
       .def("importance", &CoreStudy::importance)
+      .def("importance_table", &CoreStudy::importance_table)
+      .def("findings", &CoreStudy::findings)
       .def("facts", &CoreStudy::facts)
       .def("warnings", &CoreStudy::warnings);
 

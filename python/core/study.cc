@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "hone/analysis/analysis_json.h"
+#include "hone/analysis/findings.h"
 #include "hone/analysis/importance.h"
 #include "hone/base/error.h"
 #include "hone/base/id.h"
@@ -259,6 +261,26 @@ py::object CoreStudy::importance() {
     });
   }
   return to_python(found);
+}
+
+py::list CoreStudy::findings() {
+  Value found;
+  {
+    const py::gil_scoped_release released;
+    found = parts_->study->read(
+        [](const History& history) { return to_json(find_findings(history).statements); });
+  }
+  return to_python(found).cast<py::list>();
+}
+
+py::dict CoreStudy::importance_table() {
+  Value found;
+  {
+    const py::gil_scoped_release released;
+    found = parts_->study->read(
+        [](const History& history) { return to_json(hone::importance_table(history)); });
+  }
+  return to_python(found).cast<py::dict>();
 }
 
 py::dict CoreStudy::facts() const {

@@ -46,6 +46,8 @@ class CoreStudy {
   /// Counts by state, state of the study and its reason.
   pybind11::dict status();
   pybind11::object importance();
+  pybind11::dict importance_table();
+  pybind11::list findings();
   /// Name, project, metrics, method, store, seed: what does not change.
   pybind11::dict facts() const;
   const std::vector<std::string>& warnings() const { return warnings_; }

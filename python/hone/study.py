@@ -224,6 +224,22 @@ class Study:
         """{parameter: share of what mattered}, largest first; None while trials are too few."""
         return self._core.importance()
 
+    def importance_table(self) -> Dict[str, Any]:
+        """Importance by each method, with intervals of 95 %, as `hone importance --json` gives it.
+
+        "parameters" is a list, the most important first, of "parameter", "share", "p", "fanova",
+        "fanova_where_active", "fanova_near", "ped_anova", "ped_anova_near" and "active"; figures
+        {"value", "low", "high"} that there are too few trials for are left out.
+        """
+        return self._core.importance_table()
+
+    def findings(self) -> List[Dict[str, Any]]:
+        """What the study taught: dicts with "kind", "parameter", "text" and "evidence".
+
+        Only what these trials tell apart from chance; empty where that is nothing.
+        """
+        return self._core.findings()
+
     def __len__(self) -> int:
         return self._core.status()["trials"]
 

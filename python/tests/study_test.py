@@ -182,6 +182,12 @@ class AskAndTell(unittest.TestCase):
         self.assertIsNone(study.importance())
         study.optimize(lambda t: 10 * t.params["x"] + 0.01 * t.params["y"], n_trials=40)
         self.assertEqual(next(iter(study.importance())), "x")
+        rows = study.importance_table()["parameters"]
+        self.assertEqual(rows[0]["parameter"], "x")
+        self.assertLessEqual(rows[0]["fanova"]["low"], rows[0]["fanova"]["value"])
+        findings = study.findings()
+        self.assertEqual((findings[0]["kind"], findings[0]["parameter"]), ("matters", "x"))
+        self.assertIn("x explains", findings[0]["text"])
 
 
 class Mistakes(unittest.TestCase):
