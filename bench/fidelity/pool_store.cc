@@ -8,7 +8,7 @@
 namespace hone::fidelity {
 
 PoolStore::PoolStore(Store& inner, const Task& task, std::vector<std::size_t> order, bool nearest)
-    : inner_(inner),
+    : ForwardingStore(inner),
       task_(task),
       order_(std::move(order)),
       nearest_(nearest),

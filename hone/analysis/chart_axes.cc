@@ -92,6 +92,21 @@ Panel panel_of(Drawing& drawing, const std::string& heading) {
   return {kLeft, heading.empty() ? 12 : kTop, drawing.width - kRight, drawing.height - kBottom};
 }
 
+namespace {
+
+void name_axis(Drawing& drawing, const Panel& panel, const std::string& name, bool upright) {
+  if (upright) {
+    DrawnText text{
+        14, (panel.top + panel.bottom) / 2, name, Ink::faint, Anchor::middle, kLabel, false, true};
+    drawing.shapes.emplace_back(std::move(text));
+  } else {
+    drawing.text((panel.left + panel.right) / 2, panel.bottom + 30, name, Ink::faint,
+                 Anchor::middle, kLabel);
+  }
+}
+
+}  // namespace
+
 void draw_value_axis(Drawing& drawing, const Panel& panel, const Scale& scale,
                      const std::string& name, bool upright) {
   for (const double v : round_marks(scale)) {
@@ -105,14 +120,7 @@ void draw_value_axis(Drawing& drawing, const Panel& panel, const Scale& scale,
       drawing.text(at, panel.bottom + 14, label, Ink::faint, Anchor::middle, kLabel);
     }
   }
-  if (upright) {
-    DrawnText text{
-        14, (panel.top + panel.bottom) / 2, name, Ink::faint, Anchor::middle, kLabel, false, true};
-    drawing.shapes.emplace_back(std::move(text));
-  } else {
-    drawing.text((panel.left + panel.right) / 2, panel.bottom + 30, name, Ink::faint,
-                 Anchor::middle, kLabel);
-  }
+  name_axis(drawing, panel, name, upright);
 }
 
 void draw_parameter_axis(Drawing& drawing, const Panel& panel, const Domain& domain,
@@ -135,14 +143,7 @@ void draw_parameter_axis(Drawing& drawing, const Panel& panel, const Domain& dom
     free_from = at + half + 4;
     drawing.text(at, panel.bottom + 14, label, Ink::faint, Anchor::middle, kLabel);
   }
-  if (upright) {
-    DrawnText text{
-        14, (panel.top + panel.bottom) / 2, name, Ink::faint, Anchor::middle, kLabel, false, true};
-    drawing.shapes.emplace_back(std::move(text));
-  } else {
-    drawing.text((panel.left + panel.right) / 2, panel.bottom + 30, name, Ink::faint,
-                 Anchor::middle, kLabel);
-  }
+  name_axis(drawing, panel, name, upright);
 }
 
 void say_nothing(Drawing& drawing, const std::string& sentence) {

@@ -5,44 +5,12 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "hone/base/json_text.h"
+
 namespace hone {
 namespace {
 
 constexpr int kMaxDepth = 200;
-
-void write_string(std::string& out, std::string_view s) {
-  static const char* hex = "0123456789abcdef";
-  out += '"';
-  for (const char c : s) {
-    const auto u = static_cast<unsigned char>(c);
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (u < 0x20) {
-          out += "\\u00";
-          out += hex[u >> 4];
-          out += hex[u & 15];
-        } else {
-          out += c;
-        }
-    }
-  }
-  out += '"';
-}
 
 void write(std::string& out, const Value& v, bool sorted) {
   if (v.is_null()) {
@@ -56,7 +24,7 @@ void write(std::string& out, const Value& v, bool sorted) {
   } else if (v.is_double()) {
     out += format_double(v.as_number());
   } else if (v.is_string()) {
-    write_string(out, v.as_string());
+    append_json_text(out, v.as_string());
   } else if (v.is_list()) {
     out += '[';
     bool first = true;
@@ -80,7 +48,7 @@ void write(std::string& out, const Value& v, bool sorted) {
     for (const auto* member : order) {
       if (!first) out += ',';
       first = false;
-      write_string(out, member->first);
+      append_json_text(out, member->first);
       out += ':';
       write(out, member->second, sorted);
     }

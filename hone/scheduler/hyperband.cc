@@ -8,31 +8,6 @@
 namespace hone {
 namespace {
 
-struct HyperbandOptions {
-  std::string mode = "auto";
-  double eta = 3;
-  std::optional<double> min;
-  std::optional<double> brackets;
-};
-
-const OptionTable<HyperbandOptions>& hyperband_options() {
-  static const OptionTable<HyperbandOptions> table =
-      OptionTable<HyperbandOptions>("hyperband",
-                                    "Successive halving in brackets that begin at different "
-                                    "fidelities, a hedge against curves that cross late")
-          .text("mode", &HyperbandOptions::mode, {"auto", "stop", "promote", "rounds"},
-                "stop: end trials that fall behind at a rung; promote: pause every trial at a rung "
-                "and go on with the best as they come; rounds: the same, when all of a bracket are "
-                "there, as published; auto: promote where a checkpoint is declared, else stop")
-          .number("eta", &HyperbandOptions::eta, 1.1, 1000,
-                  "One in eta goes on past a rung; rungs and brackets are a factor eta apart")
-          .number("min", &HyperbandOptions::min, 1e-300, 1e300,
-                  "Fidelity of the first rung of the first bracket; default: fidelity.min")
-          .number("brackets", &HyperbandOptions::brackets, 1, 64,
-                  "Default: as many as there are rungs, and one that stops nothing");
-  return table;
-}
-
 /// Of the two that are hyperband in rounds with a sampler of their own.
 struct PairedOptions {
   double eta = 3;
@@ -40,21 +15,42 @@ struct PairedOptions {
   std::optional<double> brackets;
 };
 
+struct HyperbandOptions : PairedOptions {
+  std::string mode = "auto";
+};
+
+/// The rows that all three have.
+template <class T>
+OptionTable<T> with_brackets(OptionTable<T> table) {
+  return table
+      .number("eta", &T::eta, 1.1, 1000,
+              "One in eta goes on past a rung; rungs and brackets are a factor eta apart")
+      .number("min", &T::min, 1e-300, 1e300,
+              "Fidelity of the first rung of the first bracket; default: fidelity.min")
+      .number("brackets", &T::brackets, 1, 64,
+              "Default: as many as there are rungs, and one that stops nothing");
+}
+
+const OptionTable<HyperbandOptions>& hyperband_options() {
+  static const OptionTable<HyperbandOptions> table = with_brackets(
+      OptionTable<HyperbandOptions>("hyperband",
+                                    "Successive halving in brackets that begin at different "
+                                    "fidelities, a hedge against curves that cross late")
+          .text("mode", &HyperbandOptions::mode, {"auto", "stop", "promote", "rounds"},
+                "stop: end trials that fall behind at a rung; promote: pause every trial at a rung "
+                "and go on with the best as they come; rounds: the same, when all of a bracket are "
+                "there, as published; auto: promote where a checkpoint is declared, else stop"));
+  return table;
+}
+
 /// Falkner et al. 2018, arXiv 1807.01774: Hyperband whose configurations come from a model. Here
 /// every model-based sampler learns from all fidelities with any scheduler, so what is left of it
 /// is Hyperband as published.
 const OptionTable<PairedOptions>& bohb_options() {
-  static const OptionTable<PairedOptions> table =
-      OptionTable<PairedOptions>(
-          "bohb",
-          "Hyperband in rounds for a model-based method: with `method: tpe` as "
-          "published; gp, forest and auto learn from partial trials too")
-          .number("eta", &PairedOptions::eta, 1.1, 1000,
-                  "One in eta goes on past a rung; rungs and brackets are a factor eta apart")
-          .number("min", &PairedOptions::min, 1e-300, 1e300,
-                  "Fidelity of the first rung of the first bracket; default: fidelity.min")
-          .number("brackets", &PairedOptions::brackets, 1, 64,
-                  "Default: as many as there are rungs, and one that stops nothing");
+  static const OptionTable<PairedOptions> table = with_brackets(OptionTable<PairedOptions>(
+      "bohb",
+      "Hyperband in rounds for a model-based method: with `method: tpe` as "
+      "published; gp, forest and auto learn from partial trials too"));
   return table;
 }
 
@@ -62,15 +58,8 @@ const OptionTable<PairedOptions>& bohb_options() {
 /// evolution, a population per fidelity. The rounds are here, the populations in the sampler `de`,
 /// which reads from a trial's target which of them a new one joins.
 const OptionTable<PairedOptions>& dehb_options() {
-  static const OptionTable<PairedOptions> table =
-      OptionTable<PairedOptions>(
-          "dehb", "Hyperband in rounds for `method: de`, differential evolution at every fidelity")
-          .number("eta", &PairedOptions::eta, 1.1, 1000,
-                  "One in eta goes on past a rung; rungs and brackets are a factor eta apart")
-          .number("min", &PairedOptions::min, 1e-300, 1e300,
-                  "Fidelity of the first rung of the first bracket; default: fidelity.min")
-          .number("brackets", &PairedOptions::brackets, 1, 64,
-                  "Default: as many as there are rungs, and one that stops nothing");
+  static const OptionTable<PairedOptions> table = with_brackets(OptionTable<PairedOptions>(
+      "dehb", "Hyperband in rounds for `method: de`, differential evolution at every fidelity"));
   return table;
 }
 

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "hone/base/error.h"
+#include "hone/base/json_text.h"
 #include "hone/base/text.h"
 #include "hone/store/sql.h"
 
@@ -40,33 +41,7 @@ bool has_control(std::string_view text) {
 
 void write_text(std::string& out, std::string_view text) {
   const auto mended = sql::mend_text(text);
-  out += '"';
-  for (const char c : mended ? std::string_view(*mended) : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += fmt::format("\\u{:04x}", static_cast<int>(c));
-        } else {
-          out += c;
-        }
-    }
-  }
-  out += '"';
+  append_json_text(out, mended ? std::string_view(*mended) : text);
 }
 
 void write_json(std::string& out, const Value& value) {

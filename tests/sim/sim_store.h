@@ -9,7 +9,7 @@
 
 #include "hone/base/error.h"
 #include "hone/base/rng.h"
-#include "hone/store/store.h"
+#include "hone/store/forwarding_store.h"
 #include "tests/sim/scenario.h"
 
 namespace hone::sim {
@@ -43,7 +43,7 @@ struct SentBatch {
   ReportBatch batch;
 };
 
-class SimStore final : public Store {
+class SimStore final : public ForwardingStore {
   // Declared first: its type is deduced by the calls below.
   template <class F>
   auto call(F&& f) -> decltype(f()) {
@@ -69,7 +69,7 @@ class SimStore final : public Store {
  public:
   SimStore(Store& inner, SimProbe& probe, Holder holder, const Scenario& scenario, Rng rng,
            FaultLog& log, std::vector<SentBatch>& sent)
-      : inner_(inner),
+      : ForwardingStore(inner),
         probe_(probe),
         holder_(std::move(holder)),
         scenario_(scenario),
@@ -82,7 +82,6 @@ class SimStore final : public Store {
   /// No faults from now on (the end of the run is near, everything must settle).
   bool calm = false;
 
-  StudyId create_study(const NewStudy& s) override { return inner_.create_study(s); }
   std::optional<StudyInfo> find_study(const std::string& p, const std::string& n) override {
     return call([&] { return inner_.find_study(p, n); });
   }
@@ -95,11 +94,9 @@ class SimStore final : public Store {
   SpecRecord spec(StudyId s, std::int64_t v) override {
     return call([&] { return inner_.spec(s, v); });
   }
-  void delete_study(StudyId s) override { inner_.delete_study(s); }
   LeadResult lead(StudyId s, const Holder& h, std::int64_t ttl) override {
     return call([&] { return inner_.lead(s, h, ttl); });
   }
-  void release_lead(StudyId s, std::int64_t t) override { inner_.release_lead(s, t); }
   LeaseState apply(StudyId s, std::int64_t t, std::span<const Action> a) override {
     return call([&] { return inner_.apply(s, t, a); });
   }
@@ -158,24 +155,8 @@ class SimStore final : public Store {
   std::vector<Change> changes_since(StudyId s, std::int64_t after, std::int64_t limit) override {
     return call([&] { return inner_.changes_since(s, after, limit); });
   }
-  bool wait_for_change(StudyId s, std::int64_t after, std::int64_t t) override {
-    return inner_.wait_for_change(s, after, t);
-  }
-  RunDetail run_detail(RunId r) override { return inner_.run_detail(r); }
-  void visit_points(RunId r, const SeePoints& see) override { inner_.visit_points(r, see); }
-  RequestId add_request(StudyId s, const std::string& k, const Value& b,
-                        const std::string& a) override {
-    return inner_.add_request(s, k, b, a);
-  }
   std::vector<Request> open_requests(StudyId s) override {
     return call([&] { return inner_.open_requests(s); });
-  }
-  std::optional<std::string> request_outcome(RequestId r) override {
-    return inner_.request_outcome(r);
-  }
-  std::vector<Label> labels(StudyId s) override { return inner_.labels(s); }
-  void edit_labels(StudyId s, std::span<const LabelEdit> edits, const std::string& a) override {
-    inner_.edit_labels(s, edits, a);
   }
 
  private:
@@ -192,7 +173,6 @@ class SimStore final : public Store {
     inner_.append(run, token, batch);
   }
 
-  Store& inner_;
   SimProbe& probe_;
   Holder holder_;
   const Scenario& scenario_;

@@ -28,14 +28,16 @@ export function set_theme(next: Theme): void {
   apply(next);
 }
 
+const dark = () => window.matchMedia("(prefers-color-scheme: dark)");
+
+/** The document says which of the two holds; the style has the colours of both. */
 function apply(next: Theme): void {
-  if (next === "system") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = next;
+  document.documentElement.dataset.theme = next !== "system" ? next : dark().matches ? "dark" : "light";
   window.dispatchEvent(new Event("hone-theme"));
 }
 
 /** Applies what was kept, and follows the system. */
 export function begin_theme(): void {
   apply(theme());
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => window.dispatchEvent(new Event("hone-theme")));
+  dark().addEventListener("change", () => apply(theme()));
 }
