@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
+#include "hone/base/json_reader.h"
 #include "hone/base/json_text.h"
 
 namespace hone {
 namespace {
-
-constexpr int kMaxDepth = 200;
 
 void write(std::string& out, const Value& v, bool sorted) {
   if (v.is_null()) {
@@ -55,103 +53,6 @@ void write(std::string& out, const Value& v, bool sorted) {
     out += '}';
   }
 }
-
-/// Replaces the bare tokens NaN, Infinity and -Infinity, which JSON lacks, by marked strings
-/// outside of string literals.
-constexpr std::string_view kMark =
-    "\x01#";  // cannot come from a file unescaped: control characters are refused
-
-std::string mark_non_finite(std::string_view json) {
-  std::string out;
-  out.reserve(json.size() + 16);
-  bool in_string = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (in_string) {
-      out += c;
-      if (c == '\\' && i + 1 < json.size())
-        out += json[++i];
-      else if (c == '"')
-        in_string = false;
-      continue;
-    }
-    bool replaced = false;
-    for (const std::string_view token : {"NaN", "Infinity", "-Infinity"}) {
-      if (json.substr(i, token.size()) != token) continue;
-      out += "\"\\u0001#";
-      out += token;
-      out += '"';
-      i += token.size() - 1;
-      replaced = true;
-      break;
-    }
-    if (replaced) continue;
-    in_string = c == '"';
-    out += c;
-  }
-  return out;
-}
-
-class Builder : public nlohmann::json_sax<nlohmann::json> {
- public:
-  bool null() override { return add(Value()); }
-  bool boolean(bool b) override { return add(Value(b)); }
-  bool number_integer(number_integer_t i) override { return add(Value(std::int64_t{i})); }
-  bool number_unsigned(number_unsigned_t u) override {
-    if (u <= static_cast<std::uint64_t>(INT64_MAX)) return add(Value(static_cast<std::int64_t>(u)));
-    return add(Value(static_cast<double>(u)));
-  }
-  bool number_float(number_float_t d, const string_t&) override { return add(Value(double{d})); }
-  bool string(string_t& s) override {
-    if (s.compare(0, kMark.size(), kMark) == 0) {
-      const std::string_view token = std::string_view(s).substr(kMark.size());
-      if (token == "NaN") return add(Value(std::nan("")));
-      if (token == "Infinity") return add(Value(static_cast<double>(INFINITY)));
-      if (token == "-Infinity") return add(Value(-static_cast<double>(INFINITY)));
-    }
-    return add(Value(std::move(s)));
-  }
-  bool binary(binary_t&) override { return false; }
-  bool start_object(std::size_t) override { return open(Value(Value::Map{})); }
-  bool key(string_t& k) override {
-    keys_.back() = std::move(k);
-    return true;
-  }
-  bool end_object() override { return close(); }
-  bool start_array(std::size_t) override { return open(Value(Value::List{})); }
-  bool end_array() override { return close(); }
-  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception&) override {
-    return false;
-  }
-  Value take() { return std::move(root_); }
-
- private:
-  bool open(Value container) {
-    if (stack_.size() >= kMaxDepth) return false;
-    stack_.push_back(std::move(container));
-    keys_.emplace_back();
-    return true;
-  }
-  bool close() {
-    Value done = std::move(stack_.back());
-    stack_.pop_back();
-    keys_.pop_back();
-    return add(std::move(done));
-  }
-  bool add(Value v) {
-    if (stack_.empty()) {
-      root_ = std::move(v);
-    } else if (stack_.back().is_list()) {
-      stack_.back().as_list().push_back(std::move(v));
-    } else {
-      stack_.back().set(keys_.back(), std::move(v));
-    }
-    return true;
-  }
-  std::vector<Value> stack_;
-  std::vector<std::string> keys_;
-  Value root_;
-};
 
 }  // namespace
 
@@ -208,19 +109,7 @@ std::string Value::canonical() const {
   return out;
 }
 
-std::optional<Value> Value::parse(std::string_view json) {
-  Builder builder;
-  const bool special =
-      json.find("NaN") != std::string_view::npos || json.find("Infinity") != std::string_view::npos;
-  try {
-    const bool ok = special ? nlohmann::json::sax_parse(mark_non_finite(json), &builder)
-                            : nlohmann::json::sax_parse(json, &builder);
-    if (!ok) return std::nullopt;
-  } catch (const nlohmann::json::exception&) {  // e.g. a number beyond the range of double
-    return std::nullopt;
-  }
-  return builder.take();
-}
+std::optional<Value> Value::parse(std::string_view json) { return read_json(json); }
 
 bool same_value(const Value& a, const Value& b) {
   if (a.is_number() && b.is_number()) {

@@ -1,5 +1,5 @@
-// JSON (RFC 8259) with places. nlohmann/json gives no offsets, so the text is scanned here; values
-// of scalars are read by Value::parse.
+// JSON (RFC 8259) with places, which Value::parse does not give: the text is scanned here; values
+// of scalars are read there.
 #include <fmt/core.h>
 
 #include "hone/study/config_files_tree.h"
