@@ -126,15 +126,10 @@ HttpResponse Api::change_study(Call& call) {
     throw Error(ErrorCode::invalid_input,
                 fmt::format("parallel: no whole number from 1 to {}", kParallelAtMost));
   }
-  HttpResponse response;
-  std::string outcome;
-  if (parallel != nullptr) {
-    Value body = Value::Map{};
-    body.set("parallel", *parallel);
-    response = asked(call, "parallel", body);
-  }
-  if (budget != nullptr) response = asked(call, "budget", limits);
-  return response;
+  // One request for both, so that both are done or none.
+  Value body = budget != nullptr ? limits : Value(Value::Map{});
+  if (parallel != nullptr) body.set("parallel", *parallel);
+  return asked(call, budget != nullptr ? "budget" : "parallel", body);
 }
 
 HttpResponse Api::study_request(Call& call, const char* kind) {
@@ -173,7 +168,6 @@ HttpResponse Api::enqueue(Call& call, bool clone) {
 
 HttpResponse Api::edit_labels(Call& call, std::optional<std::int64_t> trial) {
   const Value given = call.body({"note", "tags", "star"});
-  const std::vector<Label> before = store_.labels(call.study.id);
   std::vector<LabelEdit> edits;
   if (const Value* note = given.find("note")) {
     if (!note->is_string() || note->as_string().size() > kNoteBytes) {
@@ -192,9 +186,7 @@ HttpResponse Api::edit_labels(Call& call, std::optional<std::int64_t> trial) {
           ErrorCode::invalid_input,
           fmt::format("tags: no list of at most {} texts of 1 to {} bytes", kTags, kTagBytes));
     }
-    for (const Label& old : before) {
-      if (old.trial == trial && old.kind == LabelKind::tag) edits.push_back({old, true});
-    }
+    edits.push_back({{trial, LabelKind::tag, "", ""}, true});  // all that there are
     for (const Value& tag : tags->as_list())
       edits.push_back({{trial, LabelKind::tag, tag.as_string(), ""}, false});
   }

@@ -772,7 +772,12 @@ void MemoryStore::edit_labels(StudyId study, std::span<const LabelEdit> edits,
   }
   for (const auto& [label, remove] : edits) {
     const std::tuple key(label.trial.value_or(-1), label.kind, label.name);
-    if (remove) {
+    if (remove && label.name.empty()) {
+      std::erase_if(row.labels, [&](const auto& entry) {
+        return std::get<0>(entry.first) == label.trial.value_or(-1) &&
+               std::get<1>(entry.first) == label.kind;
+      });
+    } else if (remove) {
       row.labels.erase(key);
     } else {
       row.labels[key] = label.text;

@@ -231,7 +231,8 @@ void SqlStore::edit_labels(StudyId study, std::span<const LabelEdit> edits,
           label.trial ? sql::find_trial(connection, study, *label.trial).id : 0;
       if (remove) {
         Query(connection,
-              "DELETE FROM label WHERE study_id = $1 AND trial_id = $2 AND kind = $3 AND name = $4",
+              "DELETE FROM label WHERE study_id = $1 AND trial_id = $2 AND kind = $3 AND ($4 = '' "
+              "OR name = $4)",
               study.value, trial, label.kind, label.name)
             .run();
         continue;

@@ -192,7 +192,7 @@ struct Label {
 /// Puts a label, in the place of one with the same trial, kind and name, or takes it away.
 struct LabelEdit {
   Label label;
-  bool remove = false;
+  bool remove = false;  ///< with an empty name: every label of that trial and kind
 };
 
 /// Thread-safe: any thread may call any method.

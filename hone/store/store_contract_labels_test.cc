@@ -44,6 +44,17 @@ TEST_P(StoreContract, KeepsLabelsOfStudyAndTrials) {
   EXPECT_EQ(store_->study(running.study)->last_seq, before) << "labels are no changes";
 }
 
+TEST_P(StoreContract, TakesAwayAllTagsOfATrialAndPutsOthersInOneEdit) {
+  const Running running = make_running();
+  apply(running.study, running.lead, {trial(1)});
+  const LabelEdit edits[] = {put(0, LabelKind::tag, "good"), put(0, LabelKind::tag, "again"),
+                             put(0, LabelKind::star, ""), put(1, LabelKind::tag, "good")};
+  store_->edit_labels(running.study, edits, "ann");
+  const LabelEdit changes[] = {{{0, LabelKind::tag, "", ""}, true}, put(0, LabelKind::tag, "best")};
+  store_->edit_labels(running.study, changes, "ann");
+  EXPECT_EQ(text_of(store_->labels(running.study)), "0 tag best; 0 star; 1 tag good");
+}
+
 TEST_P(StoreContract, EditsAllLabelsOrNone) {
   const Running running = make_running();
   const LabelEdit edits[] = {put(0, LabelKind::star, ""), put(7, LabelKind::star, "")};

@@ -128,6 +128,12 @@ std::string Tuner::enqueue(const Value& body, Round& round) {
 
 std::string Tuner::change_budget(const Value& body, const std::string& actor, Round& round) {
   StudySpec changed = *spec_;
+  // With the runs at a time, both are changed or none.
+  const std::optional<std::int64_t> parallel =
+      body.find("parallel") != nullptr ? std::optional(body.int_or("parallel", 0)) : std::nullopt;
+  if (parallel && (*parallel < 1 || *parallel > kRunsAtMost))
+    return fmt::format("refused: runs at a time are 1 to {}", kRunsAtMost);
+  if (parallel) changed.parallel = static_cast<int>(*parallel);
   Budget& budget = changed.budget;
   if (const Value* trials = body.find("trials"); trials != nullptr && trials->is_int()) {
     budget.trials =
@@ -152,9 +158,13 @@ std::string Tuner::change_budget(const Value& body, const std::string& actor, Ro
   round.actions.push_back(PutSpec{store_.spec(study_).source, changed.to_value().dump(), actor});
   if (history_->state() != StudyState::open)
     round.actions.push_back(StudyMoved{StudyState::open, "budget changed"});
+  if (parallel && options_.parallel_changed) options_.parallel_changed(*changed.parallel);
   const std::vector<std::string> limits = limit_texts(changed);
-  return limits.empty() ? "no budget: it goes on until it is stopped"
-                        : "budget: " + join(limits, ", ");
+  const std::string outcome = limits.empty() ? "no budget: it goes on until it is stopped"
+                                             : "budget: " + join(limits, ", ");
+  return parallel
+             ? fmt::format("{}; {} run{} at a time", outcome, *parallel, *parallel == 1 ? "" : "s")
+             : outcome;
 }
 
 std::string Tuner::change_parallel(const Value& body, const std::string& actor, Round& round) {

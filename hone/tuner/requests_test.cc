@@ -69,6 +69,16 @@ TEST_F(RequestsTest, TheNumberOfRunsIsStoredAndBounded) {
   EXPECT_EQ(stored().parallel, 3);
 }
 
+TEST_F(RequestsTest, BudgetAndRunsAtATimeAreChangedTogetherOrNotAtAll) {
+  EXPECT_EQ(ask("budget", json(R"({"trials": 7, "cost": null, "parallel": 3})")),
+            "budget: 7 trials; 3 runs at a time");
+  EXPECT_EQ(stored().parallel, 3);
+  EXPECT_EQ(stored().budget.trials, 7);
+  EXPECT_THROW(ask("budget", json(R"({"trials": 9, "parallel": 0})")), Error);
+  EXPECT_EQ(stored().parallel, 3);
+  EXPECT_EQ(stored().budget.trials, 7);
+}
+
 TEST_F(RequestsTest, AFinishedStudyHasStoppedItsTrials) {
   const auto trial = std::get<CallerTrial>(study_->ask());
   EXPECT_EQ(ask("finish"), "finished");
