@@ -19,6 +19,8 @@ class ServeCommand final : public Command {
                 "Tokens for reading and for changing; made where there is none (default: beside "
                 "the store)");
     line.option("--name", names_, "NAME", "A name by which browsers call this machine");
+    line.flag("--always-token", always_token_,
+              "Every request needs a token, also of the user at this machine: behind a proxy");
     line.flag("--read-only", read_only_, "Nobody changes anything");
     common_.declare(line);
     line.examples(
@@ -33,6 +35,7 @@ class ServeCommand final : public Command {
     if (token_file_) options.token_file = *token_file_;
     options.names = names_;
     options.read_only = read_only_;
+    options.always_token = always_token_;
     // Before any thread is there: signals wait for this one.
     sigset_t ends;
     sigemptyset(&ends);
@@ -53,6 +56,7 @@ class ServeCommand final : public Command {
   std::optional<std::string> token_file_;
   std::vector<std::string> names_;
   bool read_only_ = false;
+  bool always_token_ = false;
   CommonOptions common_;
 };
 

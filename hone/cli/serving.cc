@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <map>
 #include <mutex>
 
 #include "hone/base/error.h"
@@ -91,16 +92,33 @@ Value summary_of(const Workplace& place, const StudyInfo& study, const History& 
   return out;
 }
 
+/// Of each study one request at a time: who leads it for a moment is this process, whichever thread
+/// asked. Another study does not wait for a leader that does not answer.
+class Turns {
+ public:
+  std::shared_ptr<std::mutex> of(StudyId study) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(turns_, [](const auto& entry) { return entry.second.use_count() == 1; });
+    std::shared_ptr<std::mutex>& turn = turns_[study];
+    if (!turn) turn = std::make_shared<std::mutex>();
+    return turn;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<StudyId, std::shared_ptr<std::mutex>> turns_;
+};
+
 server::Desk make_desk(const Workplace& place, bool may_lead) {
   server::Desk desk;
   desk.version = version();
   desk.store = mask_secrets_in_text(place.address());
   desk.is_led = [&place](const StudyInfo& study) { return is_led(place, study); };
-  // One at a time: who leads for a moment is this process, whichever thread asked.
-  const auto one = std::make_shared<std::mutex>();
-  desk.ask = [&place, one, may_lead](const StudyInfo& study, const std::string& kind,
-                                     const Value& body) {
-    const std::lock_guard lock(*one);
+  const auto turns = std::make_shared<Turns>();
+  desk.ask = [&place, turns, may_lead](const StudyInfo& study, const std::string& kind,
+                                       const Value& body) {
+    const auto turn = turns->of(study.id);
+    const std::lock_guard lock(*turn);
     return ask_leader(place, study, kind, body, may_lead);
   };
   desk.how_to_run = [&place](const StudyInfo& study) {
@@ -151,7 +169,7 @@ struct Serving::Parts {
         token_file(options.token_file.value_or(place.private_folder() / kTokenFile)) {
     server::AccessOptions access;
     access.tokens = server::load_tokens(token_file);
-    access.open_to_own_user = http.is_loopback();
+    access.open_to_own_user = http.is_loopback() && !options.always_token;
     access.read_only = options.read_only;
     access.port = http.port();
     for (const std::string& name : options.names) access.hosts.insert(name);

@@ -19,7 +19,8 @@ struct ServeOptions {
   std::optional<std::filesystem::path> token_file;
   std::vector<std::string> names;  ///< by which browsers call this machine
   bool read_only = false;
-  bool may_lead = true;  ///< where nobody leads, requests are answered by this process
+  bool always_token = false;  ///< also from the user at this machine
+  bool may_lead = true;       ///< where nobody leads, requests are answered by this process
 };
 
 inline constexpr int kUsualPort = 7070;

@@ -50,6 +50,15 @@ bool reads_only(const HttpRequest& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
 
+/// A proxy on this machine passes on what others ask, as a process that may be this user's.
+bool comes_through_proxy(const HttpRequest& request) {
+  return std::any_of(request.headers.begin(), request.headers.end(), [](const auto& header) {
+    const std::string& name = header.first;
+    return name == "forwarded" || name == "via" || name == "x-real-ip" ||
+           name.starts_with("x-forwarded-");
+  });
+}
+
 std::optional<std::string> cookie_of(const HttpRequest& request, std::string_view name) {
   for (const std::string_view piece : split(request.header("cookie"), ';')) {
     const std::string_view pair = trim(piece);
@@ -158,7 +167,9 @@ std::optional<HttpResponse> Access::refusal(const HttpRequest& request) const {
   const std::string_view host = request.header("host");
   if (!is_own_name(host)) {
     return error_response(421, "forbidden", "this server is not known by that name (header Host)",
-                          "hone serve --name NAME adds one; addresses and localhost always work");
+                          "hone serve --name NAME adds one; addresses and localhost always work. "
+                          "Behind a proxy add --always-token, so that nobody is taken for the user "
+                          "at this machine");
   }
   const std::string_view origin = request.header("origin");
   const auto foreign = [] {
@@ -206,7 +217,8 @@ std::optional<Caller> Access::caller(const HttpRequest& request) {
       caller.session = it->first;
     }
   }
-  if (caller.role == Role::none && options_.open_to_own_user && request.same_user) {
+  if (caller.role == Role::none && options_.open_to_own_user && request.same_user &&
+      !comes_through_proxy(request)) {
     caller.role = Role::admin;
     caller.page_token = own_page_token_;
   }

@@ -35,9 +35,10 @@ Tokens load_tokens(const std::filesystem::path& path);
 
 struct AccessOptions {
   Tokens tokens;
-  bool open_to_own_user = true;  ///< who is at the machine as this user needs no token
-  bool read_only = false;        ///< nobody changes anything
-  std::set<std::string> hosts;   ///< names besides addresses and localhost
+  /// Who is at the machine as this user needs no token; who comes through a proxy there does.
+  bool open_to_own_user = true;
+  bool read_only = false;       ///< nobody changes anything
+  std::set<std::string> hosts;  ///< names besides addresses and localhost
   int port = 0;
 };
 

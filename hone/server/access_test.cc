@@ -52,6 +52,19 @@ TEST_F(AccessTest, TokensGiveTheirRole) {
   EXPECT_EQ(access.caller(request({}))->role, Role::none);
 }
 
+TEST_F(AccessTest, WhoComesThroughAProxyIsNotTheUserAtTheMachine) {
+  Access access = make();
+  for (const char* header :
+       {"forwarded", "via", "x-real-ip", "x-forwarded-for", "x-forwarded-proto"}) {
+    const auto caller = access.caller(request({{header, "192.0.2.1"}}, "GET", true));
+    EXPECT_EQ(caller->role, Role::none) << header;
+    EXPECT_EQ(caller->page_token, "") << header;
+    const auto token = access.caller(
+        request({{header, "192.0.2.1"}, {"authorization", "Bearer " + kRead}}, "GET", true));
+    EXPECT_EQ(token->role, Role::read) << header;
+  }
+}
+
 TEST_F(AccessTest, TheUserAtTheMachineReadsAndChangesByThePage) {
   Access access = make();
   const auto own = access.caller(request({}, "GET", true));

@@ -40,6 +40,8 @@ class Api {
 
   // routes_studies.cc
   HttpResponse studies(Call& call);
+  Value listed(const StudyInfo& study, bool may_read);
+  std::pair<std::int64_t, Value> summary(const StudyInfo& study, const History& history);
   HttpResponse study(Call& call);
   HttpResponse spec(Call& call);
   HttpResponse columns(Call& call);

@@ -1,9 +1,12 @@
 // One call of the API on its way through the routes; for the sources of `Api` only.
 #pragma once
 
+#include <condition_variable>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <tuple>
+#include <utility>
 
 #include "hone/server/api.h"
 
@@ -37,11 +40,19 @@ struct Api::Kept {
   std::mutex mutex;
   std::map<std::pair<StudyId, std::int64_t>, std::shared_ptr<const StudySpec>> specs;
   struct Summary {
-    std::int64_t version = -1;
-    std::int64_t at_us = 0;
+    std::int64_t version = -1;  ///< of the study as it tells it; -1: none was made yet
+    std::int64_t from_us = 0;   ///< from then on it may be made anew
+    bool is_made = false;       ///< by some thread, now
     Value value;
   };
   std::map<StudyId, Summary> summaries;
+  std::condition_variable made;
+  /// What lists say of a study's best trial, with the version that it was looked up at.
+  struct Best {
+    std::int64_t version = -1;
+    std::optional<std::pair<std::int64_t, double>> trial_and_value;
+  };
+  std::map<StudyId, Best> bests;
 
   std::shared_ptr<const StudySpec> spec_of(Store& store, const StudyInfo& study);
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "hone/tracking/environment.h"
 
@@ -83,16 +84,15 @@ Value counts_json(const TrialCounts& counts) {
 
 Value warnings_json(const History& history) {
   constexpr std::size_t kNamed = 1000;
-  Value out = Value::Map{};
+  std::map<std::string, Value::List> trials;
   for (const Trial& trial : history.trials()) {
     for (const TrialWarning& warning : trial.warnings) {
-      const Value* known = out.find(warning.detector);
-      Value::List numbers = known == nullptr ? Value::List{} : known->as_list();
-      if (numbers.size() == kNamed) continue;
-      numbers.emplace_back(trial.number());
-      out.set(warning.detector, Value(std::move(numbers)));
+      Value::List& numbers = trials[warning.detector];
+      if (numbers.size() < kNamed) numbers.emplace_back(trial.number());
     }
   }
+  Value out = Value::Map{};
+  for (auto& [detector, numbers] : trials) out.set(detector, Value(std::move(numbers)));
   return out;
 }
 

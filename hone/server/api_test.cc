@@ -27,6 +27,113 @@ TEST(Api, ASummaryIsMadeOncePerVersion) {
   EXPECT_EQ(place.summaries, 2);
 }
 
+TEST(Api, AnOlderSummaryIsToldAsSuchAndReplacedLater) {
+  TestPlace place;
+  place.summary_us = kSecond_us;
+  place.add(R"({"lr": 0.1, "kind": 3})");
+  EXPECT_EQ(place.json("/studies/1").int_or("made", 0), 1);
+  place.add(R"({"lr": 0.1, "kind": 3})");
+  const HttpResponse old = place.get("/studies/1");
+  const Value told = *Value::parse(old.body);
+  EXPECT_EQ(told.int_or("made", 0), 1) << "it is not made anew at once";
+  EXPECT_LT(told.int_or("summary_version", 0), told.int_or("version", 0));
+  const std::string etag(old.header("ETag"));
+  EXPECT_EQ(place.get("/studies/1", {{"if-none-match", etag}}).status, 304);
+  place.clock.advance_us(60 * kSecond_us);
+  const HttpResponse fresh = place.get("/studies/1", {{"if-none-match", etag}});
+  ASSERT_EQ(fresh.status, 200) << "the study is as it was, what is said of it is not";
+  const Value now = *Value::parse(fresh.body);
+  EXPECT_EQ(now.int_or("made", 0), 2);
+  EXPECT_EQ(now.int_or("summary_version", 0), now.int_or("version", -1));
+}
+
+TEST(Api, ASummaryIsMadeByOneThreadAtATime) {
+  TestPlace place;
+  place.add(R"({"lr": 0.1, "kind": 3})");
+  place.api();
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> readers;
+  for (int t = 0; t < 8; ++t) {
+    readers.emplace_back([&] {
+      for (int i = 0; i < 50; ++i) {
+        if (place.json("/studies/1").find("headline") == nullptr) ++wrong;
+      }
+    });
+  }
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(wrong, 0) << "who comes first waits for the first summary";
+  EXPECT_EQ(place.summaries, 1);
+}
+
+TEST(Api, AListOfManyStudiesFoldsEachOnce) {
+  TestPlace place;
+  const SpecRecord spec = place.store.spec(place.id, 0);
+  for (int i = 0; i < 20; ++i) {
+    NewStudy fresh;
+    fresh.name = "study " + std::to_string(i);
+    fresh.body = spec.body;
+    fresh.metrics = {{"loss", MetricRole::objective}, {"accuracy", MetricRole::guard}};
+    place.store.create_study(fresh);
+  }
+  place.add(R"({"lr": 0.1, "kind": 3})");
+  place.end(place.claim(), TrialState::complete, 0.25);
+  const auto best_of_first = [&] {
+    const Value all = place.json("/studies");
+    EXPECT_EQ(all.find("studies")->as_list().size(), 21U);
+    for (const Value& row : all.find("studies")->as_list()) {
+      if (row.int_or("id", 0) == place.id.value) return row.find("best")->number_or("value", -1);
+    }
+    return -1.0;
+  };
+  EXPECT_EQ(best_of_first(), 0.25);
+  place.folds = 0;
+  EXPECT_EQ(best_of_first(), 0.25);
+  EXPECT_EQ(place.folds, 0) << "nothing is new";
+  place.add(R"({"lr": 0.1, "kind": 3})");
+  place.end(place.claim(), TrialState::complete, 0.125);
+  EXPECT_EQ(best_of_first(), 0.125);
+}
+
+TEST(Api, AStudyThatCannotBeReadIsARowThatSaysSo) {
+  TestPlace place;
+  NewStudy broken;
+  broken.name = "broken";
+  broken.body = "{\"no";
+  place.store.create_study(broken);
+  const Value all = place.json("/studies");
+  ASSERT_EQ(all.find("studies")->as_list().size(), 2U);
+  int errors = 0;
+  for (const Value& row : all.find("studies")->as_list()) {
+    EXPECT_EQ(row.find("error") != nullptr, row.string_or("name", "") == "broken");
+    errors += row.find("error") != nullptr ? 1 : 0;
+  }
+  EXPECT_EQ(errors, 1);
+}
+
+TEST(Api, TagsAreReplacedInOneEdit) {
+  TestPlace place;
+  place.add(R"({"lr": 0.1, "kind": 3})");
+  place.send("PATCH", "/studies/1/trials/0/labels", R"({"tags": ["a", "b"], "star": true})");
+  const HttpResponse response =
+      place.send("PATCH", "/studies/1/trials/0/labels", R"({"tags": ["c"]})");
+  EXPECT_EQ(response.body, R"({"tags":["c"],"star":true})");
+  EXPECT_EQ(place.send("PATCH", "/studies/1/trials/0/labels", R"({"tags": []})").body,
+            R"({"tags":[],"star":true})");
+}
+
+TEST(Api, WarningsNameTheirTrialsUpToALimit) {
+  TestPlace place;
+  for (int i = 0; i < 1100; ++i) {
+    place.add(R"({"kind": 3})");
+    const std::vector<Action> actions = {to_note({place.trials - 1, "plateau", "flat", 0})};
+    place.store.apply(place.id, place.token, actions);
+  }
+  const Value study = place.json("/studies/1");
+  const Value::List& numbers = study.find("warnings")->find("plateau")->as_list();
+  ASSERT_EQ(numbers.size(), 1000U);
+  EXPECT_EQ(numbers.back(), Value(999));
+}
+
 TEST(Api, AnEtagOfTheCurrentVersionNeedsNoBody) {
   TestPlace place;
   const HttpResponse first = place.get("/studies/1");
@@ -55,7 +162,7 @@ TEST(Api, ChangesBecomeRequestsToTheLeader) {
       (std::vector<std::string>{
           R"(stop_trials {"trials":[0]})", "stop {}", R"(enqueue {"config":{"kind":3,"lr":1.0}})",
           R"(enqueue {"config":{"depth":9,"kind":"adam","lr":0.1},"clone_of":0})",
-          R"(parallel {"parallel":2})", R"(budget {"trials":5,"time_us":1500000,"cost":null})"}));
+          R"(budget {"trials":5,"time_us":1500000,"cost":null,"parallel":2})"}));
 }
 
 TEST(Api, NothingIsAskedForWhereAnythingIsWrong) {

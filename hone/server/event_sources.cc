@@ -71,15 +71,13 @@ std::optional<std::string> LogEvents::next(std::int64_t timeout_us) {
     return run == nullptr || run->state == RunState::ended;
   });
   if (const auto file = open_()) {
-    const LogPiece piece = read_log(*file, at_, kPiece);
-    const bool rest = piece.end < piece.size;
+    const LogPiece piece = read_log(*file, at_, kPiece, !ended);
     if (!piece.text.empty() || piece.end > at_) {
       at_ = piece.end;
       Value data = Value::Map{};
       data.set("begin", piece.begin).set("end", piece.end).set("text", piece.text);
       return event_text("log", std::to_string(piece.end), strict_json(data));
     }
-    if (rest && !ended) return "";  // the rest of a character is on its way
   }
   if (ended) {
     over_ = true;

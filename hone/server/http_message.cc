@@ -186,6 +186,7 @@ std::string FileBody::read(std::int64_t offset, std::size_t limit) const {
     if (n <= 0) break;
     done += static_cast<std::size_t>(n);
   }
+  bytes.resize(done);
   return bytes;
 }
 

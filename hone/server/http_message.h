@@ -66,7 +66,7 @@ class FileBody {
   FileBody(const FileBody&) = delete;
   FileBody& operator=(const FileBody&) = delete;
   std::int64_t bytes() const { return bytes_; }
-  /// Up to `limit` bytes from an offset; zeros where the file has become shorter meanwhile.
+  /// Up to `limit` bytes from an offset; fewer where the file has become shorter meanwhile.
   std::string read(std::int64_t offset, std::size_t limit) const;
   /// Where data begin at or after an offset, and where a hole or the end does.
   std::int64_t next_data(std::int64_t offset) const;

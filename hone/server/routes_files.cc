@@ -117,7 +117,7 @@ HttpResponse Api::log_piece(Call& call) {
     limit = request.whole("tail", 1, kLogBytes, kLogUsual);
     from = std::max<std::int64_t>(0, file->bytes() - limit);
   }
-  LogPiece piece = read_log(*file, from, limit);
+  LogPiece piece = read_log(*file, from, limit, run->state != RunState::ended);
   response.type = "text/plain; charset=utf-8";
   response.body = std::move(piece.text);
   response.headers = {{"Hone-Log-Begin", std::to_string(piece.begin)},

@@ -2,8 +2,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "hone/base/error.h"
+#include "hone/base/log.h"
 #include "hone/base/text.h"
 #include "hone/server/api_call.h"
 #include "hone/server/api_json.h"
@@ -22,6 +24,9 @@ constexpr std::size_t kNewestCurves = 200;
 constexpr std::size_t kCurvePoints = 500'000;  ///< of one answer
 /// A summary is made anew once so many times the time that it took has passed.
 constexpr std::int64_t kSummaryShare = 10;
+constexpr std::int64_t kSummaryWait_us = 60'000'000;  ///< for the first one, which another makes
+constexpr std::size_t kSummaries = 512;
+constexpr std::size_t kBests = 4096;
 
 /// "0,4,10-19"; throws Error(invalid_input).
 std::vector<std::int64_t> parse_trials(std::string_view text, std::int64_t size) {
@@ -65,62 +70,115 @@ void add_curve(const History& history, const Trial& trial, int metric, Thinner& 
 
 }  // namespace
 
+/// The row of a study in the list. Its best is told where it is known, or `may_read` and the study
+/// is short; a study that cannot be read is a row that says so.
+Value Api::listed(const StudyInfo& study, bool may_read) {
+  Value row;
+  try {
+    row = study_row(study, *kept_->spec_of(store_, study), desk_.is_led(study));
+    Kept::Best best;
+    {
+      const std::lock_guard lock(kept_->mutex);
+      if (const auto it = kept_->bests.find(study.id); it != kept_->bests.end()) best = it->second;
+    }
+    // What is being looked at is as new as its events; of others the best is looked up once a
+    // version.
+    const auto model = models_.find(study.id);
+    if (best.version != study.last_seq && (model || (may_read && study.trials <= kShortStudy))) {
+      models_.open(study.id)->read([&](const StudyModel::View& view) {
+        best = {view.history.version(), std::nullopt};
+        const std::int64_t trial = view.history.best();
+        const auto value = trial < 0 ? std::nullopt : view.history.trial(trial).value();
+        if (value) best.trial_and_value = {trial, *value};
+      });
+      const std::lock_guard lock(kept_->mutex);
+      if (kept_->bests.size() >= kBests) kept_->bests.clear();
+      kept_->bests[study.id] = best;
+    }
+    if (best.trial_and_value) {
+      Value named = Value::Map{};
+      named.set("trial", best.trial_and_value->first).set("value", best.trial_and_value->second);
+      row.set("best", std::move(named));
+    }
+  } catch (const std::exception& error) {
+    hone::log(LogLevel::debug, fmt::format("{}: {}", study_title(study), error.what()));
+    if (row.is_null()) row = study_row(study, StudySpec{}, false);
+    row.set("error", error.what());
+  }
+  return row;
+}
+
 HttpResponse Api::studies(Call& /*call*/) {
   Value::List list;
   std::vector<StudyInfo> studies = store_.list_studies();
   std::sort(studies.begin(), studies.end(), [](const StudyInfo& a, const StudyInfo& b) {
     return a.created_us != b.created_us ? a.created_us > b.created_us : b.id < a.id;
   });
-  std::size_t read = 0;
+  std::size_t short_ones = 0;
   for (const StudyInfo& study : studies) {
-    const auto spec = kept_->spec_of(store_, study);
-    Value row = study_row(study, *spec, desk_.is_led(study));
-    auto model = models_.find(study.id);
-    if (!model && study.trials <= kShortStudy && ++read <= kShortStudies)
-      model = models_.open(study.id);
-    if (model) {
-      model->refresh();
-      model->read([&](const StudyModel::View& view) {
-        const std::int64_t best = view.history.best();
-        const auto value = best < 0 ? std::nullopt : view.history.trial(best).value();
-        if (!value) return;
-        Value named = Value::Map{};
-        named.set("trial", best).set("value", *value);
-        row.set("best", std::move(named));
-      });
-    }
-    list.push_back(std::move(row));
+    if (study.trials <= kShortStudy) ++short_ones;
+    list.push_back(listed(study, short_ones <= kShortStudies));
   }
   Value body = Value::Map{};
   body.set("studies", Value(std::move(list)));
   return json_response(body);
 }
 
+/// What the desk says of a study, and the version that it says it of. One thread makes it; others
+/// take the last one meanwhile, and wait where there is none yet.
+std::pair<std::int64_t, Value> Api::summary(const StudyInfo& study, const History& history) {
+  const std::int64_t begin = clock_.monotonic_us();
+  {
+    std::unique_lock lock(kept_->mutex);
+    if (kept_->summaries.size() >= kSummaries) {
+      std::erase_if(kept_->summaries, [](const auto& entry) { return !entry.second.is_made; });
+    }
+    Kept::Summary& known = kept_->summaries[study.id];
+    if (known.version < 0) {
+      kept_->made.wait_for(lock, std::chrono::microseconds(kSummaryWait_us),
+                           [&] { return !known.is_made; });
+    }
+    const bool is_right = known.version == history.version();
+    if (known.is_made || is_right || (known.version >= 0 && begin < known.from_us))
+      return {known.version, known.value};
+    known.is_made = true;
+  }
+  Kept::Summary fresh;
+  const auto end = [&] {
+    const std::lock_guard lock(kept_->mutex);
+    kept_->summaries[study.id] = fresh;
+    kept_->made.notify_all();
+  };
+  try {
+    fresh.value = desk_.summary(study, history);
+    fresh.version = history.version();
+    const std::int64_t now = clock_.monotonic_us();
+    fresh.from_us = now + (now - begin) * kSummaryShare;
+  } catch (...) {
+    end();
+    throw;
+  }
+  end();
+  return {fresh.version, fresh.value};
+}
+
 HttpResponse Api::study(Call& call) {
   const auto model = models_.open(call.study.id);
   const bool led = desk_.is_led(call.study);
   return model->read([&](const StudyModel::View& view) {
-    const std::int64_t version = view.history.version();
-    const std::string etag = etag_of(call.study, version, led ? "led" : "");
+    // The summary may be an older one than the rest: what the client has is as new as both.
+    const auto [of_version, said] = summary(call.study, view.history);
+    const std::string etag = etag_of(call.study, view.history.version(),
+                                     fmt::format("{}{}", of_version, led ? "led" : ""));
     HttpResponse response;
     if (has_it(call.request, etag)) {
       response.status = 304;
     } else {
       Value body = study_json(call.study, view.history, view.spec_version, led, clock_.now_us());
-      const std::int64_t now = clock_.monotonic_us();
-      Kept::Summary summary;
-      {
-        const std::lock_guard lock(kept_->mutex);
-        summary = kept_->summaries[call.study.id];
+      if (said.is_map()) {
+        for (const auto& [name, member] : said.as_map()) body.set(name, member);
       }
-      if (summary.version != version && now >= summary.at_us) {
-        summary = {version, 0, desk_.summary(call.study, view.history)};
-        const std::int64_t took = clock_.monotonic_us() - now;
-        summary.at_us = now + took * kSummaryShare;  // from when on it is made anew
-        const std::lock_guard lock(kept_->mutex);
-        kept_->summaries[call.study.id] = summary;
-      }
-      for (const auto& [name, member] : summary.value.as_map()) body.set(name, member);
+      body.set("summary_version", of_version);
       response = json_response(body);
     }
     response.headers.emplace_back("ETag", etag);

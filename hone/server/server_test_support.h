@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "hone/server/api.h"
+#include "hone/store/forwarding_store.h"
 #include "hone/store/memory_store.h"
 
 namespace hone::server {
@@ -14,6 +15,19 @@ namespace hone::server {
 class OwnProbe final : public LivenessProbe {
  public:
   Liveness probe(const Holder&) const override { return Liveness::unknown; }
+};
+
+/// Counts how often changes are read.
+class CountingStore final : public ForwardingStore {
+ public:
+  CountingStore(Store& inner, std::atomic<int>& folds) : ForwardingStore(inner), folds_(folds) {}
+  std::vector<Change> changes_since(StudyId s, std::int64_t after, std::int64_t limit) override {
+    ++folds_;
+    return ForwardingStore::changes_since(s, after, limit);
+  }
+
+ private:
+  std::atomic<int>& folds_;
 };
 
 /// Not thread-safe but for `api`.
@@ -115,7 +129,11 @@ struct TestPlace {
     desk.how_to_run = [](const StudyInfo&) { return std::string(); };
     desk.summary = [this](const StudyInfo&, const History&) {
       ++summaries;
-      return Value(Value::Map{});
+      clock.advance_us(summary_us);
+      Value said = Value::Map{};
+      said.set("headline", Value(Value::Map{})).set("failures", Value(Value::List{}));
+      said.set("budget", Value(Value::List{})).set("made", summaries.load());
+      return said;
     };
     desk.why = [](const Proposal&) { return std::string(); };
     desk.command = [](const History&, std::int64_t) { return std::string(); };
@@ -123,7 +141,7 @@ struct TestPlace {
     desk.trials_folder = [this](const StudyInfo&) { return trials_folder; };
     AccessOptions access;
     access.tokens = {"read-token-of-the-tests-x", "admin-token-of-the-tests"};
-    api_ = std::make_unique<Api>(store, clock, desk, access);
+    api_ = std::make_unique<Api>(counting_, clock, desk, access);
     return *api_;
   }
   HttpResponse get(const std::string& target, Pairs headers = {}) {
@@ -157,8 +175,11 @@ struct TestPlace {
   std::filesystem::path trials_folder = "/nowhere";
   std::vector<std::string> asked;
   std::atomic<int> summaries = 0;
+  std::atomic<int> folds = 0;
+  std::int64_t summary_us = 0;  ///< that one takes
 
  private:
+  CountingStore counting_{store, folds};
   std::unique_ptr<Api> api_;
 };
 

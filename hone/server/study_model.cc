@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <future>
 
 #include "hone/base/error.h"
@@ -10,6 +11,8 @@
 namespace hone::server {
 namespace {
 constexpr std::int64_t kPage = 20'000;
+/// Pages of changes that are read at the same time while others are folded.
+constexpr std::size_t kPagesAhead = 2;
 }  // namespace
 
 StudyModel::StudyModel(Store& store, StudyId id) : store_(store), id_(id) {}
@@ -38,11 +41,6 @@ void StudyModel::fold(const Change& change) {
   const auto size = static_cast<std::size_t>(history_->size());
   changed_.resize(size, change.seq);
   newest_event_.resize(size, -1);
-  if (std::holds_alternative<SpecChanged>(change.body)) {
-    load_spec();
-    std::fill(changed_.begin(), changed_.end(), change.seq);
-    return;
-  }
   std::optional<std::int64_t> trial = trial_of(change.body);
   bool is_report = false;
   if (const auto* reported = std::get_if<Reported>(&change.body)) {
@@ -56,6 +54,22 @@ void StudyModel::fold(const Change& change) {
   if (!is_report) note(*trial, change.seq);
 }
 
+void StudyModel::fold(std::span<const Change> changes) {
+  // The newest spec rules over all trials, so of many versions one is read, and none that was read
+  // before. Before anything is folded: if it cannot be read, the page is folded another time.
+  std::int64_t newest = 0;
+  std::int64_t newest_seq = 0;
+  for (const Change& change : changes) {
+    const auto* spec = std::get_if<SpecChanged>(&change.body);
+    if (spec == nullptr) continue;
+    newest = std::max(newest, spec->version);
+    newest_seq = change.seq;
+  }
+  if (newest > spec_version_) load_spec();
+  for (const Change& change : changes) fold(change);
+  for (std::int64_t& seq : changed_) seq = std::max(seq, newest_seq);
+}
+
 void StudyModel::refresh() {
   const std::lock_guard one(refreshing_);
   std::int64_t version = 0;
@@ -64,22 +78,29 @@ void StudyModel::refresh() {
       const std::unique_lock lock(mutex_);
       load_spec();
     }
-    // Read outside of the lock: requests go on meanwhile. While a page is folded, the next is read.
-    std::vector<Change> changes = store_.changes_since(id_, history_->version(), kPage);
+    // Read outside of the lock: requests go on meanwhile. A long record is read in several pages
+    // at a time, each whole, so that where the next one begins is known.
+    const std::int64_t begin = history_->version();
+    std::deque<std::future<std::vector<Change>>> ahead;
+    std::vector<Change> changes = store_.changes_since(id_, begin, kPage);
+    std::int64_t asked = begin + kPage;
+    const auto ask = [&] {
+      ahead.push_back(std::async(std::launch::async, [this, after = asked] {
+        return store_.changes_since(id_, after, kPage);
+      }));
+      asked += kPage;
+    };
     for (;;) {
-      std::future<std::vector<Change>> next;
-      if (static_cast<std::int64_t>(changes.size()) == kPage) {
-        next = std::async(std::launch::async, [this, after = changes.back().seq] {
-          return store_.changes_since(id_, after, kPage);
-        });
-      }
+      const bool more = static_cast<std::int64_t>(changes.size()) == kPage;
+      while (more && ahead.size() < kPagesAhead) ask();
       {
         const std::unique_lock lock(mutex_);
-        for (const Change& change : changes) fold(change);
+        fold(changes);
         version = history_->version();
       }
-      if (!next.valid()) break;
-      changes = next.get();
+      if (!more) break;
+      changes = ahead.front().get();
+      ahead.pop_front();
     }
   } catch (const Error& error) {
     if (error.code() == ErrorCode::not_found) {
@@ -174,9 +195,12 @@ std::shared_ptr<StudyModel> ModelCache::open(StudyId id) {
   }
   try {
     model->refresh();
-  } catch (...) {
-    const std::lock_guard lock(mutex_);
-    models_.remove(model);
+  } catch (const Error& error) {
+    // A store that fails for the moment leaves what is there: event streams may hang on it.
+    if (error.code() == ErrorCode::not_found) {
+      const std::lock_guard lock(mutex_);
+      models_.remove(model);
+    }
     throw;
   }
   evict();
@@ -190,7 +214,7 @@ void ModelCache::evict() {
   for (auto it = models_.begin(); it != models_.end();) {
     trials += (*it)->trials();
     const bool room = kept == 0 || (kept < kModels && trials <= kTrials);
-    if (room || (*it)->is_watched()) {
+    if (room || it->use_count() > 1) {
       ++kept;
       ++it;
     } else {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -25,7 +26,8 @@ class StudyModel {
   StudyModel(Store& store, StudyId id);
 
   StudyId id() const { return id_; }
-  /// Folds what is new. Throws Error(not_found) once the study is gone.
+  /// Folds what is new. Throws Error(not_found) once the study is gone; whatever it throws, what is
+  /// folded stays whole, and the next call goes on from there.
   void refresh();
   /// Commit number of what is folded; 0 before the first refresh.
   std::int64_t version() const;
@@ -65,6 +67,7 @@ class StudyModel {
   bool is_watched() const;
 
  private:
+  void fold(std::span<const Change> changes);
   void fold(const Change& change);
   void load_spec();
   void note(std::int64_t trial, std::int64_t seq);
@@ -114,7 +117,9 @@ class ModelCache {
 
   Store& store_;
   std::mutex mutex_;
-  std::list<std::shared_ptr<StudyModel>> models_;  ///< used last first
+  /// Used last first. Who holds a model has it from here, so one that nobody else holds is in
+  /// nobody's use; one that is in use stays, or its event streams would hear no more.
+  std::list<std::shared_ptr<StudyModel>> models_;
   std::condition_variable wake_;
   bool stopping_ = false;
   std::thread looker_;

@@ -123,7 +123,7 @@ FileListing list_below(const fs::path& folder, const std::vector<std::string>& p
   return std::move(walk.listing);
 }
 
-LogPiece read_log(const FileBody& file, std::int64_t from, std::int64_t limit) {
+LogPiece read_log(const FileBody& file, std::int64_t from, std::int64_t limit, bool grows) {
   LogPiece piece;
   piece.size = file.bytes();
   piece.begin = std::clamp<std::int64_t>(from, 0, piece.size);
@@ -141,7 +141,8 @@ LogPiece read_log(const FileBody& file, std::int64_t from, std::int64_t limit) {
     }
   }
   const std::size_t cut = cut_character(bytes);
-  if (cut < bytes.size()) bytes.resize(bytes.size() - cut);
+  const bool at_end = piece.begin + std::ssize(bytes) == piece.size;
+  if (cut < bytes.size() || (grows && at_end)) bytes.resize(bytes.size() - cut);
   piece.end = piece.begin + std::ssize(bytes);
   auto mended = sql::mend_text(bytes);
   piece.text = mended ? std::move(*mended) : std::move(bytes);

@@ -46,8 +46,9 @@ struct LogPiece {
   std::string text;       ///< UTF-8
 };
 /// From `from` on, at most `limit` bytes. What was given back of the middle is skipped. Begins and
-/// ends between characters, unless there is nothing else.
-LogPiece read_log(const FileBody& file, std::int64_t from, std::int64_t limit);
+/// ends between characters, unless there is nothing else; of a log that still grows, the begin of a
+/// character waits for its rest even then.
+LogPiece read_log(const FileBody& file, std::int64_t from, std::int64_t limit, bool grows);
 
 /// The parts of `path` below `folder`, or nullopt where it is not below. Both absolute; by text.
 std::optional<std::vector<std::string>> parts_below(const std::filesystem::path& folder,

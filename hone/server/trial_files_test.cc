@@ -75,15 +75,33 @@ TEST_F(TrialFilesTest, PiecesOfALogMeetBetweenCharacters) {
     int pieces = 0;
     while (piece.end < file->bytes()) {
       ASSERT_LT(++pieces, 50) << "no piece is empty";
-      piece = read_log(*file, piece.end, limit);
+      piece = read_log(*file, piece.end, limit, false);
       together += piece.text;
     }
     EXPECT_EQ(together, text + "\xEF\xBF\xBD\xEF\xBF\xBD!") << limit;
   }
-  const LogPiece tail = read_log(*file, 2, 100);
+  const LogPiece tail = read_log(*file, 2, 100, false);
   EXPECT_EQ(tail.begin, 3) << "from the next character on";
-  EXPECT_EQ(read_log(*file, 1000, 10).begin, file->bytes());
-  EXPECT_EQ(read_log(*file, -5, 1).text, "a");
+  EXPECT_EQ(read_log(*file, 1000, 10, false).begin, file->bytes());
+  EXPECT_EQ(read_log(*file, -5, 1, false).text, "a");
+}
+
+TEST_F(TrialFilesTest, ALogThatGrowsHoldsBackTheBeginOfACharacter) {
+  const auto file = log("a\xE2\x82");
+  const LogPiece piece = read_log(*file, 0, 100, true);
+  EXPECT_EQ(piece.text, "a");
+  EXPECT_EQ(piece.end, 1);
+  const LogPiece nothing = read_log(*file, 1, 100, true);
+  EXPECT_EQ(nothing.text, "");
+  EXPECT_EQ(nothing.end, 1) << "the rest may come";
+  EXPECT_EQ(read_log(*file, 1, 100, false).text, "\xEF\xBF\xBD\xEF\xBF\xBD") << "none comes";
+}
+
+TEST_F(TrialFilesTest, AFileThatBecameShorterEndsWhereItEnds) {
+  const auto file = log("0123456789");
+  ASSERT_EQ(::truncate((folder() / "0" / "log").c_str(), 4), 0);
+  EXPECT_EQ(file->read(0, 100), "0123") << "no zeros for what is gone";
+  EXPECT_EQ(file->read(7, 100), "");
 }
 
 TEST_F(TrialFilesTest, AHoleInALogIsSkipped) {
@@ -96,7 +114,7 @@ TEST_F(TrialFilesTest, AHoleInALogIsSkipped) {
   std::string together;
   LogPiece piece;
   for (int i = 0; i < 600 && piece.end < file->bytes(); ++i) {
-    piece = read_log(*file, piece.end, 65536);
+    piece = read_log(*file, piece.end, 65536, false);
     together += piece.text;
   }
   EXPECT_TRUE(together.starts_with("begin") && together.ends_with("end"));

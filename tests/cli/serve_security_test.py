@@ -122,6 +122,22 @@ class Access(ServeCase):
         self.assertEqual(server.post(path, CHANGE).status, 403)
         self.assertEqual(Client("http://127.0.0.1:%d" % server.port).good("/session")["role"], "read")
 
+    def test_nobody_is_the_user_at_the_machine_through_a_proxy(self):
+        path = "http://127.0.0.1:%d"
+        client = Client(path % self.serve().port)
+        for header in ("Forwarded", "Via", "X-Real-IP", "X-Forwarded-For"):
+            self.assertEqual(client.get("/studies", headers={header: "192.0.2.1"}).status, 401, header)
+            self.assertEqual(client.good("/session", headers={header: "192.0.2.1"})["role"], "none")
+        # A proxy that leaves no trace is why there is --always-token.
+        strict = self.serve("--always-token")
+        self.assertEqual(strict.get("/studies").status, 200, "with a token")
+        strict = Client(path % strict.port)
+        self.assertEqual(strict.get("/studies").status, 401)
+        self.assertEqual(strict.good("/session")["role"], "none")
+        answer = strict.get("/studies", headers={"Host": "hone.example"})
+        self.assertEqual(answer.status, 421)
+        self.assertIn("--always-token", answer.json["error"]["hint"])
+
     def test_tokens_are_the_users_alone(self):
         self.serve()
         path = self.path(".hone/server-tokens.json")

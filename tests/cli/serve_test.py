@@ -1,8 +1,11 @@
 """hone serve over HTTP: what a page shows of a study that runs, and what it changes."""
+import contextlib
 import json
 import os
 import re
 import signal
+import sqlite3
+import threading
 
 from harness import Case, interrupt, main
 from serve_client import Client, Events, read_columns
@@ -220,7 +223,7 @@ class Running(ServeCase):
         self.assertEqual((piece.status, piece.body), (206, bytes(range(256))))
         self.assertEqual(piece.headers["Content-Range"], "bytes 256-511/256000")
         for asked, status, length in [("bytes=-10", 206, 10), ("bytes=255999-", 206, 1), ("bytes=255000-999999", 206, 1000),
-                                      ("bytes=256000-", 416, 0), ("bytes=-0", 416, 0), ("bytes=5-4", 416, 0),
+                                      ("bytes=256000-", 416, 0), ("bytes=0-9223372036854775807", 206, 256000), ("bytes=-0", 416, 0), ("bytes=5-4", 416, 0),
                                       ("bytes=0-1,5-6", 200, 256000), ("bytes=x-", 416, 0)]:
             piece = client.get(trial + "/artifacts/model.bin", headers={"Range": asked})
             self.assertEqual((piece.status, len(piece.body)), (status, length), asked)
@@ -249,6 +252,28 @@ class Running(ServeCase):
         self.assertEqual(client.good(base)["state"], "finished")
         self.assertEqual(client.post(base + "/resume").json["led"], False)
         self.assertEqual(client.good(base)["state"], "open")
+
+    def test_a_leader_that_does_not_answer_holds_up_its_own_study_only(self):
+        self.study(name="other.yaml")
+        self.good("run", "other.yaml")
+        self.begin(trials=1)
+        client = self.serve()
+        ours, other = ("/studies/%d" % self.study_id(client, name) for name in ("study", "other"))
+        self.run_process.send_signal(signal.SIGSTOP)
+        try:
+            asked = threading.Thread(target=client.post, args=(ours + "/pause",))
+            asked.start()
+            self.until(lambda: self.open_requests() == 1, "a request that waits")
+            self.assertEqual(client.post(other + "/finish").json["outcome"], "is finished already")
+            self.assertEqual(self.open_requests(), 1, "the first one waits still")
+        finally:
+            self.run_process.send_signal(signal.SIGCONT)
+        asked.join()
+        self.wait(self.run_process)
+
+    def open_requests(self):
+        with contextlib.closing(sqlite3.connect(self.path(".hone/store.sqlite"))) as store:
+            return store.execute("SELECT count(*) FROM request WHERE handled_seq IS NULL").fetchone()[0]
 
     def test_the_process_that_runs_a_study_serves_it_too(self):
         self.study(("budget: {trials: 4}", "budget: {trials: 1}"), program=STEPS)

@@ -116,8 +116,10 @@ export class LiveStudy {
       this.table.best = new Set(front ?? (best ? [best.trial] : []));
       this.headline_at = now;
     }
-    this.headline_stale = !headline;
-    if (this.table.version === 0) this.table.replace(columns);
+    this.headline_stale = !headline || (study !== undefined && study.summary_version < study.version);
+    // A store that was put back to an earlier state knows less than this page: all of it anew.
+    if (columns.head.version < this.table.version) this.table.replace(await api.columns(this.id, 0));
+    else if (columns.head.since === 0) this.table.replace(columns);
     else if (columns.head.rows > 0) this.table.merge(columns);
     else this.table.version = columns.head.version;
     if (labels) {
@@ -144,9 +146,9 @@ export class LiveStudy {
       else this.schedule(kPause_ms);
     });
     events.addEventListener("reset", () => {
-      this.table.version = 0;
       this.labels_stale = true;
-      this.schedule(0);
+      if (this.busy) this.again = true;
+      else this.schedule(0);
     });
     events.addEventListener("gone", () => {
       this.connection = "gone";

@@ -53,6 +53,7 @@ export interface StudyRow {
   created_s: number;
   objectives: Metric[];
   best?: { trial: number; value: Num };
+  error?: string;
 }
 
 export interface Best {
@@ -97,6 +98,8 @@ export interface Study {
   led: boolean;
   leader?: { host?: string; pid?: number };
   version: number;
+  /** What headline, budget and failures tell of; below `version` while they are made anew. */
+  summary_version: number;
   spec_version: number;
   created_s: number;
   changed_s: number;

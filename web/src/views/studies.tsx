@@ -138,7 +138,8 @@ function StudyLine({ row }: { row: StudyRow }): JSX.Element {
       </th>
       <td>
         <StateMark state={row.state} />
-        {row.state === "open" && !row.led && <span class="hint"> nobody works on it</span>}
+        {row.error && <span class="hint"> cannot be read: {row.error}</span>}
+        {row.state === "open" && !row.led && !row.error && <span class="hint"> nobody works on it</span>}
       </td>
       <td class="number">
         {best ? show_number(num(best.value), 5) : "–"} <span class="hint">{objective?.name}</span>
