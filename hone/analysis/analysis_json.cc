@@ -1,14 +1,20 @@
 #include "hone/analysis/analysis_json.h"
 
+#include <cmath>
+
 namespace hone {
 namespace {
 
 Value list_of(const std::vector<Value>& values) { return Value(Value::List(values)); }
 
+/// Null where there is nothing to tell.
 Value list_of(const std::vector<Estimate>& estimates, double Estimate::*member, std::size_t begin,
               std::size_t end) {
   Value::List out;
-  for (std::size_t i = begin; i < end; ++i) out.emplace_back(estimates[i].*member);
+  for (std::size_t i = begin; i < end; ++i) {
+    const double x = estimates[i].*member;
+    out.push_back(std::isfinite(x) ? Value(x) : Value());
+  }
   return Value(std::move(out));
 }
 

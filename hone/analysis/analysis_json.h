@@ -14,7 +14,8 @@ Value to_json(const Estimate& estimate);
 /// "share", "p", "fanova", "fanova_where_active", "fanova_near", "ped_anova", "ped_anova_near",
 /// "active"}]}; figures that there are too few trials for are left out.
 Value to_json(const ImportanceTable& table);
-/// {"values": [a parameter's], "encoded": […], "mean": […], "low": […], "high": […]}
+/// {"values": [a parameter's], "encoded": […], "mean": […], "low": […], "high": […]}; null where
+/// the space has nothing.
 Value to_json(const Dependence& dependence);
 /// {"first_values", "second_values", "mean", "low", "high"}: a list of rows for each value of the
 /// first.

@@ -186,11 +186,14 @@ Drawing draw_slice(const Slice& slice, const Domain& domain, const Metric& metri
   DrawnArea band{{}, Ink::strong, 0.18};
   DrawnLine mean{{}, Ink::strong, 1.8, 1, false};
   for (std::size_t c = 0; c < dependence->at.size(); ++c) {
+    if (!std::isfinite(dependence->mean[c].value)) continue;  // nothing of the space is there
     band.points.emplace_back(x(dependence->at[c]), y.held(dependence->mean[c].high));
     mean.points.emplace_back(x(dependence->at[c]), y.held(dependence->mean[c].value));
   }
-  for (std::size_t c = dependence->at.size(); c-- > 0;)
-    band.points.emplace_back(x(dependence->at[c]), y.held(dependence->mean[c].low));
+  for (std::size_t c = dependence->at.size(); c-- > 0;) {
+    if (std::isfinite(dependence->mean[c].value))
+      band.points.emplace_back(x(dependence->at[c]), y.held(dependence->mean[c].low));
+  }
   drawing.shapes.emplace_back(std::move(band));
   drawing.shapes.emplace_back(std::move(mean));
   return drawing;
@@ -207,6 +210,7 @@ Drawing draw_contour(const FanovaPair& pair, const Parallel& trials, const Searc
   const std::size_t rows = data.first_values.size(), columns = data.second_values.size();
   double low = HUGE_VAL, high = -HUGE_VAL;
   for (const Estimate& mean : data.mean) {
+    if (!std::isfinite(mean.value)) continue;  // nothing of the space is there
     low = std::min(low, mean.value);
     high = std::max(high, mean.value);
   }
@@ -221,10 +225,17 @@ Drawing draw_contour(const FanovaPair& pair, const Parallel& trials, const Searc
       const std::size_t a_end = std::min(a + by_row, rows),
                         b_end = std::min(b + by_column, columns);
       double sum = 0;
+      int cells = 0;
       for (std::size_t i = a; i < a_end; ++i) {
-        for (std::size_t j = b; j < b_end; ++j) sum += data.mean[i * columns + j].value;
+        for (std::size_t j = b; j < b_end; ++j) {
+          const double one = data.mean[i * columns + j].value;
+          if (!std::isfinite(one)) continue;
+          sum += one;
+          ++cells;
+        }
       }
-      const double mean = sum / static_cast<double>((a_end - a) * (b_end - b));
+      if (cells == 0) continue;
+      const double mean = sum / cells;
       const double share = high > low ? (mean - low) / (high - low) : 0.5;
       drawing.box(panel.left + static_cast<double>(a) * wide,
                   panel.bottom - static_cast<double>(b_end) * tall,

@@ -5,33 +5,17 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <vector>
 
 #include "hone/analysis/shown.h"
+#include "hone/math/hypergeometric.h"
 #include "hone/space/encoding.h"
 
 namespace hone {
 namespace {
 
 constexpr std::int64_t kLeastFailures = 3;
-
-double log_choose(double n, double k) {
-  return std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1);
-}
-
-/// P(X ≥ inside) where `drawn` of `all` are drawn and `marked` of all are marked.
-double hypergeometric_upper(std::int64_t inside, std::int64_t all, std::int64_t marked,
-                            std::int64_t drawn) {
-  const auto total = static_cast<double>(all);
-  const auto m = static_cast<double>(marked);
-  const auto n = static_cast<double>(drawn);
-  double sum = 0;
-  for (std::int64_t x = inside; x <= std::min(marked, drawn); ++x) {
-    const auto k = static_cast<double>(x);
-    if (n - k > total - m) continue;
-    sum += std::exp(log_choose(m, k) + log_choose(total - m, n - k) - log_choose(total, n));
-  }
-  return std::min(1.0, sum);
-}
+constexpr std::size_t kMostCuts = 64;  ///< of a parameter
 
 /// A trial's position along a parameter, and whether it failed.
 struct Entry {
@@ -42,13 +26,14 @@ struct Entry {
 
 struct Search {
   const History& history;
+  HypergeometricTails& tails;
   FailurePattern best;
   std::int64_t tried = 0;
 
   void consider(const std::string& parameter, FailurePattern::Relation relation, const Value& bound,
                 std::int64_t inside, std::int64_t drawn, std::int64_t all, std::int64_t marked) {
     ++tried;
-    const double p = hypergeometric_upper(inside, all, marked, drawn);
+    const double p = tails.upper(inside, all, marked, drawn);
     if (p > best.p || (p == best.p && inside <= best.inside)) return;
     best.parameter = parameter;
     best.relation = relation;
@@ -68,10 +53,19 @@ struct Search {
     const auto all = static_cast<std::int64_t>(entries.size());
     const auto marked = std::count_if(entries.begin(), entries.end(),
                                       [](const Entry& entry) { return entry.failed; });
-    std::int64_t below = 0;
+    // A side may end between any two values; in a long study evenly spaced ones of these ends are
+    // tested, whatever failed there.
+    std::vector<std::size_t> cuts;
     for (std::size_t i = 0; i + 1 < entries.size(); ++i) {
+      if (entries[i].at != entries[i + 1].at) cuts.push_back(i);
+    }
+    const std::size_t step = (cuts.size() + kMostCuts - 1) / kMostCuts;
+    std::int64_t below = 0;
+    std::size_t next = step / 2;
+    for (std::size_t i = 0; i + 1 < entries.size() && next < cuts.size(); ++i) {
       below += entries[i].failed ? 1 : 0;
-      if (entries[i].at == entries[i + 1].at) continue;
+      if (i != cuts[next]) continue;
+      next += step;
       const auto drawn = static_cast<std::int64_t>(i) + 1;
       consider(parameter, FailurePattern::Relation::at_most, value_of(entries[i].trial, parameter),
                below, drawn, all, marked);
@@ -124,9 +118,10 @@ std::vector<FailurePattern> failure_patterns(const History& history) {
   }
   const SearchSpace& space = history.spec().space;
   std::vector<FailurePattern> found;
+  HypergeometricTails tails;
   for (const auto& [kind, failures] : kinds) {
     if (failures < kLeastFailures) continue;
-    Search search{history, {}, 0};
+    Search search{history, tails, {}, 0};
     for (std::size_t j = 0; j < static_cast<std::size_t>(space.dimension()); ++j) {
       const Parameter& parameter = space.parameter(space.searched()[j]);
       std::vector<Entry> entries;

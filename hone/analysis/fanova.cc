@@ -58,6 +58,7 @@ double covariance(const std::vector<double>& mass, const std::vector<double>& a,
                   const std::vector<double>& b) {
   double total = 0, mean_a = 0, mean_b = 0;
   for (std::size_t c = 0; c < mass.size(); ++c) {
+    if (!(mass[c] > 0)) continue;  // then a and b say nothing
     total += mass[c];
     mean_a += mass[c] * a[c];
     mean_b += mass[c] * b[c];
@@ -66,7 +67,9 @@ double covariance(const std::vector<double>& mass, const std::vector<double>& a,
   mean_a /= total;
   mean_b /= total;
   double sum = 0;
-  for (std::size_t c = 0; c < mass.size(); ++c) sum += mass[c] * (a[c] - mean_a) * (b[c] - mean_b);
+  for (std::size_t c = 0; c < mass.size(); ++c) {
+    if (mass[c] > 0) sum += mass[c] * (a[c] - mean_a) * (b[c] - mean_b);
+  }
   return sum / total;
 }
 
@@ -77,6 +80,7 @@ std::vector<double> interaction_of(const std::vector<double>& table,
   std::vector<double> by_row(rows), by_column(columns), row_mass(rows), column_mass(columns);
   double mean = 0, total = 0;
   for (std::size_t i = 0; i < table.size(); ++i) {
+    if (!(mass[i] > 0)) continue;
     by_row[i / columns] += mass[i] * table[i];
     by_column[i % columns] += mass[i] * table[i];
     row_mass[i / columns] += mass[i];

@@ -26,9 +26,11 @@ namespace hone {
 
 /// Partial dependence on one parameter: the mean of the metric over the law of the others.
 struct Dependence {
-  std::vector<Value> values;   ///< of the parameter, one per cell, ascending or as listed
-  std::vector<double> at;      ///< the same encoded
-  std::vector<Estimate> mean;  ///< the metric in its own sign, or normal scores (Fanova::by_order)
+  std::vector<Value> values;  ///< of the parameter, one per cell, ascending or as listed
+  std::vector<double> at;     ///< the same encoded
+  /// The metric in its own sign, or normal scores (Fanova::by_order); NaN where the space has
+  /// nothing.
+  std::vector<Estimate> mean;
 };
 
 /// … on two: `mean` has a row for each value of the first.

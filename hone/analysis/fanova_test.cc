@@ -5,7 +5,9 @@
 
 #include <cmath>
 
+#include "hone/analysis/analysis_json.h"
 #include "hone/analysis/analysis_test_support.h"
+#include "hone/analysis/findings.h"
 #include "hone/analysis/forest_marginals.h"
 
 namespace hone {
@@ -242,6 +244,34 @@ TEST(Fanova, ExplainsTheOrderWhereValuesCannotBeCompared) {
   const Fanova found = fanova(played(unit_space(3, 3), 200, fails));
   EXPECT_TRUE(found.by_order);
   EXPECT_EQ(found.effects.front().parameter, "x0");
+}
+
+TEST(Fanova, SaysNothingOfItemsThatTheSpaceNeverDraws) {
+  StudySpec spec = unit_space(1, 3);
+  Parameter kind;
+  kind.name = "kind";
+  kind.domain = Choice{
+      {{Value("a"), "a"}, {Value("never"), "never"}, {Value("b"), "b"}}, false, {0.5, 0, 0.5}};
+  std::vector<Parameter> parameters(spec.space.parameters().begin(), spec.space.parameters().end());
+  parameters.push_back(kind);
+  spec.space = *SearchSpace::create(parameters, {}).space;
+  const History history = played(spec, 120, [](const Config& config, Rng&) {
+    return number(config, "x0") + (config.get("kind")->as_string() == "a" ? 5 : 7);
+  });
+  const Fanova found = fanova(history);
+  ASSERT_EQ(found.effects.front().parameter, "kind");
+  const Dependence& dependence = found.effects.front().dependence;
+  ASSERT_EQ(dependence.mean.size(), 3U);
+  EXPECT_NEAR(dependence.mean[0].value, 5.5, 0.2);
+  EXPECT_TRUE(std::isnan(dependence.mean[1].value)) << "no zero, which would look best";
+  EXPECT_NEAR(dependence.mean[2].value, 7.5, 0.2);
+  EXPECT_GT(found.effects.front().share.value, 0.8);
+  for (const FanovaPair& pair : found.pairs) EXPECT_TRUE(std::isfinite(pair.share.value));
+  EXPECT_TRUE(to_json(dependence).find("mean")->as_list()[1].is_null());
+  bool told = false;
+  for (const Statement& one : find_findings(history).statements)
+    told = told || (one.kind == StatementKind::best_value && one.parameter == "kind");
+  EXPECT_TRUE(told) << "kind is best at a";
 }
 
 TEST(Fanova, SaysThatTrialsAreTooFewOrAllAlike) {

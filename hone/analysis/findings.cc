@@ -129,17 +129,19 @@ class Statements {
     return goal_ == Goal::minimize ? mean : Estimate{-mean.value, -mean.high, -mean.low};
   }
 
+  /// Of those that the space has.
   std::size_t best_cell(const Dependence& dependence) const {
     std::size_t best = 0;
     for (std::size_t c = 1; c < dependence.mean.size(); ++c) {
-      if (loss(dependence.mean[c]).value < loss(dependence.mean[best]).value) best = c;
+      const double there = loss(dependence.mean[best]).value;
+      if (std::isnan(there) || loss(dependence.mean[c]).value < there) best = c;
     }
     return best;
   }
 
   void where_best(const Effect& effect) {
     const FanovaEffect* forest = forest_effect(effect.parameter);
-    if (forest == nullptr || best_ < 0) return;
+    if (forest == nullptr || best_ < 0 || !(forest->active > 0)) return;
     const Parameter& of = parameter(effect.parameter);
     if (is_categorical(of.domain)) {
       best_item(*forest);

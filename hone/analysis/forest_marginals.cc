@@ -4,6 +4,7 @@
 #include "hone/analysis/forest_marginals.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace hone {
 namespace {
@@ -67,7 +68,8 @@ class Sweep {
   std::size_t cells(std::size_t column) const { return space_.columns()[column].size(); }
 
   static std::vector<double> ratio(std::vector<double> sums, const std::vector<double>& masses) {
-    for (std::size_t c = 0; c < sums.size(); ++c) sums[c] = masses[c] > 0 ? sums[c] / masses[c] : 0;
+    for (std::size_t c = 0; c < sums.size(); ++c)
+      sums[c] = masses[c] > 0 ? sums[c] / masses[c] : std::numeric_limits<double>::quiet_NaN();
     return sums;
   }
 

@@ -18,8 +18,8 @@ using ColumnPair = std::pair<std::size_t, std::size_t>;
 
 struct Marginals {
   double mean = 0;  ///< over the whole law
-  /// By column and cell: the mean given that the column is active and in the cell; 0 where the law
-  /// has no mass.
+  /// By column and cell: the mean given that the column is active and in the cell; NaN where the
+  /// law has no mass.
   std::vector<std::vector<double>> single;
   /// By pair and cells, those of the second next to each other: given both.
   std::vector<std::vector<double>> pair;

@@ -69,10 +69,10 @@ Front find_front(const History& history) {
   return front;
 }
 
-std::vector<HypervolumePoint> hypervolume_over_trials(const History& history) {
+std::vector<HypervolumePoint> hypervolume_over_trials(const History& history, std::size_t most) {
   std::vector<HypervolumePoint> found;
   const Box box = box_of(history);
-  if (!box.usable) return found;
+  if (!box.usable || most == 0) return found;
   std::vector<const Trial*> ended;
   for (const Trial& trial : history.trials()) {
     if (trial.state == TrialState::complete && history.losses(trial) &&
@@ -81,20 +81,29 @@ std::vector<HypervolumePoint> hypervolume_over_trials(const History& history) {
   }
   std::stable_sort(ended.begin(), ended.end(),
                    [](const Trial* a, const Trial* b) { return a->ended_us < b->ended_us; });
-  std::vector<std::vector<double>> front;
-  std::int64_t position = 0;
-  for (const Trial* trial : ended) {
-    const auto point = placed(box, *history.losses(*trial));
-    const bool joins = std::none_of(front.begin(), front.end(), [&](const auto& other) {
-      return other == point || dominates(other, point);
-    });
-    if (joins) {
+  // Calls `see` with each trial that joined and the front then.
+  const auto replay = [&](const auto& see) {
+    std::vector<std::vector<double>> front;
+    for (std::size_t position = 0; position < ended.size(); ++position) {
+      const auto point = placed(box, *history.losses(*ended[position]));
+      const bool joins = std::none_of(front.begin(), front.end(), [&](const auto& other) {
+        return other == point || dominates(other, point);
+      });
+      if (!joins) continue;
       std::erase_if(front, [&](const auto& other) { return dominates(point, other); });
       front.push_back(point);
-      found.push_back({trial->number(), position, dominated_share(front)});
+      see(position, front);
     }
-    ++position;
-  }
+  };
+  std::size_t joined = 0;
+  replay([&](std::size_t, const auto&) { ++joined; });
+  const std::size_t step = (joined + most - 1) / most;
+  std::size_t left = joined;
+  replay([&](std::size_t position, const auto& front) {
+    if (--left % step != 0) return;
+    found.push_back(
+        {ended[position]->number(), static_cast<std::int64_t>(position), dominated_share(front)});
+  });
   return found;
 }
 

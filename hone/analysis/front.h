@@ -26,8 +26,10 @@ struct HypervolumePoint {
   std::int64_t position = 0;  ///< trials that had ended with values before
   double hypervolume = 0;     ///< so far
 };
-/// In the order in which trials ended; empty where Front has no hypervolume. Pure. Its cost is that
-/// of one hypervolume per trial that joined the front.
-std::vector<HypervolumePoint> hypervolume_over_trials(const History& history);
+/// In the order in which trials ended; empty where Front has no hypervolume. Of more than `most`
+/// trials that joined the front evenly spaced ones, with the last. Pure. Its cost is that of one
+/// hypervolume per point.
+std::vector<HypervolumePoint> hypervolume_over_trials(const History& history,
+                                                      std::size_t most = 1000);
 
 }  // namespace hone

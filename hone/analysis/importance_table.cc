@@ -22,7 +22,7 @@ void add_fanova(const History& history, const ImportanceTableOptions& options,
   FanovaOptions forests;
   forests.metric = options.metric;
   forests.pair_columns = 0;
-  const Fanova whole = fanova(history, forests);
+  const Fanova whole = options.forests != nullptr ? *options.forests : fanova(history, forests);
   table.forest_explained = whole.explained;
   table.by_order = whole.by_order;
   if (options.metric > 0) {
@@ -74,7 +74,8 @@ ImportanceTable importance_table(const History& history, const ImportanceTableOp
   }
   add_fanova(history, options, table);
   if (options.metric == 0) {
-    const Importance importance = find_importance(history);
+    const Importance importance =
+        options.importance != nullptr ? *options.importance : find_importance(history);
     table.trials = importance.trials;
     table.needed = importance.needed;
     table.explained = importance.explained;

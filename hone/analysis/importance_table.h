@@ -13,6 +13,9 @@
 
 namespace hone {
 
+struct Importance;
+struct Fanova;
+
 struct ImportanceRow {
   std::string parameter;
   /// By regression on the order of the trials; with a share of what the parameters explain, and the
@@ -41,6 +44,9 @@ struct ImportanceTableOptions {
   int metric = 0;       ///< a declared objective; with another than the first only fanova
   bool near = true;     ///< also near the optimum
   int resamples = 200;  ///< bootstrap of ped_anova
+  // What has been found of the same history and metric already, so that it is not found again.
+  const Importance* importance = nullptr;
+  const Fanova* forests = nullptr;  ///< of the whole space
 };
 
 /// Pure. A few seconds at worst (1000 trials of 20 parameters).

@@ -25,13 +25,22 @@ std::string interval_text(const Estimate& share) {
                      100 * share.high);
 }
 
+ImportanceTable table_of(const History& history, const Importance& importance,
+                         const Fanova& forests) {
+  ImportanceTableOptions options;
+  options.importance = &importance;
+  options.forests = &forests;
+  return importance_table(history, options);
+}
+
 class Maker {
  public:
   explicit Maker(const History& history)
       : history_(history),
         spec_(history.spec()),
-        table_(importance_table(history)),
+        findings_(find_findings(history)),
         fanova_(fanova(history)),
+        table_(table_of(history, findings_.importance, fanova_)),
         parallel_(find_parallel(history)),
         progress_(find_progress(history)) {}
 
@@ -55,8 +64,7 @@ class Maker {
   void findings(StudyReport& report) const {
     ReportSection section;
     section.heading = "What the study taught";
-    for (const Statement& one : find_findings(history_).statements)
-      section.sentences.push_back(one.text + ".");
+    for (const Statement& one : findings_.statements) section.sentences.push_back(one.text + ".");
     if (section.sentences.empty())
       section.sentences.emplace_back("Nothing that these trials tell apart from chance.");
     report.sections.push_back(std::move(section));
@@ -297,8 +305,9 @@ class Maker {
 
   const History& history_;
   const StudySpec& spec_;
-  ImportanceTable table_;
+  Findings findings_;
   Fanova fanova_;
+  ImportanceTable table_;
   Parallel parallel_;
   Progress progress_;
 };

@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "hone/analysis/analysis_test_support.h"
 #include "hone/analysis/charts.h"
+#include "hone/analysis/study_views.h"
 
 namespace hone {
 namespace {
@@ -74,6 +77,25 @@ TEST(StudyReport, EscapesWhatMarkdownLatexAndCsvRead) {
   const std::string csv = report_csv(report);
   EXPECT_THAT(csv, HasSubstr("\"<b>&\"\"x_1|%\\\""));
   EXPECT_TRUE(csv.starts_with("section,row,column,value\n"));
+}
+
+TEST(AxisMarks, OfValuesThatDoublesHardlyTellApartAreFew) {
+  for (const double low : {1.0, -1.0, 1e16, 1e-300, 123456.789}) {
+    for (const Law law : {Law::uniform, Law::log_uniform}) {
+      if (law == Law::log_uniform && low < 0) continue;
+      for (const int steps : {1, 2, 5}) {
+        Real domain;
+        domain.low = domain.high = low;
+        domain.law = law;
+        for (int i = 0; i < steps; ++i) domain.high = std::nextafter(domain.high, HUGE_VAL);
+        EXPECT_LE(axis_marks(domain, 6).size(), 2U) << low;
+      }
+    }
+  }
+  Real domain;
+  domain.low = 0;
+  domain.high = 10;
+  EXPECT_EQ(axis_marks(domain, 5).size(), 6U);
 }
 
 TEST(Drawings, AreStandaloneSvgWithEscapedTitles) {

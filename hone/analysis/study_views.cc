@@ -38,10 +38,11 @@ double step_for(double range, std::size_t most) {
   return 10 * power;
 }
 
-/// Round values from `low` to `high`, both finite.
+/// Round values from `low` to `high`, both finite; one where nothing lies between them.
 std::vector<double> round_values(double low, double high, bool logarithmic, std::size_t most) {
+  constexpr double kAlike = 1e-12;  // of the larger one: doubles hold few values in between
   std::vector<double> values;
-  if (!(high > low)) return {low};
+  if (!(high - low > kAlike * std::max(std::abs(low), std::abs(high)))) return {low};
   constexpr double kDecade = 10;
   if (logarithmic && high / low > kDecade * kDecade) {
     const double first = std::ceil(std::log10(low) - 1e-9);
@@ -67,8 +68,12 @@ std::vector<double> round_values(double low, double high, bool logarithmic, std:
     values.clear();
   }
   const double step = step_for(high - low, most);
-  for (double k = std::ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; ++k)
-    values.push_back(k * step + 0.0);
+  const double first = std::ceil(low / step - 1e-9);
+  for (std::size_t i = 0; i <= most; ++i) {
+    const double value = (first + static_cast<double>(i)) * step + 0.0;
+    if (value > high + 1e-9 * step) break;
+    values.push_back(value);
+  }
   return values;
 }
 
