@@ -78,6 +78,7 @@ Api::Api(Store& store, const Clock& clock, Desk desk, AccessOptions access)
       desk_(std::move(desk)),
       access_(std::move(access), clock),
       models_(store),
+      analyses_(clock),
       kept_(std::make_unique<Kept>()) {}
 
 Api::~Api() = default;
@@ -211,8 +212,15 @@ HttpResponse Api::route_study(Call& call) {
   if (call.rest.empty()) {
     using Route = HttpResponse (Api::*)(Call&);
     static constexpr std::pair<std::string_view, Route> kReads[] = {
-        {"spec", &Api::spec},     {"columns", &Api::columns}, {"front", &Api::front},
-        {"curves", &Api::curves}, {"events", &Api::events},
+        {"spec", &Api::spec},
+        {"columns", &Api::columns},
+        {"curves", &Api::curves},
+        {"events", &Api::events},
+        {"findings", &Api::findings},
+        {"importance", &Api::importance},
+        {"interactions", &Api::interactions},
+        {"seeds", &Api::seeds},
+        {"front", &Api::front},
     };
     for (const auto& [name, read] : kReads) {
       if (*what == name) return call.is("GET") ? (this->*read)(call) : wrong_method("GET");

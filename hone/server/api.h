@@ -8,6 +8,7 @@
 
 #include "hone/base/clock.h"
 #include "hone/server/access.h"
+#include "hone/server/analyses.h"
 #include "hone/server/desk.h"
 #include "hone/server/http_message.h"
 #include "hone/server/study_model.h"
@@ -45,10 +46,18 @@ class Api {
   HttpResponse study(Call& call);
   HttpResponse spec(Call& call);
   HttpResponse columns(Call& call);
-  HttpResponse front(Call& call);
   HttpResponse curves(Call& call);
   HttpResponse events(Call& call);
   HttpResponse labels(Call& call);
+
+  // routes_analysis.cc
+  template <class Tell>
+  HttpResponse analysed(Call& call, std::string_view part, const Tell& tell);
+  HttpResponse findings(Call& call);
+  HttpResponse importance(Call& call);
+  HttpResponse interactions(Call& call);
+  HttpResponse seeds(Call& call);
+  HttpResponse front(Call& call);
 
   // routes_trials.cc
   HttpResponse trials(Call& call);
@@ -73,6 +82,7 @@ class Api {
   Desk desk_;
   Access access_;
   ModelCache models_;
+  Analyses analyses_;
 
   // Of studies: what is read of specs, and summaries, which cost more than a look.
   struct Kept;

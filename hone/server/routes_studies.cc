@@ -1,4 +1,4 @@
-// Routes of studies as a whole: list, headline, spec, columns, front, curves, labels, events.
+// Routes of studies as a whole: list, headline, spec, columns, curves, labels, events.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -212,24 +212,6 @@ HttpResponse Api::columns(Call& call) {
     response.type = "application/vnd.hone.columns";
     response.body = encode_columns(view, since);
     return response;
-  });
-}
-
-HttpResponse Api::front(Call& call) {
-  const auto model = models_.open(call.study.id);
-  return model->read([&](const StudyModel::View& view) {
-    const History& history = view.history;
-    Value::List objectives;
-    for (int m = 0; m < history.spec().objective_count(); ++m)
-      objectives.emplace_back(history.spec().metrics[static_cast<std::size_t>(m)].name);
-    Value::List trials;
-    for (const std::int64_t number : history.front())
-      trials.push_back(trial_row(history, history.trial(number)));
-    Value body = Value::Map{};
-    body.set("version", history.version())
-        .set("objectives", Value(std::move(objectives)))
-        .set("trials", Value(std::move(trials)));
-    return json_response(body);
   });
 }
 

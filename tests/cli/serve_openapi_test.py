@@ -119,6 +119,20 @@ class OpenApi(ServeCase):
         self.api.validate_response(request, Response(answer))
         return answer
 
+    def check_analysis(self, study):
+        """Too few trials for most of it, but the answers are there."""
+        asked = ["/findings", "/importance", "/interactions", "/seeds"]
+        for path in asked:
+            self.until(lambda: self.client.get(study + path).status == 200, path)
+            answer = self.check("GET", study + path)
+            self.assertEqual(answer.json["computing"], False)
+            self.check("GET", study + path, headers={"If-None-Match": answer.headers["ETag"]}, status=304)
+        self.assertEqual(self.client.good(study + "/findings")["enough"], False)
+        self.check("GET", study + "/importance?metric=val_loss")
+        self.check("GET", study + "/importance?metric=none", status=404)
+        self.check("GET", study + "/interactions?first=lr&second=depth", status=404)
+        self.check("GET", study + "/interactions?first=lr", status=400)
+
     def valid(self, schema, value):
         Draft202012Validator({"$ref": "#/components/schemas/" + schema, "components": self.described["components"]}).validate(value)
 
@@ -140,6 +154,7 @@ class OpenApi(ServeCase):
         self.assertEqual([int(f) & 2 for f in columns["trial", "flags"]], [0, 0, 0, 2, 0, 0])
         self.check("GET", study + "/trials?offset=1&limit=3&order=newest&state=complete")
         self.check("GET", study + "/front")
+        self.check_analysis(study)
         self.check("GET", study + "/curves?trials=0,3-5&points=4&metric=accuracy")
         for number in range(6):
             trial = study + "/trials/%d" % number
