@@ -36,7 +36,7 @@ set(found_CLI11::CLI11 "")
 set(plain_libraries xxhash nlopt nlopt_cxx m dl rt ${CMAKE_DL_LIBS})
 
 get_property(components GLOBAL PROPERTY HONE_COMPONENTS)
-list(REMOVE_ITEM components hone_cli hone_server)  # the program's own
+list(REMOVE_ITEM components hone_cli hone_server hone_mlflow)  # the program's own
 set(objects "")
 set(links "")
 set(finds "")

@@ -10,6 +10,7 @@
 #include "hone/base/text.h"
 #include "hone/cli/commands.h"
 #include "hone/cli/launch.h"
+#include "hone/cli/mlflow_text.h"
 #include "hone/cli/prose.h"
 #include "hone/cli/serving.h"
 #include "hone/cli/study_loading.h"
@@ -220,7 +221,9 @@ int RunCommand::run() {
   const auto shared = std::make_shared<const StudySpec>(spec);
   Work work(place, shared, {parallel_, true, false});
   const StudyInfo study = create_study(place.store(), spec, read.source, actor());
-  LaunchOptions options{common_,       parallel_,    true,  read.loaded.notes,
+  std::vector<std::string> notes = read.loaded.notes;
+  if (auto note = mlflow_note(spec)) notes.push_back(*std::move(note));
+  LaunchOptions options{common_,       parallel_,    true,  std::move(notes),
                         run_command(), &background_, serve_};
   return launch(place, study, shared, work, options);
 }

@@ -9,6 +9,7 @@
 #include "hone/base/text.h"
 #include "hone/cli/commands.h"
 #include "hone/cli/lines.h"
+#include "hone/cli/mlflow_text.h"
 #include "hone/cli/outcome.h"
 #include "hone/cli/proposed.h"
 #include "hone/cli/terminal.h"
@@ -179,6 +180,7 @@ void ShowCommand::one(const Workplace& place, const History& history, std::int64
         std::printf("  | %.*s\n", static_cast<int>(line.size()), line.data());
     }
   }
+  std::vector<fs::path> folders;
   for (const RunId id : history.runs_of(number)) {
     const Run* run = history.run(id);
     const auto started = Value::parse(place.store().run_detail(id).started).value_or(Value::Map{});
@@ -197,8 +199,11 @@ void ShowCommand::one(const Workplace& place, const History& history, std::int64
       text += "; " + run->end.detail;
     std::printf("%s\n", text.c_str());
     const std::string folder = started.string_or("folder", "");
-    if (!folder.empty()) std::printf("  %s\n", toned(folder, Tone::dim, colour).c_str());
+    if (folder.empty()) continue;
+    std::printf("  %s\n", toned(folder, Tone::dim, colour).c_str());
+    folders.emplace_back(folder);
   }
+  std::fputs(mlflow_text(folders).c_str(), stdout);
   const std::string command = reproduce_text(place, history, number);
   if (!command.empty()) std::printf("command: %s\n", command.c_str());
   if (curve_) print_curve(history, number);
@@ -235,6 +240,7 @@ Value ShowCommand::whole(const Workplace& place, const History& history, std::in
   row.set("proposed", history.trial(number).proposal->info);
   if (auto steps = lineage_json(history, number)) row.set("lineage", *std::move(steps));
   Value::List runs;
+  std::vector<fs::path> folders;
   for (const RunId id : history.runs_of(number)) {
     const Run* run = history.run(id);
     const Store::RunDetail detail = place.store().run_detail(id);
@@ -253,7 +259,10 @@ Value ShowCommand::whole(const Workplace& place, const History& history, std::in
       if (run->end.signal) entry.set("signal", *run->end.signal);
       entry.set("peak_bytes", run->end.peak_bytes);
     }
-    entry.set("started", Value::parse(detail.started).value_or(Value::Map{}));
+    Value started = Value::parse(detail.started).value_or(Value::Map{});
+    if (const std::string folder = started.string_or("folder", ""); !folder.empty())
+      folders.emplace_back(folder);
+    entry.set("started", std::move(started));
     entry.set("environment", Value::parse(detail.environment).value_or(Value::Map{}));
     Value::List series;
     for (const auto& point : history.series(id)) {
@@ -268,6 +277,8 @@ Value ShowCommand::whole(const Workplace& place, const History& history, std::in
     runs.push_back(std::move(entry));
   }
   row.set("runs", Value(std::move(runs)));
+  if (Value::List mlflow = mlflow_json(folders); !mlflow.empty())
+    row.set("mlflow", Value(std::move(mlflow)));
   return row;
 }
 

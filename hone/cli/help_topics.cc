@@ -41,7 +41,9 @@ constexpr const char* kEnvironment =
     "  OMP_NUM_THREADS and its kin, PYTHONUNBUFFERED, MASTER_ADDR, MASTER_PORT:\n"
     "                        unless you set them\n"
     "  WANDB_*               so that programs which use wandb run offline and report\n"
-    "                        to hone; set WANDB_MODE to have your own way\n";
+    "                        to hone; set WANDB_MODE to have your own way\n"
+    "  MLFLOW_*              so that programs which use MLflow log into their trial, where\n"
+    "                        MLFLOW_TRACKING_URI is not set already\n";
 
 std::string metrics_text() {
   std::string out =
@@ -56,7 +58,7 @@ std::string metrics_text() {
          "  - a line on stdout:  @hone {\"step\": 3, \"val_loss\": 0.41}\n"
          "  - a line of JSON appended to the file $HONE_METRICS\n"
          "  - hone log val_loss=0.41 step=3  from a shell script\n"
-         "  - wandb.log(...) of programs that use wandb\n";
+         "  - wandb.log(...) of programs that use wandb, log_metric of programs that use MLflow\n";
 }
 
 std::string type_text(const OptionInfo& option) {

@@ -17,6 +17,7 @@
 #include "hone/cli/prose.h"
 #include "hone/cli/terminal.h"
 #include "hone/cli/workplace.h"
+#include "hone/mlflow/receiver.h"
 #include "hone/runner/keeper_main.h"
 
 namespace hone::cli {
@@ -92,6 +93,7 @@ int dispatch(const std::vector<std::string>& arguments, bool& json) {
 int main(int argc, char** argv) {
   using namespace hone;
   if (argc > 1 && argv[1] == kKeeperArgument) return keeper_main(argc, argv);
+  if (argc > 1 && argv[1] == mlflow::kReceiverArgument) return mlflow::receiver_main(argc, argv);
   if (argc > 1 && std::strcmp(argv[1], "--version") == 0) {
     std::printf("hone %s\n", cli::version());
     return cli::kOk;

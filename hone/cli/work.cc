@@ -12,6 +12,7 @@
 #include "hone/base/id.h"
 #include "hone/base/rng.h"
 #include "hone/base/text.h"
+#include "hone/mlflow/receiver_process.h"
 #include "hone/runner/local_executor.h"
 #include "hone/runner/process_capture.h"
 #include "hone/study/placeholders.h"
@@ -76,6 +77,7 @@ std::string environment_record(const StudySpec& spec, const std::vector<VisibleG
 struct Work::Parts {
   std::vector<VisibleGpu> gpus;
   CpuInventory cpus;
+  std::unique_ptr<mlflow::ReceiverProcess> receiver;
   std::unique_ptr<LocalExecutor> executor;
   std::unique_ptr<LocalJobBuilder> builder;
   std::unique_ptr<CheckpointRetention> retention;
@@ -120,6 +122,7 @@ JobBuilderOptions Work::builder_options(const StudyInfo& study) const {
   options.gpus_per_run = plan_.gpus_per_run;
   options.cpus = parts_->cpus;
   options.environment_record = environment_record(*spec_, parts_->gpus, parts_->cpus);
+  options.mlflow = [this] { return parts_->receiver->address(); };
   if (plan_.gpus_per_run > 0) options.read_gpus = [] { return read_gpus(); };
   return options;
 }
@@ -128,6 +131,7 @@ SessionEnd Work::run(const StudyInfo& study, SessionObserver& observer) {
   const std::uint64_t entropy = system_entropy();
   parts_->executor =
       std::make_unique<LocalExecutor>(LocalExecutorOptions{place_.private_folder() / "keepers"});
+  parts_->receiver = std::make_unique<mlflow::ReceiverProcess>(place_.private_folder() / "mlflow");
   parts_->builder =
       std::make_unique<LocalJobBuilder>(spec_, place_.clock(), builder_options(study));
   SessionOptions options;

@@ -15,32 +15,14 @@
 #include "hone/study/placeholders.h"
 #include "hone/tuner/checkpoint_copy.h"
 #include "hone/tuner/job_builder_files.h"
+#include "hone/tuner/job_environment.h"
 #include "hone/tuner/settle.h"
 
 namespace hone {
 namespace fs = std::filesystem;
 namespace {
 
-using Environment = std::vector<std::pair<std::string, std::string>>;
-
 constexpr const char* kJobFile = "job.json";
-
-std::optional<std::string> value_of(const Environment& environment, const std::string& name) {
-  for (auto it = environment.rbegin(); it != environment.rend(); ++it) {
-    if (it->first == name) return it->second;
-  }
-  return std::nullopt;
-}
-
-void set_variable(Environment& environment, const std::string& name, std::string value) {
-  for (auto& [known, old] : environment) {
-    if (known == name) {
-      old = std::move(value);
-      return;
-    }
-  }
-  environment.emplace_back(name, std::move(value));
-}
 
 /// A path of the study file: relative ones are seen from the folder in which programs run.
 fs::path in_workdir(const StudySpec& spec, const std::string& path) {
@@ -266,6 +248,11 @@ std::optional<std::string> LocalJobBuilder::write_files(const Claim& claim, Draf
   }
   write_private_file(draft.folder / "wandb-parameters.yaml", wandb_parameter_file(*spec_, config));
   add_wandb(draft, draft.environment);
+  const std::string mark = value_of(draft.environment, "HONE_RUN").value_or("");
+  const auto ticket = add_mlflow(
+      {mark, options_.study_name, plan.trial, draft.trial_dir, draft.folder, draft.metrics},
+      draft.environment);
+  if (ticket) devices_[claim.run.id].mlflow = *ticket;
 
   draft.sources = {{"stdout", (draft.folder / "stdout.log").string(), 0},
                    {"stderr", (draft.folder / "stderr.log").string(), 0},
@@ -290,6 +277,7 @@ std::optional<std::string> LocalJobBuilder::write_files(const Claim& claim, Draf
   job.set("argv", Value(Value::List(draft.argv.begin(), draft.argv.end())))
       .set("sources", Value(std::move(sources)))
       .set("devices", Value::parse(devices_json(claim.run.id)).value_or(Value::Map{}));
+  if (ticket) job.set("mlflow", Value(Value::List{ticket->folder, ticket->token}));
   write_private_file(draft.folder / kJobFile, job.dump() + "\n");
   return std::nullopt;
 }
@@ -392,6 +380,12 @@ Job LocalJobBuilder::rebuild(const Claim& claim) {
   // Its devices are in use.
   Devices& devices = devices_[claim.run.id];
   devices.folder = job.folder;
+  const Value* ticket = stored ? stored->find("mlflow") : nullptr;
+  if (ticket != nullptr && ticket->is_list() && ticket->as_list().size() == 2) {
+    const Value::List& fields = ticket->as_list();
+    if (fields[0].is_string() && fields[1].is_string())
+      devices.mlflow = {fields[0].as_string(), fields[1].as_string()};
+  }
   const Value* held = stored ? stored->find("devices") : nullptr;
   const Value* gpus = held != nullptr ? held->find("gpus") : nullptr;
   if (gpus != nullptr && gpus->is_list()) {
@@ -425,6 +419,8 @@ void LocalJobBuilder::tell(const Claim& claim, Verdict verdict) {
 void LocalJobBuilder::release(RunId run) {
   const auto it = devices_.find(run);
   if (it == devices_.end()) return;
+  if (!it->second.mlflow.token.empty())
+    mlflow::dismiss(it->second.mlflow.folder, it->second.mlflow.token);
   try {
     if (!it->second.folder.empty() && fs::exists(it->second.folder)) {
       write_private_file(fs::path(it->second.folder) / kEndedFile, "");

@@ -23,6 +23,7 @@
 #include "hone/base/clock.h"
 #include "hone/runner/cpu.h"
 #include "hone/runner/gpu.h"
+#include "hone/runner/mlflow_ticket.h"
 #include "hone/runner/process.h"
 #include "hone/tuner/worker.h"
 
@@ -42,6 +43,8 @@ struct JobBuilderOptions {
   /// What the driver says now, to see whether a device is free again; empty: devices are free when
   /// their run has ended.
   std::function<std::vector<Gpu>()> read_gpus;
+  /// The receiver of MLflow's clients, started when first asked; empty: there is none.
+  std::function<mlflow::ReceiverAddress()> mlflow;
 };
 
 /// In the folder of a trial (of a replicate, of a confirmation): "stop" or "pause" from the moment
@@ -67,11 +70,16 @@ class LocalJobBuilder final : public JobBuilder {
                                           const RunPlan& plan);
 
  private:
+  struct MlflowTicket {
+    std::string folder;  ///< where it lies
+    std::string token;   ///< "": there is none
+  };
   struct Devices {
     std::vector<std::size_t> gpus;  ///< indices into options_.gpus
     std::vector<int> cpus;
     std::optional<int> port;
     std::string folder;  ///< of the run: told when it ended
+    MlflowTicket mlflow;
   };
   struct GpuState {
     double load = 0;
@@ -98,6 +106,8 @@ class LocalJobBuilder final : public JobBuilder {
   std::vector<std::pair<std::string, std::string>> environment_of(const Claim& claim,
                                                                   const Draft& draft);
   void add_wandb(Draft& draft, std::vector<std::pair<std::string, std::string>>& environment);
+  std::optional<MlflowTicket> add_mlflow(
+      const mlflow::Ticket& ticket, std::vector<std::pair<std::string, std::string>>& environment);
   std::string devices_json(RunId run) const;
   std::string gpu_text(RunId run) const;
 

@@ -18,6 +18,8 @@ constexpr std::size_t kPointsAtMost = 1000;
 constexpr std::int64_t kFirstFrame_us = 10'000;  ///< of a run's life: its reports wait for its end
 constexpr std::int64_t kStartFrame_us = 50'000;  ///< a start waits so long for a first report
 constexpr std::size_t kSeenAtMost = 256;
+constexpr std::size_t kToldAtMost = 1024;
+constexpr std::size_t kMetricsSource = 2;  ///< $HONE_METRICS, behind stdout and stderr
 constexpr std::int64_t kRetryPause_us = 200'000;
 
 MetricParserOptions parser_options(const StudySpec& spec) {
@@ -193,6 +195,9 @@ void Worker::adopt(Claim claim) {
     run.offsets.push_back(
         source != nullptr && !faulty("offset_forgotten") ? source->int_or("offset", began) : began);
     run.job.sources[i].offset = run.offsets.back();
+    if (i == kMetricsSource) {
+      for (std::string& name : run.parsers.back().seen()) run.told.insert(std::move(name));
+    }
   }
   run.objective_count = parsed.int_or("count", 0);
   const std::int64_t now = clock_.monotonic_us();
@@ -226,25 +231,37 @@ std::int64_t Worker::busy_us(const ActiveState& run) const {
 
 bool Worker::handle_events(std::int64_t timeout_us) {
   const std::vector<JobEvent> events = executor_.poll(timeout_us);
+  // $HONE_METRICS first: what it tells is not taken a second time from what is printed.
+  const auto is_told = [](const JobEvent& event) {
+    const auto* output = std::get_if<JobOutput>(&event);
+    return output != nullptr && static_cast<std::size_t>(output->source) == kMetricsSource;
+  };
   for (const JobEvent& event : events) {
-    const RunId id = std::visit([](const auto& e) { return e.run; }, event);
-    const auto it = runs_.find(id);
-    if (it == runs_.end()) continue;
-    ActiveState& run = *it->second;
-    if (const auto* started = std::get_if<JobStarted>(&event)) {
-      run.pid = started->pid;
-      run.pid_start = started->pid_start;
-    } else if (const auto* refused = std::get_if<JobNotStarted>(&event)) {
-      run.not_started = refused->reason;
-      run.ended = JobEnded{};
-      run.ended->run = id;
-    } else if (const auto* output = std::get_if<JobOutput>(&event)) {
-      handle_output(run, output->source, output->offset, output->bytes);
-    } else if (const auto* end = std::get_if<JobEnded>(&event)) {
-      handle_end(run, *end);
-    }
+    if (is_told(event)) handle(event);
+  }
+  for (const JobEvent& event : events) {
+    if (!is_told(event)) handle(event);
   }
   return !events.empty();
+}
+
+void Worker::handle(const JobEvent& event) {
+  const RunId id = std::visit([](const auto& e) { return e.run; }, event);
+  const auto it = runs_.find(id);
+  if (it == runs_.end()) return;
+  ActiveState& run = *it->second;
+  if (const auto* started = std::get_if<JobStarted>(&event)) {
+    run.pid = started->pid;
+    run.pid_start = started->pid_start;
+  } else if (const auto* refused = std::get_if<JobNotStarted>(&event)) {
+    run.not_started = refused->reason;
+    run.ended = JobEnded{};
+    run.ended->run = id;
+  } else if (const auto* output = std::get_if<JobOutput>(&event)) {
+    handle_output(run, output->source, output->offset, output->bytes);
+  } else if (const auto* end = std::get_if<JobEnded>(&event)) {
+    handle_end(run, *end);
+  }
 }
 
 void Worker::handle_output(ActiveState& run, int source, std::int64_t offset,
@@ -258,15 +275,21 @@ void Worker::handle_output(ActiveState& run, int source, std::int64_t offset,
   }
   run.offsets[i] = offset + static_cast<std::int64_t>(bytes.size());
   run.dirty = true;
-  record(run, run.parsers[i].feed(bytes));
+  record(run, i, run.parsers[i].feed(bytes));
 }
 
-void Worker::record(ActiveState& run, const std::vector<ParsedRecord>& records) {
+void Worker::record(ActiveState& run, std::size_t source,
+                    const std::vector<ParsedRecord>& records) {
   const std::string axis = spec_->fidelity ? spec_->fidelity->name : "";
   const std::int64_t busy = run.claim.busy_before_us + busy_us(run);
   for (const ParsedRecord& record : records) {
     const auto position = position_of(record, axis);
     for (const ParsedMetric& metric : record.metrics) {
+      if (source == kMetricsSource) {
+        if (run.told.size() < kToldAtMost) run.told.insert(metric.name);
+      } else if (run.told.contains(metric.name)) {
+        continue;
+      }
       const int index = spec_->metric_index(metric.name);
       if (index < 0) {
         if (seen_.size() < kSeenAtMost &&
@@ -297,7 +320,7 @@ void Worker::record(ActiveState& run, const std::vector<ParsedRecord>& records) 
 }
 
 void Worker::handle_end(ActiveState& run, const JobEnded& ended) {
-  for (MetricParser& parser : run.parsers) record(run, parser.finish());
+  for (std::size_t i = 0; i < run.parsers.size(); ++i) record(run, i, run.parsers[i].finish());
   run.ended = ended;
   run.dirty = true;
 }

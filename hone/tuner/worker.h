@@ -111,8 +111,9 @@ class Worker {
   void adopt(Claim claim);
   void start(ActiveState& run);
   bool handle_events(std::int64_t timeout_us);
+  void handle(const JobEvent& event);
   void handle_output(ActiveState& run, int source, std::int64_t offset, const std::string& bytes);
-  void record(ActiveState& run, const std::vector<ParsedRecord>& records);
+  void record(ActiveState& run, std::size_t source, const std::vector<ParsedRecord>& records);
   void handle_end(ActiveState& run, const JobEnded& ended);
   RunEnd describe_end(const ActiveState& run) const;
   std::optional<RunWrite> due_write(ActiveState& run) const;

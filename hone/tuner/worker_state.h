@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct Worker::ActiveState {
   std::int64_t objective_count = 0;
   std::vector<MetricParser> parsers;  ///< one per source
   std::vector<std::int64_t> offsets;  ///< bytes fed so far, per source
+  std::set<std::string> told;         ///< names that came by $HONE_METRICS: taken from nowhere else
   std::vector<Report> reports;        ///< not committed yet
   std::vector<Point> points;
   std::int64_t points_since_us = 0;

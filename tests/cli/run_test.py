@@ -166,6 +166,21 @@ class Failures(Case):
         self.assertIn("3 failed (exit code)", done.out)
         self.assertIn("trial 0, val_loss 0", done.out)
 
+    def test_what_is_told_by_the_metrics_file_is_not_taken_from_the_output_too(self):
+        self.study(("trials: 4", "trials: 1"), program="""
+import json, os
+for epoch in (1, 2, 3):
+    print({"epoch": epoch * 100, "val_loss": 9.0, "printed": epoch}, flush=True)
+    with open(os.environ["HONE_METRICS"], "a") as file:
+        file.write(json.dumps({"epoch": epoch, "val_loss": 1.0 / epoch}) + "\\n")
+""")
+        self.good("run", "study.yaml")
+        rows = self.good("export", "study", "--what", "reports", "--format", "jsonl").rows
+        self.assertEqual([row["value"] for row in rows if row["fidelity"] <= 3], [1.0, 0.5, 1 / 3])
+        points = self.good("export", "study", "--what", "points", "--format", "jsonl").rows
+        self.assertEqual([point["value"] for point in points], [1, 2, 3])
+        self.assertLessEqual(len(rows), 4)  # the first line may be read before the file is there
+
 
 if __name__ == "__main__":
     main()

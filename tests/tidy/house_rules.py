@@ -23,6 +23,7 @@ _BELOW = {
     "analysis": "base math space study surrogate",
     "finetune": "base space study",
     "tuner": "base math space study surrogate sampler scheduler detector store runner tracking",
+    "mlflow": "base runner",
     "server": "base space study store tracking analysis finetune",
 }
 MAY_INCLUDE = {folder: set(below.split()) | {folder} for folder, below in _BELOW.items()}
