@@ -305,6 +305,16 @@ void write_trials(const History& history, const std::vector<std::int64_t>& rows,
                    if (!t.warnings.empty()) flags |= kWarned;
                    return static_cast<double>(flags);
                  }));
+  writer.numbers("trial", "worker", gathered(history, rows, [&](const Trial& t) {
+                   // The newest of its runs that somebody took.
+                   const auto runs = history.runs_of(t.number());
+                   for (std::size_t i = runs.size(); i-- > 0;) {
+                     const WorkerId worker = history.run(runs[i])->worker;
+                     if (history.run(runs[i])->started_us > 0)
+                       return static_cast<double>(worker.value);
+                   }
+                   return static_cast<double>(NAN);
+                 }));
   writer.numbers("trial", "reached",
                  gathered(history, rows, [](const Trial& t) { return t.reached.value_or(NAN); }));
   writer.single("newest", gathered(history, rows, [](const Trial& t) {

@@ -118,6 +118,7 @@ TEST(Columns, OnlyWhatHasChangedSince) {
   EXPECT_EQ(read.columns.at("number"), (Words{"0.0"}));
   EXPECT_EQ(read.columns.at("newest"), (Words{"0.75"}));
   EXPECT_EQ(read.columns.at("reached"), (Words{"1.0"}));
+  EXPECT_EQ(read.columns.at("worker"), (Words{std::to_string(place.worker.value) + ".0"}));
   EXPECT_EQ(read.head.int_or("since", 0), version);
 }
 

@@ -26,6 +26,7 @@ constexpr std::size_t kCurvePoints = 500'000;  ///< of one answer
 constexpr std::int64_t kSummaryShare = 10;
 constexpr std::int64_t kSummaryWait_us = 60'000'000;  ///< for the first one, which another makes
 constexpr std::size_t kSummaries = 512;
+constexpr std::int64_t kPatience_ms = 60'000;
 constexpr std::size_t kBests = 4096;
 
 /// "0,4,10-19"; throws Error(invalid_input).
@@ -163,8 +164,22 @@ std::pair<std::int64_t, Value> Api::summary(const StudyInfo& study, const Histor
 }
 
 HttpResponse Api::study(Call& call) {
-  const auto model = models_.open(call.study.id);
   const bool led = desk_.is_led(call.study);
+  std::int64_t so_far = 0;
+  const std::int64_t patience_us =
+      call.request.whole("patience_ms", 0, kPatience_ms, kPatience_ms) * 1000;
+  const auto model = call.request.has("patience_ms")
+                         ? models_.open_within(call.study.id, patience_us, so_far)
+                         : models_.open(call.study.id);
+  if (!model) {
+    Value body = study_row(call.study, *kept_->spec_of(store_, call.study), led);
+    Value reading = Value::Map{};
+    reading.set("version", so_far).set("of", call.study.last_seq);
+    body.set("reading", std::move(reading));
+    HttpResponse response = json_response(body, 202);
+    response.headers.emplace_back("Retry-After", "1");
+    return response;
+  }
   return model->read([&](const StudyModel::View& view) {
     // The summary may be an older one than the rest: what the client has is as new as both.
     const auto [of_version, said] = summary(call.study, view.history);

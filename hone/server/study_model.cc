@@ -111,9 +111,15 @@ void StudyModel::refresh() {
     throw;
   }
   const std::lock_guard lock(news_mutex_);
+  folded_ = true;
   if (version == told_version_) return;
   told_version_ = version;
   news_.notify_all();
+}
+
+bool StudyModel::is_folded() const {
+  const std::lock_guard lock(news_mutex_);
+  return folded_;
 }
 
 std::int64_t StudyModel::version() const {
@@ -180,19 +186,50 @@ std::shared_ptr<StudyModel> ModelCache::find(StudyId id) {
   return nullptr;
 }
 
-std::shared_ptr<StudyModel> ModelCache::open(StudyId id) {
-  std::shared_ptr<StudyModel> model;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto it = std::find_if(models_.begin(), models_.end(),
-                                 [&](const auto& known) { return known->id() == id; });
-    if (it == models_.end()) {
-      models_.push_front(std::make_shared<StudyModel>(store_, id));
-    } else {
-      models_.splice(models_.begin(), models_, it);
-    }
-    model = models_.front();
+std::shared_ptr<StudyModel> ModelCache::entry(StudyId id) {
+  const std::lock_guard lock(mutex_);
+  const auto it = std::find_if(models_.begin(), models_.end(),
+                               [&](const auto& known) { return known->id() == id; });
+  if (it == models_.end()) {
+    models_.push_front(std::make_shared<StudyModel>(store_, id));
+  } else {
+    models_.splice(models_.begin(), models_, it);
   }
+  return models_.front();
+}
+
+std::shared_ptr<StudyModel> ModelCache::open_within(StudyId id, std::int64_t patience_us,
+                                                    std::int64_t& so_far) {
+  const std::shared_ptr<StudyModel> model = entry(id);
+  if (!model->is_folded()) {
+    std::shared_future<void> first;
+    {
+      const std::lock_guard lock(mutex_);
+      std::shared_future<void>& known = first_folds_[id];
+      if (!known.valid()) {
+        const auto fold = [this, id] {
+          try {
+            open(id);
+          } catch (const std::exception& error) {
+            log(LogLevel::debug, error.what());  // who asks next is told
+          }
+        };
+        known = std::async(std::launch::async, fold).share();
+      }
+      first = known;
+    }
+    if (first.wait_for(std::chrono::microseconds(patience_us)) != std::future_status::ready) {
+      so_far = model->version();
+      return nullptr;
+    }
+    const std::lock_guard lock(mutex_);
+    first_folds_.erase(id);
+  }
+  return open(id);
+}
+
+std::shared_ptr<StudyModel> ModelCache::open(StudyId id) {
+  const std::shared_ptr<StudyModel> model = entry(id);
   try {
     model->refresh();
   } catch (const Error& error) {

@@ -6,7 +6,9 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -32,6 +34,8 @@ class StudyModel {
   /// Commit number of what is folded; 0 before the first refresh.
   std::int64_t version() const;
   std::int64_t trials() const;
+  /// Whether it has been as new as the store once.
+  bool is_folded() const;
 
   /// What `use` gets while it runs; nothing of it may be kept.
   struct View {
@@ -91,6 +95,7 @@ class StudyModel {
   std::condition_variable news_;
   std::int64_t told_version_ = 0;
   int watches_ = 0;
+  bool folded_ = false;
   bool gone_ = false;
 };
 
@@ -104,6 +109,11 @@ class ModelCache {
 
   /// The study's model, as new as the store. Throws Error(not_found).
   std::shared_ptr<StudyModel> open(StudyId id);
+  /// The same, but nullptr where the study is folded for the first time and that is not over within
+  /// `patience_us`: it goes on in a thread of its own. `so_far`: the commit number until which it
+  /// is folded then.
+  std::shared_ptr<StudyModel> open_within(StudyId id, std::int64_t patience_us,
+                                          std::int64_t& so_far);
   /// Only if it is in memory already; as it is.
   std::shared_ptr<StudyModel> find(StudyId id);
 
@@ -112,6 +122,7 @@ class ModelCache {
   static constexpr std::int64_t kLook_us = 100'000;
 
  private:
+  std::shared_ptr<StudyModel> entry(StudyId id);
   void evict();
   void look();
 
@@ -123,6 +134,7 @@ class ModelCache {
   std::condition_variable wake_;
   bool stopping_ = false;
   std::thread looker_;
+  std::map<StudyId, std::shared_future<void>> first_folds_;  ///< ends before the rest of it does
 };
 
 }  // namespace hone::server

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <semaphore>
+
 #include "hone/base/error.h"
 #include "hone/server/server_test_support.h"
 #include "hone/store/forwarding_store.h"
@@ -81,6 +83,35 @@ TEST(ModelCache, AStudyThatIsGoneIsForgotten) {
   EXPECT_THROW(cache.open(place.id), Error);
   EXPECT_TRUE(model->gone());
   EXPECT_FALSE(cache.find(place.id));
+}
+
+TEST(ModelCache, WhoIsNotPatientLearnsHowFarAStudyIsRead) {
+  TestPlace place;
+  place.add(R"({"lr": 0.1, "kind": 3})");
+  /// Gives no changes before it is told to.
+  class SlowStore final : public ForwardingStore {
+   public:
+    using ForwardingStore::ForwardingStore;
+    std::vector<Change> changes_since(StudyId s, std::int64_t a, std::int64_t limit) override {
+      go.acquire();
+      go.release();
+      return ForwardingStore::changes_since(s, a, limit);
+    }
+    std::binary_semaphore go{0};
+  };
+  SlowStore store(place.store);
+  ModelCache cache(store);
+  std::int64_t so_far = -1;
+  EXPECT_FALSE(cache.open_within(place.id, 0, so_far));
+  EXPECT_EQ(so_far, 0);
+  EXPECT_FALSE(cache.open_within(place.id, 1000, so_far));
+  store.go.release();
+  std::shared_ptr<StudyModel> model;
+  while (!model) model = cache.open_within(place.id, kSecond_us, so_far);
+  EXPECT_EQ(model->trials(), 1);
+  place.add(R"({"lr": 0.1, "kind": 3})");
+  EXPECT_EQ(cache.open_within(place.id, 0, so_far)->trials(), 2) << "no wait but at first";
+  EXPECT_THROW(cache.open_within(StudyId{4711}, 60 * kSecond_us, so_far), Error);
 }
 
 TEST(StudyModel, OfManyVersionsOfTheSpecTheNewestIsRead) {

@@ -144,6 +144,8 @@ class OpenApi(ServeCase):
         self.check("GET", "/studies")
         study = "/studies/%d" % self.study_id(self.client)
         first = self.check("GET", study)
+        self.check("GET", study + "?patience_ms=60000")
+        self.check("GET", study + "?patience_ms=x", status=400)
         self.assertEqual(first.json["failures"][0]["kind"], "exit_code")
         self.check("GET", study, headers={"If-None-Match": first.headers["ETag"]}, status=304)
         self.check("GET", study + "/spec?version=1")

@@ -59,7 +59,7 @@ export function made_up_study(rows, id = 1) {
   const config = (row) => Object.fromEntries(parameters.map((one, i) => [one.name, one.kind === "choice" ? kOptimizers[values[i][row]] : values[i][row]]));
   const study = {
     id, name: "large", project: "made-up", title: "made-up/large", description: "", state: "open", reason: "", led: true,
-    version: rows * 3 + 1, spec_version: 1, created_s: begin, changed_s: begin + 1, now_s: begin + (rows / 4) * 45 + 30,
+    version: rows * 3 + 1, summary_version: rows * 3 + 1, spec_version: 1, created_s: begin, changed_s: begin + 1, now_s: begin + (rows / 4) * 45 + 30,
     metrics: [{ name: "loss", role: "objective", goal: "minimize" }], parameters,
     fidelity: { name: "epoch", declared: true, min: 1, max: 9 }, sampler: "auto", scheduler: "asha", parallel: 4, seed: 1,
     counts: { ...counts, total: rows }, counted: rows, runs: { running: counts.running, waiting: 0 },
@@ -123,11 +123,39 @@ export function serve(dist, rows) {
     warnings: [], runs: [], lineage: [], children: [], labels: { tags: [], star: false }, proposed: "expected improvement 0.02",
   });
   const json = (response, value) => response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(value));
+  const estimate = (value) => ({ value, low: Math.max(0, value - 0.05), high: Math.min(1, value + 0.05) });
+  const cells = Array.from({ length: 64 }, (_, i) => (i + 0.5) / 64);
+  const value_at = (one, place) => (one.law === "log_uniform" ? one.low * (one.high / one.low) ** place : one.low + place * (one.high - one.low));
+  const means = (one) => {
+    const values = one.kind === "choice" ? one.values : cells.map((place) => value_at(one, place));
+    const mean = values.map((_, i) => 0.5 + 0.2 * Math.abs(i / values.length - 0.6));
+    return { values, encoded: values.map((_, i) => (i + 0.5) / values.length), mean, low: mean.map((v) => v - 0.02), high: mean.map((v) => v + 0.02) };
+  };
+  const interactions = {
+    version: study.version, computing: false, metric: "loss", enough: true, trials: rows, needed: 40, by_order: false, explained: 0.8,
+    parameters: made.parameters.map((one) => ({ parameter: one.name, share: estimate(0.1), active: 1, where_active: estimate(0.1), dependence: means(one) })),
+    pairs: [["lr", "layers", 0.12], ["lr", "optimizer", 0.03], ["layers", "p0", 0.004]].map(([first, second, share]) => ({ first, second, share: estimate(share), active: 1 })),
+  };
+  const pair_means = (first, second) => {
+    const [across, up] = [first, second].map((name) => means(made.parameters.find((one) => one.name === name)).values);
+    const mean = across.map((_, i) => up.map((_, k) => 0.5 + 0.3 * Math.abs(i / across.length - k / up.length)));
+    return { version: study.version, computing: false, metric: "loss", by_order: false, first, second, share: estimate(0.1), active: 1, dependence: { first_values: across, second_values: up, mean, low: mean, high: mean } };
+  };
   const answers = [
     [/^\/session$/, () => ({ role: "admin", login: false, page_token: "x", server: { version: "0", store: "made up", now_s: study.now_s } })],
     [/^\/studies$/, () => ({ studies: [{ ...study, trials: rows, objectives: study.metrics, best: study.headline.best }] })],
     [/^\/studies\/1$/, () => study],
     [/^\/studies\/1\/labels$/, () => ({ study: { tags: [], star: false }, trials: {} })],
+    [/^\/studies\/1\/findings$/, () => ({
+      version: study.version, computing: false, trials: rows, needed: 48, enough: rows >= 48, explained: 0.8,
+      statements: rows >= 48 ? [{ kind: "matters", parameter: "lr", text: "lr explains 70 % ± 3 of the differences between trials that parameters explain", evidence: { share: 0.7 } }] : [],
+    })],
+    [/^\/studies\/1\/importance$/, () => ({
+      version: study.version, computing: false, metric: "loss", trials: rows, needed: 48, explained: 0.8, forest_explained: 0.8, by_order: false,
+      parameters: made.parameters.map((one, i) => ({ parameter: one.name, share: estimate(i === 0 ? 0.7 : 0.3 / (i * i)), p: i < 3 ? 0.005 : 0.4, fanova: estimate(i === 0 ? 0.6 : 0.2 / (i * i)), active: 1 })),
+    })],
+    [/^\/studies\/1\/interactions$/, (_, query) => (query.has("first") ? pair_means(query.get("first"), query.get("second")) : interactions)],
+    [/^\/studies\/1\/seeds$/, () => ({ version: study.version, computing: false, metric: "loss", trials: [] })],
     [/^\/studies\/1\/trials\/(\d+)$/, (number) => trial(Number(number))],
     [/^\/studies\/1\/trials\/(\d+)\/series$/, (number) => ({
       trial: Number(number), version: 1, cut: false,

@@ -12,12 +12,13 @@ let studies = {};
 
 before(async () => {
   await shop.run("run", "quick.yaml", "--quiet");
+  await shop.run("run", "two.yaml", "--quiet");
   shop.start("run", "waiting.yaml", "--quiet");
-  url = await shop.serve();
+  ({ url } = await shop.serve());
   await until(async () => {
     for (const row of (await get("studies")).studies) studies[row.name] = row.id;
-    return studies.quick !== undefined && studies.waiting !== undefined;
-  }, "both studies");
+    return studies.quick !== undefined && studies.two !== undefined && studies.waiting !== undefined;
+  }, "all studies");
 });
 after(async () => {
   await browser.close();
@@ -268,10 +269,82 @@ test("charts are saved as SVG, PNG and CSV, and shown as tables", async () => {
   assert.ok(svg.includes("val_loss") && svg.includes("<circle"));
   assert.deepEqual([...(await save("PNG")).subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
   const csv = (await save("CSV")).toString().trim().split("\r\n");
-  assert.equal(csv.length, 1 + 24);
+  assert.equal(csv.length, 1 + 40);
   await chart.locator(".export summary").click();
   await chart.getByRole("button", { name: "Show as a table" }).click();
-  assert.equal(await chart.locator("tbody tr").count(), 24);
+  assert.equal(await chart.locator("tbody tr").count(), 40);
+  await close(page);
+});
+
+/** Scrolls to the end, so that everything has been seen once, and back. */
+const look_through = async (page) => {
+  await until(() => page.evaluate(() => {
+    window.scrollBy(0, 500);
+    return window.scrollY + window.innerHeight >= document.documentElement.scrollHeight - 2;
+  }), "the end of the page");
+  await page.evaluate(() => window.scrollTo(0, 0));
+};
+
+test("what a study taught is said in words, with shares and their intervals, and the pair that is chosen with its means", async () => {
+  const page = await open(browser, view("quick"));
+  const found = await until(async () => {
+    const answer = await fetch(`${url}api/v1/studies/${studies.quick}/findings`);
+    return answer.status === 200 && answer.json();
+  }, "findings");
+  assert.ok(found.enough && found.statements.length > 0);
+  await page.locator(".findings li", { hasText: found.statements[0].text }).waitFor();
+  const importance = page.locator("figure", { has: page.getByText("What matters", { exact: true }) });
+  await importance.scrollIntoViewIfNeeded();
+  await importance.getByRole("img", { name: /Shares by regression.* lr \d/ }).waitFor();
+  await importance.getByLabel("Measure").selectOption("fanova");
+  await importance.getByRole("img", { name: /Shares by forests.* lr \d/ }).waitFor();
+  await importance.locator(".export summary").click();
+  await importance.getByRole("button", { name: "Show as a table" }).click();
+  assert.ok((await importance.locator("tbody").innerText()).includes("fanova_near"));
+  await look_through(page);
+  await page.getByRole("button", { name: "lr × layers", exact: true }).click();
+  const pair = page.getByRole("img", { name: /^Two parameters. val_loss over lr and layers, .* the means that forests give/ });
+  await pair.waitFor();
+  await page.getByLabel("Map").selectOption("ranks");
+  await page.getByRole("img", { name: /^Two parameters.* coloured by rank/ }).waitFor();
+  assert.match(page.url(), /map=ranks/);
+  await page.getByRole("img", { name: /^lr\. val_loss over lr: .* with the mean over the other parameters/ }).waitFor();
+  await accessible(page, "a study with everything that it taught");
+  await close(page);
+});
+
+test("of several objectives the front, what it dominates, and the spread over seeds are drawn", async () => {
+  const page = await open(browser, view("two"), { width: 400, scheme: "dark" });
+  await page.waitForSelector(".grid tbody th");
+  const { front } = (await get(`studies/${studies.two}`)).headline;
+  assert.ok(front.length > 1);
+  await look_through(page);
+  await page.getByRole("img", { name: new RegExp(`^The front.*; ${front.length} of them are on the front`) }).waitFor();
+  await page.getByRole("img", { name: /^Dominated share\. .* dominates \d/ }).waitFor();
+  await page.getByRole("img", { name: /^Seeds\. loss of 24 trials/ }).waitFor();
+  await fits(page, "several objectives at 400");
+  await accessible(page, "several objectives at 400, dark");
+  await page.screenshot({ path: `${pictures}/several-400-dark.png`, fullPage: true });
+  await close(page);
+});
+
+test("who is not known logs in with a token, and out again", async () => {
+  const { url: strict, tokens } = await shop.serve("--always-token");
+  const page = await open(browser, strict);
+  const token = page.getByLabel("Token");
+  await token.fill("wrong-token-wrong-token");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.locator("[role=alert]", { hasText: /token/ }).waitFor();
+  assert.equal(await page.locator(".studies").count(), 0);
+  await accessible(page, "the login, after a wrong token");
+  await token.fill(tokens.read);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.locator(".studies").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Pause" }).count(), 0);
+  await page.getByRole("button", { name: "Log out" }).click();
+  await token.waitFor();
+  await page.reload();
+  await token.waitFor();
   await close(page);
 });
 
@@ -280,11 +353,11 @@ test("budget and parallelism are edited; the study pauses, goes on and finishes"
   await page.waitForSelector(".grid tbody th");
   await page.getByRole("button", { name: "Budget" }).click();
   const dialog = page.getByRole("dialog", { name: "Budget" });
-  await dialog.getByLabel("Trials").fill("31");
+  await dialog.getByLabel("Trials").fill("47");
   await dialog.getByRole("button", { name: "Save" }).click();
   await dialog.waitFor({ state: "detached" });
-  await until(async () => (await get(`studies/${studies.quick}`)).budget.some((one) => one.key === "trials" && one.limit === 31), "31 trials");
-  await page.locator(".figures", { hasText: "31" }).waitFor();
+  await until(async () => (await get(`studies/${studies.quick}`)).budget.some((one) => one.key === "trials" && one.limit === 47), "47 trials");
+  await page.locator(".figures", { hasText: "47" }).waitFor();
   const state = async () => (await get(`studies/${studies.quick}`)).state;
   if ((await state()) === "finished") {
     await page.getByRole("button", { name: "Open again" }).click();

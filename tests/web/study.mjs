@@ -3,7 +3,7 @@
 // "quick" has programs that end at once; "waiting" has programs that wait for the file `go`, or until they are ended. Names, values
 // and outputs hold markup that would hurt if a page took them for more than text.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -24,6 +24,22 @@ for epoch in range(1, 4):
     while epoch == 1 and a.wait and not os.path.exists("${"go"}"):
         time.sleep(0.05)
 print("the end", flush=True)
+`;
+
+// Two objectives that want opposite things, in one process for all trials' sake: no epochs, nothing to wait for.
+const kTwo = `
+name: two
+command: [/bin/sh, -c, 'echo "loss=$0 size=$1"', "\${lr}", "\${bulk}"]
+method: random
+metrics: [{name: loss, goal: minimize}, {name: size, goal: minimize}]
+parameters:
+  lr: {min: 0.1, max: 1.0}
+  bulk: {expression: "1 / lr + layers"}
+  layers: {min: 1, max: 4}
+budget: {trials: 24}
+replicates: 2
+parallel: 2
+seed: 1
 `;
 
 const study = (name, trials, wait) => `
@@ -50,8 +66,9 @@ export class Workshop {
     this.store = join(this.folder, "store.db");
     this.children = [];
     writeFileSync(join(this.folder, "train.py"), kTrain.replace('"go"', JSON.stringify(join(this.folder, "go"))));
-    writeFileSync(join(this.folder, "quick.yaml"), study("quick", 24, 0));
+    writeFileSync(join(this.folder, "quick.yaml"), study("quick", 40, 0));
     writeFileSync(join(this.folder, "waiting.yaml"), study("waiting", 6, 1));
+    writeFileSync(join(this.folder, "two.yaml"), kTwo);
   }
 
   /** Starts hone with these arguments; the process. */
@@ -72,10 +89,13 @@ export class Workshop {
     return child.text;
   }
 
-  /** `hone serve`; resolves to its address, with a slash at the end. */
-  async serve() {
-    const child = this.start("serve", "--port", "0", "--json");
-    for await (const line of createInterface({ input: child.stdout })) return JSON.parse(line).url.replace(/\/?$/, "/");
+  /** `hone serve`; resolves to its address, with a slash at the end, and the tokens. */
+  async serve(...options) {
+    const child = this.start("serve", "--port", "0", "--json", ...options);
+    for await (const line of createInterface({ input: child.stdout })) {
+      const { url, token_file } = JSON.parse(line);
+      return { url: url.replace(/\/?$/, "/"), tokens: JSON.parse(readFileSync(token_file, "utf8")) };
+    }
     throw new Error(`hone serve said no address:\n${child.text}`);
   }
 

@@ -12,11 +12,13 @@ import type {
   Study,
   StudyChange,
   StudyLabels,
+  StudyReading,
   StudyRow,
   Trial,
 } from "./types";
 
 const kBase = "/api/v1";
+const kPatience_ms = 300;
 
 /** What the server answered instead, or that it did not. status 0: no answer. */
 export class ApiError extends Error {
@@ -57,6 +59,12 @@ async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await (await request(path, signal ? { signal } : {})).json()) as T;
 }
 
+/** Undefined where the server has nothing yet and is making it (202). */
+export async function get_or_coming<T>(path: string): Promise<T | undefined> {
+  const response = await request(path);
+  return response.status === 202 ? undefined : ((await response.json()) as T);
+}
+
 async function send<T>(method: string, path: string, body?: unknown): Promise<T> {
   const json = body === undefined ? {} : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
   const response = await request(path, { method, ...json });
@@ -83,6 +91,8 @@ function keep(answer: Session): Session {
 
 export const studies = async (): Promise<StudyRow[]> => (await get<{ studies: StudyRow[] }>("/studies")).studies;
 export const study = (id: number): Promise<Study> => get(`/studies/${id}`);
+/** With `reading` where the server reads its record for the first time, and is not done yet. */
+export const study_or_reading = (id: number): Promise<Study | StudyReading> => get(`/studies/${id}?patience_ms=${kPatience_ms}`);
 export const spec = (id: number): Promise<{ source: string; version: number }> => get(`/studies/${id}/spec`);
 export const labels = (id: number): Promise<StudyLabels> => get(`/studies/${id}/labels`);
 export const trial = (id: number, number: number): Promise<Trial> => get(`/studies/${id}/trials/${number}`);

@@ -4,7 +4,7 @@
 // Browsers allow six connections to a server over all tabs, so a tab that nobody sees gives its event stream back.
 import * as api from "./client";
 import { ApiError } from "./client";
-import type { Change, Study } from "./types";
+import type { Change, Study, StudyReading } from "./types";
 import { TrialTable } from "../model/table";
 
 export type Connection = "connecting" | "live" | "waiting" | "gone";
@@ -12,10 +12,13 @@ export type Connection = "connecting" | "live" | "waiting" | "gone";
 const kPause_ms = 300; // between two fetches of what is new
 const kHeadlinePause_ms = 1000;
 const kRetry_ms = 3000;
+const kReading_ms = 200; // between two looks at how far the record is read; the server waits as well
 
 export class LiveStudy {
   study: Study | undefined;
   readonly table = new TrialTable();
+  /** Before there is a study: how far the server has read its record. */
+  reading: StudyReading | undefined;
   connection: Connection = "connecting";
   error: ApiError | undefined;
   /** By trial, the version at which it changed last: who shows one fetches it again. */
@@ -85,7 +88,7 @@ export class LiveStudy {
     try {
       await this.fetch_news();
       this.error = undefined;
-      if (!this.events && !document.hidden) this.listen();
+      if (this.study && !this.events && !document.hidden) this.listen();
     } catch (error) {
       this.error = error instanceof ApiError ? error : new ApiError(0, "page", String(error), "");
       if (this.error.status === 404) this.connection = "gone";
@@ -103,10 +106,14 @@ export class LiveStudy {
   }
 
   private async fetch_news(): Promise<void> {
+    // At first how far the server has read the record: all else would wait for it.
+    const first = this.study ? undefined : await api.study_or_reading(this.id);
+    this.reading = first && "reading" in first ? first : undefined;
+    if (this.reading) return this.schedule(kReading_ms);
     const now = performance.now();
-    const headline = !this.study || now - this.headline_at >= kHeadlinePause_ms;
+    const headline = now - this.headline_at >= kHeadlinePause_ms;
     const [study, columns, labels] = await Promise.all([
-      headline ? api.study(this.id) : undefined,
+      (first as Study | undefined) ?? (headline ? api.study(this.id) : undefined),
       api.columns(this.id, this.table.version),
       this.labels_stale ? api.labels(this.id) : undefined,
     ]);
@@ -116,7 +123,7 @@ export class LiveStudy {
       this.table.best = new Set(front ?? (best ? [best.trial] : []));
       this.headline_at = now;
     }
-    this.headline_stale = !headline || (study !== undefined && study.summary_version < study.version);
+    this.headline_stale = !headline || (this.study !== undefined && this.study.summary_version < this.study.version);
     // A store that was put back to an earlier state knows less than this page: all of it anew.
     if (columns.head.version < this.table.version) this.table.replace(await api.columns(this.id, 0));
     else if (columns.head.since === 0) this.table.replace(columns);

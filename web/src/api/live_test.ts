@@ -7,6 +7,7 @@ import { LiveStudy } from "./live";
 class Place {
   version = 10;
   summary_version = 10;
+  reading = false;
   readonly asked: string[] = [];
   readonly streams: { address: string; listeners: Map<string, (event: unknown) => void> }[] = [];
   readonly timers: { run: () => void; delay_ms: number }[] = [];
@@ -37,8 +38,12 @@ class Place {
     this.asked.push(path);
     const columns = /columns\?since=(\d+)$/.exec(path);
     if (columns) return new Response(this.columns(Number(columns[1])));
+    const { version, summary_version } = this;
+    if (path.endsWith("patience_ms=300") && this.reading) {
+      return Response.json({ id: 1, title: "study", trials: 1, objectives: [], reading: { version: 3, of: version } }, { status: 202 });
+    }
     if (path.endsWith("/labels")) return Response.json({ study: { tags: [], star: false }, trials: {} });
-    return Response.json({ id: 1, version: this.version, summary_version: this.summary_version, headline: {} });
+    return Response.json({ id: 1, version, summary_version, headline: {} });
   }
 
   /** One trial, which every version changes. */
@@ -99,11 +104,27 @@ test("a headline that is older than the study is asked for once more", async () 
   assert.equal(live.study!.summary_version, 7);
   place.summary_version = 10;
   assert.deepEqual(await place.fire(), [1000]);
-  const studies = place.asked.filter((path) => path.endsWith("/studies/1"));
-  assert.ok(studies.length <= 2);
+  assert.equal(place.asked.filter((path) => path.endsWith("/studies/1")).length, 0, "not yet: a second has to pass");
   live.nudge();
   await place.fire();
   assert.equal(live.study!.summary_version, 10);
   assert.equal(place.timers.length, 0, "then there is peace");
+  live.close();
+});
+
+test("while the server reads the record, the page says how far it is and asks for nothing else", async () => {
+  const place = new Place();
+  place.reading = true;
+  const live = new LiveStudy(1);
+  await place.settle();
+  assert.deepEqual(live.reading!.reading, { version: 3, of: 10 });
+  assert.deepEqual(place.asked, ["/api/v1/studies/1?patience_ms=300"]);
+  assert.equal(place.streams.length, 0);
+  place.reading = false;
+  assert.deepEqual(await place.fire(), [200]);
+  assert.equal(live.reading, undefined);
+  assert.equal(live.table.version, 10);
+  assert.equal(place.streams.length, 1);
+  assert.deepEqual(place.asked.slice(1).sort(), ["/api/v1/studies/1/columns?since=0", "/api/v1/studies/1/labels", "/api/v1/studies/1?patience_ms=300"]);
   live.close();
 });

@@ -56,6 +56,11 @@ export interface StudyRow {
   error?: string;
 }
 
+/** What is known of a study before its record has been read: how far that is. */
+export interface StudyReading extends StudyRow {
+  reading: { version: number; of: number };
+}
+
 export interface Best {
   trial: number;
   value: Num;

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { improvements } from "../model/study_view";
+import { share_text } from "./bars";
+import { cell_edges } from "./contour";
 import { smoothed } from "./curves";
 import { escaped, SvgSurface } from "./surface";
-import { packed } from "./timeline";
+import { packed, packed_by } from "./timeline";
 
 test("smoothing is debiased: a constant stays, and gaps stay gaps", () => {
   assert.deepEqual([...smoothed(Float64Array.of(2, 2, 2), 0.9)].map((value) => Number(value.toFixed(9))), [2, 2, 2]);
@@ -32,4 +34,23 @@ test("an SVG file holds names as text", () => {
   assert.ok(!file.includes("<script") && file.includes("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;"));
   assert.ok(file.includes("<title>a&lt;b</title>"));
   assert.equal(escaped("a\u0000b\u001b"), "a\ufffdb\ufffd");
+});
+
+test("cells of a map meet half way between their values and end with the axis", () => {
+  assert.deepEqual(cell_edges([0.25, 0.75]), [[0, 0.5], [0.5, 1]]);
+  assert.deepEqual(cell_edges([0.5]), [[0, 1]]);
+  assert.deepEqual(cell_edges([0, 0.2, 1]).map(([low, high]) => [Number(low.toFixed(9)), Number(high.toFixed(9))]), [[0, 0.1], [0.1, 0.6], [0.6, 1]]);
+});
+
+test("a share is told with its interval", () => {
+  assert.equal(share_text({ value: 0.683, low: 0.614, high: 0.751 }), "68\u202f% (61–75)");
+  assert.equal(share_text({ value: 0.003, low: 0, high: 0.021 }), "< 1\u202f% (0–2)");
+  assert.equal(share_text({ value: 0, low: 0, high: 0 }), "0\u202f% (0–0)");
+  assert.equal(share_text(undefined), "–");
+});
+
+test("workers have lanes of their own, one behind the other", () => {
+  const { lanes, first } = packed_by([7, 3, 7, 3], [0, 0, 1, 5], [4, 4, 3, 6]);
+  assert.deepEqual(lanes, [1, 0, 2, 0]);
+  assert.deepEqual([...first], [[3, 0], [7, 1]]);
 });

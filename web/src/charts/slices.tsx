@@ -1,14 +1,16 @@
-// Slices: for each parameter the objective over its values, a point per trial; later trials are darker. The most telling first.
+// Slices: for each parameter the objective over its values, a point per trial; later trials are darker. The most telling first. The
+// line is the mean over the other parameters that regression forests give, with its interval, where values can be compared.
 import { useCallback, useMemo, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { show_number, show_value } from "../model/format";
 import { go } from "../model/route";
-import { central_range, linear_scale } from "../model/scale";
+import { central_range, linear_scale, type Scale } from "../model/scale";
 import { by_strength } from "../model/strength";
 import { axis_scale, axis_values, searched_parameters, type StudyView } from "../model/study_view";
+import type { Dependence, Interactions } from "../api/analysis";
 import type { Parameter } from "../api/types";
 import { Chart, type Hits, type Size } from "./chart";
-import { draw_frame } from "./frame";
+import { draw_frame, type Frame } from "./frame";
 import type { Palette } from "./palette";
 import { padded } from "./progress";
 import type { Surface } from "./surface";
@@ -16,7 +18,7 @@ import type { Surface } from "./surface";
 const kPoints = 4000;
 const kSlices = 8; // at first
 
-export function Slices({ view }: { view: StudyView }): JSX.Element | null {
+export function Slices({ view, found }: { view: StudyView; found: Interactions | undefined }): JSX.Element | null {
   const [all, set_all] = useState(false);
   const { study, table } = view;
   const order = useMemo(() => by_strength(view), [study.spec_version, view.objective?.name, table.rows >> 6]);
@@ -26,14 +28,40 @@ export function Slices({ view }: { view: StudyView }): JSX.Element | null {
   return (
     <>
       <div class="multiples">
-        {shown.map((parameter) => <Slice key={parameter.name} view={view} parameter={parameter} />)}
+        {shown.map((parameter) => <Slice key={parameter.name} view={view} parameter={parameter} means={means_of(found, parameter)} />)}
       </div>
+      {found?.enough && !found.by_order && <p class="hint">Lines: the mean over the other parameters that regression forests give, with its interval of 95 %.</p>}
       {parameters.length > kSlices && <p><button onClick={() => set_all(!all)}>{all ? `Only the ${kSlices} most telling` : `Show all ${parameters.length}`}</button></p>}
     </>
   );
 }
 
-function Slice({ view, parameter }: { view: StudyView; parameter: Parameter }): JSX.Element {
+function means_of(found: Interactions | undefined, parameter: Parameter): Dependence | undefined {
+  return found?.by_order ? undefined : found?.parameters.find((one) => one.parameter === parameter.name)?.dependence;
+}
+
+/** Draws the means as a line within a band; of a choice as a mark at each value. */
+function draw_means(surface: Surface, means: Dependence, parameter: Parameter, frame: Frame, x_scale: Scale, palette: Palette): void {
+  const place = new Map((parameter.values ?? []).map((value, index) => [JSON.stringify(value), index]));
+  const at = means.values.map((value) => frame.x(x_scale.kind === "category" ? (place.get(JSON.stringify(value)) ?? NaN) : Number(value)));
+  const y = (value: number | null): number => (value === null ? NaN : frame.y(value));
+  if (x_scale.kind === "category") {
+    const half = (0.32 / (x_scale.high + 1)) * frame.width;
+    at.forEach((x, i) => {
+      if (Number.isNaN(x) || means.mean[i] === null) return;
+      surface.rectangle(x - half, y(means.high[i]!), 2 * half, y(means.low[i]!) - y(means.high[i]!), palette.series[1]!, 0.25);
+      surface.line([x - half, y(means.mean[i]!), x + half, y(means.mean[i]!)], { colour: palette.series[1]!, width: 2 });
+    });
+    return;
+  }
+  const known = at.map((_, i) => i).filter((i) => !Number.isNaN(at[i]!) && means.mean[i] !== null);
+  const upper = known.flatMap((i) => [at[i]!, y(means.high[i]!)]);
+  const lower = [...known].reverse().flatMap((i) => [at[i]!, y(means.low[i]!)]);
+  surface.area([...upper, ...lower], palette.series[1]!, 0.25);
+  surface.line(known.flatMap((i) => [at[i]!, y(means.mean[i]!)]), { colour: palette.series[1]!, width: 1.8 });
+}
+
+function Slice({ view, parameter, means }: { view: StudyView; parameter: Parameter; means: Dependence | undefined }): JSX.Element {
   const { table, study, objective } = view;
   const key = `param ${parameter.name}`;
   const data = useMemo(() => {
@@ -59,6 +87,7 @@ function Slice({ view, parameter }: { view: StudyView; parameter: Parameter }): 
           py.push(frame.y(data.y[row]!));
           surface.circle(px[i]!, py[i]!, 2, palette.accent, 0.2 + (0.6 * i) / data.rows.length);
         });
+        if (means) draw_means(surface, means, parameter, frame, x_scale, palette);
       });
       return {
         x: px,
@@ -70,13 +99,13 @@ function Slice({ view, parameter }: { view: StudyView; parameter: Parameter }): 
         open: (i) => go({ trial: table.number(data.rows[i]!) }),
       };
     },
-    [data, study.spec_version],
+    [data, means, study.spec_version],
   );
   return (
     <Chart
       small
       title={parameter.name}
-      summary={`${objective!.name} over ${parameter.name}: ${data.all} trials.`}
+      summary={`${objective!.name} over ${parameter.name}: ${data.all} trials${means ? ", with the mean over the other parameters" : ""}.`}
       height={150}
       draw={draw}
       data={{

@@ -47,10 +47,10 @@ export function show_value(value: Value | undefined, digits = 4): string {
   return JSON.stringify(value);
 }
 
-/** A share as per cent. */
-export function show_share(share: number): string {
+/** A share as per cent; small ones with a tenth, unless `digits` says otherwise. */
+export function show_share(share: number, digits?: number): string {
   const percent = share * 100;
-  return `${minus(percent.toFixed(Math.abs(percent) < 10 ? 1 : 0))}\u202f%`;
+  return `${minus(percent.toFixed(digits ?? (Math.abs(percent) < 10 ? 1 : 0)))}\u202f%`;
 }
 
 const kUnits: [number, string][] = [[86400, "d"], [3600, "h"], [60, "m"], [1, "s"]];

@@ -9,6 +9,8 @@ export interface Brush {
   high: number;
 }
 
+export type MapOf = "model" | "trials" | "ranks";
+
 export interface Route {
   /** Undefined: the list of studies. */
   study: number | undefined;
@@ -26,6 +28,8 @@ export interface Route {
   over: "trials" | "time";
   /** The two parameters of the contour. */
   pair: [string, string] | undefined;
+  /** What lies behind them: what forests say, the trials smoothed, or the trials' ranks alone. */
+  map: MapOf;
   /** Options of curves. */
   smooth: number;
   log: boolean;
@@ -42,6 +46,7 @@ export const kHome: Route = {
   diff: false,
   over: "trials",
   pair: undefined,
+  map: "model",
   smooth: 0,
   log: false,
 };
@@ -66,6 +71,7 @@ export function parse_route(hash: string): Route {
     diff: q.has("diff"),
     over: q.get("over") === "time" ? "time" : "trials",
     pair: pair.length === 2 ? [pair[0]!, pair[1]!] : undefined,
+    map: q.get("map") === "trials" ? "trials" : q.get("map") === "ranks" ? "ranks" : "model",
     smooth: smooth > 0 && smooth < 1 ? smooth : 0,
     log: q.has("log"),
   };
@@ -90,6 +96,7 @@ export function show_route(route: Route): string {
   if (route.diff) q.set("diff", "");
   if (route.over === "time") q.set("over", "time");
   if (route.pair) for (const name of route.pair) q.append("pair", name);
+  if (route.map !== "model") q.set("map", route.map);
   if (route.smooth > 0) q.set("smooth", String(route.smooth));
   if (route.log) q.set("log", "");
   const query = q.toString();

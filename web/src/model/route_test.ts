@@ -18,6 +18,7 @@ test("a view and its address are one", () => {
       diff: true,
       over: "time",
       pair: ["a b", "c&d"],
+      map: "ranks",
       smooth: 0.6,
       log: true,
     },

@@ -1,21 +1,23 @@
-// What the record says in words: failures, warnings, and a best value at the end of its range.
+// What the record says in words: what the study taught, failures and warnings.
 import type { JSX } from "preact";
-import { num, type Study, type Value } from "../api/types";
-import { counted, show_number, show_value } from "../model/format";
+import * as analysis from "../api/analysis";
+import type { Statement } from "../api/analysis";
+import type { Study } from "../api/types";
+import { counted, show_share } from "../model/format";
 import { go, link } from "../model/route";
-import { parameter_scale } from "../model/scale";
-
-const kAtBound = 0.02; // of the range, on its own scale
+import { useAnalysis } from "./hooks";
+import { Failure } from "./parts";
 
 export function Findings({ study }: { study: Study }): JSX.Element | null {
-  const bounds = at_bounds(study);
+  const { value: found, error } = useAnalysis(() => analysis.findings(study.id), String(study.id), study.version);
   const warnings = Object.entries(study.warnings).filter(([, trials]) => trials.length > 0);
-  if (bounds.length === 0 && warnings.length === 0 && study.failures.length === 0) return null;
+  if (study.counts.total === 0) return null;
   return (
     <section aria-labelledby="findings-title">
       <h2 id="findings-title">Worth knowing</h2>
+      {error && error.status !== 404 && <Failure error={error} />}
       <ul class="findings">
-        {bounds.map((text) => <li key={text}>{text}</li>)}
+        {found?.statements.map((one) => <li key={one.text}>{one.text}. <Look statement={one} /></li>)}
         {study.failures.map((failure) => (
           <li key={failure.kind}>
             {counted(failure.count, "trial")} {failure.text || `failed: ${failure.kind.replaceAll("_", " ")}`}{" "}
@@ -29,22 +31,22 @@ export function Findings({ study }: { study: Study }): JSX.Element | null {
           </li>
         ))}
       </ul>
+      <p class="hint">{ground_of(found)}</p>
     </section>
   );
 }
 
-/** Parameters whose best value lies at an end of the range that was searched: the range may be too narrow. */
-export function at_bounds(study: Study): string[] {
-  const best = study.headline.best;
-  if (!best?.complete) return [];
-  return study.parameters.flatMap((parameter) => {
-    const value: Value | undefined = best.config[parameter.name];
-    if ((parameter.kind !== "real" && parameter.kind !== "integer") || typeof value !== "number") return [];
-    if (parameter.low === undefined || parameter.high === undefined) return [];
-    const place = parameter_scale(parameter, undefined).place(value);
-    const end = place < kAtBound ? "low" : place > 1 - kAtBound ? "high" : undefined;
-    if (!end) return [];
-    return [`The best ${parameter.name} (${show_value(value, 3)}) lies at the ${end === "low" ? "lower" : "upper"} end of its range (${show_number(num(parameter[end]), 3)}); a wider range may hold better ones.`];
-  });
+/** What the statements rest on. */
+export function ground_of(found: analysis.Findings | undefined): string {
+  if (!found) return "What the trials teach is being worked out …";
+  if (found.needed === 0) return "With several objectives, only failures are told.";
+  if (!found.enough) return `What mattered is told from ${found.needed} trials on; ${found.trials} say something so far.`;
+  const by = `By ${counted(found.trials, "trial")}; the parameters predict ${show_share(found.explained)} of the order of trials left out.`;
+  return found.statements.length === 0 ? `Nothing that these trials tell apart from chance. ${by}` : by;
 }
 
+function Look({ statement }: { statement: Statement }): JSX.Element | null {
+  const { parameter, second } = statement;
+  if (statement.kind !== "interaction" || second === undefined) return null;
+  return <button class="quiet" onClick={() => go({ pair: [parameter, second] })}>show the pair</button>;
+}

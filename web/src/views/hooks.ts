@@ -1,6 +1,7 @@
 // What views watch: the address, a live study, a request that is repeated when its key changes, who uses the page.
 import { createContext } from "preact";
-import { useContext, useEffect, useMemo, useReducer, useState } from "preact/hooks";
+import { useContext, useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
+import type { Analysed } from "../api/analysis";
 import { ApiError } from "../api/client";
 import { LiveStudy } from "../api/live";
 import type { Session } from "../api/types";
@@ -71,6 +72,50 @@ export function useLoaded<T>(load: () => Promise<T>, identity: string, key: numb
       window.clearTimeout(timer);
     };
   }, [identity, key]);
+  return state.identity === identity ? state : { value: undefined, error: undefined };
+}
+
+const kComing_ms = 1000; // between two looks for what is being made
+const kOlder_ms = 5000; // … for what may be made anew later
+
+/** What was found of a study, asked for again while it is older than `version`; the old answer stays meanwhile. */
+export function useAnalysis<T extends Analysed>(load: () => Promise<T | undefined>, identity: string, version: number): Loaded<T> {
+  const [state, set_state] = useState<Loaded<T> & { identity: string }>({ value: undefined, error: undefined, identity });
+  const newest = useRef(version);
+  const wake = useRef<() => void>(() => undefined);
+  newest.current = version;
+  useEffect(() => {
+    let current = true;
+    let timer: number | undefined;
+    const later = (delay_ms: number): void => {
+      if (current && timer === undefined) timer = window.setTimeout(() => void ask(), delay_ms);
+    };
+    const ask = async (): Promise<void> => {
+      timer = undefined;
+      try {
+        const value = await load();
+        if (!current) return;
+        if (value) set_state({ value, error: undefined, identity });
+        if (!value || value.computing) later(kComing_ms);
+        else if (value.version < newest.current) later(kOlder_ms);
+      } catch (error) {
+        if (!current) return;
+        const shown = error instanceof ApiError ? error : new ApiError(0, "page", String(error), "");
+        set_state((old) => ({ value: old.identity === identity ? old.value : undefined, error: shown, identity }));
+        if (shown.status !== 404) later(kOlder_ms);
+      }
+    };
+    wake.current = () => later(kComing_ms);
+    void ask();
+    return () => {
+      current = false;
+      window.clearTimeout(timer);
+    };
+  }, [identity]);
+  const known = state.identity === identity ? state.value : undefined;
+  useEffect(() => {
+    if (known && known.version < version) wake.current();
+  }, [version]);
   return state.identity === identity ? state : { value: undefined, error: undefined };
 }
 

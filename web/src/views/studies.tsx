@@ -123,7 +123,7 @@ function StudyLine({ row }: { row: StudyRow }): JSX.Element {
   useEffect(() => {
     if (!seen) return;
     let current = true;
-    api.study(row.id).then((answer) => current && set_study(answer), () => undefined);
+    api.study_or_reading(row.id).then((answer) => current && !("reading" in answer) && set_study(answer), () => undefined);
     return () => {
       current = false;
     };

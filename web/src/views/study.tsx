@@ -1,20 +1,75 @@
 // One study as one scroll: headline, charts, findings, trials; a trial or a comparison beside it.
 import { useEffect } from "preact/hooks";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
+import * as analysis from "../api/analysis";
 import { Contour } from "../charts/contour";
+import { Front, Hypervolume, objectives_of } from "../charts/front";
+import { Importance } from "../charts/importance";
+import { Pairs } from "../charts/pairs";
 import { Parallel } from "../charts/parallel";
 import { Progress } from "../charts/progress";
+import { Seeds } from "../charts/seeds";
 import { Slices } from "../charts/slices";
 import { Timeline } from "../charts/timeline";
+import { num, type StudyReading } from "../api/types";
+import { counted, show_number, show_share } from "../model/format";
 import type { Route } from "../model/route";
+import type { StudyView } from "../model/study_view";
 import { ComparePanel } from "./compare";
 import { Findings } from "./findings";
 import { Headline } from "./headline";
-import { useLiveStudy, useStudyView } from "./hooks";
+import { useAnalysis, useLiveStudy, useStudyView } from "./hooks";
 import { Lazily } from "./lazily";
 import { Failure } from "./parts";
 import { TrialPanel } from "./trial";
 import { Trials } from "./trials";
+
+/** What is known of a study while the server reads its record for the first time. */
+function Reading({ row }: { row: StudyReading | undefined }): JSX.Element {
+  if (!row) return <p class="empty" role="status">Reading the study …</p>;
+  const { version, of } = row.reading;
+  return (
+    <>
+      <h1>{row.title}</h1>
+      <p class="what">{counted(row.trials, "trial")}{row.best ? ` · best ${row.objectives[0]?.name ?? ""} ${show_number(num(row.best.value), 5)} of trial ${row.best.trial}` : ""}</p>
+      <p class="empty" role="status">Reading the record: {show_share(of > 0 ? version / of : 0, 0)} of {counted(of, "change")} …</p>
+      <progress value={version} max={of || 1} aria-label="How much of the record is read" />
+    </>
+  );
+}
+
+/** What parameters do to the objective: the front, importance and pairs before the trials; each parameter, maps and seeds behind. */
+function Taught({ view, route, children }: { view: StudyView; route: Route; children: ComponentChildren }): JSX.Element {
+  const { study } = view;
+  const metric = view.objective!.name;
+  const { value: found } = useAnalysis(() => analysis.interactions(study.id, metric), `${study.id} ${metric}`, study.version);
+  const several = objectives_of(view).length > 1;
+  return (
+    <>
+      {several && (
+        <section aria-label="The front" class="beside-each-other">
+          <Lazily view={view} height={360}>{(view) => <Front view={view} />}</Lazily>
+          <Lazily view={view} height={360}>{(view) => <Hypervolume view={view} />}</Lazily>
+        </section>
+      )}
+      <section aria-label="What matters" class="beside-each-other">
+        <Lazily view={view} height={60}>{(view) => <Importance view={view} />}</Lazily>
+        {found && found.pairs.length > 0 && <Lazily view={view} height={60}>{() => <Pairs found={found} />}</Lazily>}
+      </section>
+      {children}
+      <section aria-labelledby="slices-title">
+        <h2 id="slices-title">{metric} over each parameter</h2>
+        <Lazily view={view} height={200}>{(view) => <Slices view={view} found={found} />}</Lazily>
+      </section>
+      <section aria-label="Pairs of parameters">
+        <Lazily view={view} height={360}>{(view) => <Contour view={view} route={route} found={found} />}</Lazily>
+      </section>
+      <section aria-label="Seeds">
+        <Lazily view={view} height={1}>{(view) => <Seeds view={view} />}</Lazily>
+      </section>
+    </>
+  );
+}
 
 export function StudyPage({ id, route }: { id: number; route: Route }): JSX.Element {
   const live = useLiveStudy(id);
@@ -26,7 +81,7 @@ export function StudyPage({ id, route }: { id: number; route: Route }): JSX.Elem
     document.title = `${study.title}${best ? ` · ${Number(best.value).toPrecision(5)}` : ""} · hone`;
   }, [study?.title, study?.headline.best?.value]);
   if (!study || !view || live.id !== id) {
-    return <main id="main" tabIndex={-1}>{live.error ? <Failure error={live.error} /> : <p class="empty" role="status">Reading the study …</p>}</main>;
+    return <main id="main" tabIndex={-1}>{live.error ? <Failure error={live.error} /> : <Reading row={live.reading} />}</main>;
   }
   const beside = route.trial !== undefined ? "trial" : route.compare.length >= 2 ? "compare" : undefined;
   const any = live.table.rows > 0;
@@ -46,17 +101,12 @@ export function StudyPage({ id, route }: { id: number; route: Route }): JSX.Elem
           </>
         )}
         <Findings study={study} />
-        {any && <Trials live={live} view={view} route={route} />}
-        {any && view.objective && (
-          <>
-            <section aria-labelledby="slices-title">
-              <h2 id="slices-title">{view.objective.name} over each parameter</h2>
-              <Lazily view={view} height={200}>{(view) => <Slices view={view} />}</Lazily>
-            </section>
-            <section aria-label="Pairs of parameters">
-              <Lazily view={view} height={360}>{(view) => <Contour view={view} route={route} />}</Lazily>
-            </section>
-          </>
+        {any && view.objective ? (
+          <Taught view={view} route={route}>
+            <Trials live={live} view={view} route={route} />
+          </Taught>
+        ) : (
+          any && <Trials live={live} view={view} route={route} />
         )}
         {any && (
           <section aria-label="Timeline">

@@ -24,7 +24,7 @@ export function all_columns(study: Study, table: TrialTable): string[] {
   const there = new Set(table.keys());
   const metrics = study.metrics.map((metric) => `metric ${metric.name}`);
   const params = study.parameters.map((parameter) => `param ${parameter.name}`);
-  const more = ["trial reached", "trial busy", "trial newest", "trial origin", "trial parent", "trial failure", "trial created"];
+  const more = ["trial reached", "trial busy", "trial newest", "trial origin", "trial parent", "trial failure", "trial created", "trial worker"];
   return ["label star", "trial number", "trial state", ...metrics, ...params, ...more, "label tags"].filter(
     (key) => key.startsWith("label ") || there.has(key),
   );
@@ -32,7 +32,7 @@ export function all_columns(study: Study, table: TrialTable): string[] {
 
 function usual_columns(study: Study, table: TrialTable): string[] {
   const fixed = new Set(study.parameters.filter((one) => one.kind === "fixed").map((one) => `param ${one.name}`));
-  const seldom = new Set(["trial newest", "trial origin", "trial parent", "trial failure", "trial created"]);
+  const seldom = new Set(["trial newest", "trial origin", "trial parent", "trial failure", "trial created", "trial worker"]);
   return all_columns(study, table).filter((key) => !fixed.has(key) && !seldom.has(key));
 }
 
