@@ -84,8 +84,9 @@ class De final : public LearningSampler {
       return trial.state == TrialState::complete && value ? to_loss(goal, *value) : NAN;
     }
     const bool came = trial.reached.value_or(0) >= *fidelity * (1 - kSlack) ||
-                      (trial.state == TrialState::paused && trial.fidelity_target &&
-                       *trial.fidelity_target >= *fidelity * (1 - kSlack));
+                      trial.state == TrialState::complete ||
+                      (trial.state == TrialState::paused &&
+                       trial.fidelity_target.value_or(0) >= *fidelity * (1 - kSlack));
     if (!came) return NAN;
     for (auto point = trial.curve.rbegin(); point != trial.curve.rend(); ++point) {
       if (point->fidelity <= *fidelity * (1 + kSlack)) return to_loss(goal, point->value);

@@ -49,5 +49,19 @@ TEST(De, BreedsOnceEverySlotHasAMember) {
   }
 }
 
+TEST(De, CompletedTrialsBreedWhateverTheyReportedLast) {
+  StudySpec spec = sampler_spec(square(), de(R"({"population": 5})"));
+  spec.fidelity->max = 10;  // epochs counted from zero: the last report is of epoch 9
+  Player player(spec);
+  const auto sampler = try_make(player.history().spec());
+  for (int k = 0; k < 7; ++k) {
+    const SuggestContext context{player.history(), k, sampler_rng(spec, k), 10.0, 0};
+    const auto result = sampler->suggest(context, 1);
+    const Suggestion& suggestion = suggestions(result)->front();
+    EXPECT_EQ(suggestion.info.find("rule")->as_string(), k < 5 ? "start" : "de") << k;
+    player.add(suggestion.config, {}, valley(suggestion.config));
+  }
+}
+
 }  // namespace
 }  // namespace hone

@@ -27,10 +27,6 @@ namespace {
 
 constexpr double kSlack = 1e-9;  // targets and levels are equal up to rounding
 
-struct ByRank {
-  bool operator()(const RungEntry& a, const RungEntry& b) const { return ranks_before(a, b); }
-};
-
 class AshaPromote final : public Scheduler {
  public:
   AshaPromote(Brackets brackets, const StudySpec& spec, const std::string& name, bool progressive)

@@ -38,21 +38,6 @@ void Brackets::record(const Observation& observation, const Trial& trial, double
   rungs_[static_cast<std::size_t>(of(trial))].record(observation, loss);
 }
 
-std::optional<Observation> Brackets::reached_target(const Trial& trial, std::int64_t seq) const {
-  constexpr double kSlack = 1 + 1e-9;  // targets and levels are equal up to rounding
-  if (trial.state != TrialState::paused || !trial.fidelity_target || trial.curve.empty())
-    return std::nullopt;
-  const Rungs& rungs = this->rungs(of(trial));
-  const int k = rungs.at(*trial.fidelity_target * kSlack);
-  if (k <= rungs.highest(trial.number())) return std::nullopt;
-  Observation last;
-  last.trial = trial.number();
-  last.fidelity = rungs.rung(k).level();
-  last.value = trial.curve.back().value;
-  last.seq = seq;
-  return last;
-}
-
 std::optional<double> Brackets::first_target(int bracket, const History& history) const {
   const StudySpec& spec = history.spec();
   const bool whole = (spec.run_default_first && history.size() == 0) || rungs(bracket).size() == 0;

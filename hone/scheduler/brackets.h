@@ -26,10 +26,10 @@ class Brackets {
   void observe(const Change& change);
   /// Records the observation in the trial's bracket.
   void record(const Observation& observation, const Trial& trial, double loss);
-  /// A program that was asked to go up to a rung and ended by itself has gone so far, whatever it
-  /// reported last (epochs counted from zero, or an evaluation that is due every so many steps
-  /// only): what is to be recorded of a paused trial, if anything.
-  std::optional<Observation> reached_target(const Trial& trial, std::int64_t seq) const;
+  /// As `Rungs::reached_target`, of the trial's bracket.
+  std::optional<Observation> reached_target(const Trial& trial, std::int64_t seq) const {
+    return rungs(of(trial)).reached_target(trial, seq);
+  }
   /// How far a new trial of the bracket runs at first: to its lowest rung; the default
   /// configuration, which comes first, and trials of a bracket without rungs to the end.
   std::optional<double> first_target(int bracket, const History& history) const;

@@ -21,10 +21,6 @@ namespace {
 
 constexpr double kSlack = 1e-9;  // targets and levels are equal up to rounding
 
-struct ByRank {
-  bool operator()(const RungEntry& a, const RungEntry& b) const { return ranks_before(a, b); }
-};
-
 class OddsPromote final : public Scheduler {
  public:
   OddsPromote(Odds odds, double aim, const StudySpec& spec)
@@ -39,14 +35,16 @@ class OddsPromote final : public Scheduler {
   void observe(const Change& change, const std::optional<Observation>& observation,
                const History& history) override {
     const auto number = trial_of(change.body);
-    if (number) set_waiting(history.trial(*number), false);
+    const Trial* trial = number ? &history.trial(*number) : nullptr;
+    if (trial != nullptr) {
+      set_waiting(*trial, false);
+      // Before it counts as paused: it counts at the level that it came to.
+      if (const auto reached = levels().reached_target(*trial, change.seq))
+        record(*reached, history);
+    }
     if (resumes_ || !observation) odds_.observe(change, observation, history);
     if (!resumes_ && observation) record(*observation, history);
-    if (number && history.trial(*number).state == TrialState::paused) {
-      const Trial& trial = history.trial(*number);
-      if (const auto reached = reached_target(trial, change.seq)) record(*reached, history);
-      set_waiting(trial, true);
-    }
+    if (trial != nullptr && trial->state == TrialState::paused) set_waiting(*trial, true);
     const std::int64_t all = odds_.all_at(0);
     if (all < again_at_ && odds_.completed() < again_completed_) return;
     again_at_ = grown(all);
@@ -140,19 +138,6 @@ class OddsPromote final : public Scheduler {
     const int k = levels().at(*target * (1 + kSlack));
     if (k >= 0 && observation.fidelity >= levels().rung(k).level() * (1 - kSlack))
       odds_.record_at(k, observation, history);
-  }
-
-  std::optional<Observation> reached_target(const Trial& trial, std::int64_t seq) const {
-    if (!trial.fidelity_target || trial.curve.empty()) return std::nullopt;
-    if (*trial.fidelity_target >= full_ * (1 - kSlack)) return std::nullopt;
-    const int k = levels().at(*trial.fidelity_target * (1 + kSlack));
-    if (k <= levels().highest(trial.number())) return std::nullopt;
-    Observation last;
-    last.trial = trial.number();
-    last.fidelity = levels().rung(k).level();
-    last.value = trial.curve.back().value;
-    last.seq = seq;
-    return last;
   }
 
   /// The best that is paused at the level; null when there is none.

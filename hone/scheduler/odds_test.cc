@@ -154,6 +154,20 @@ TEST(OddsPromote, ComparesTrainingsThatStartAgainWithThoseOfTheirLengthOnly) {
   EXPECT_THAT(decision.reason, HasSubstr("rank 1 of 1"));
 }
 
+TEST(OddsPromote, CountsATrainingThatEndedJustShortOfItsTargetAtItsLevelOnce) {
+  StudySpec spec = odds();
+  spec.command.argv = {"train", "${fidelity}"};
+  Script s(spec);
+  const auto first = s.start(1);
+  s.report(first, 1, 3);
+  s.end(first, TrialState::paused);
+  s.queue(first, 3, 1);
+  s.report(first, 2, 3);  // epochs counted from zero
+  s.end(first, TrialState::paused);
+  const auto second = s.start(3);
+  EXPECT_THAT(s.report(second, 3, 5).reason, HasSubstr("rank 2 of 2"));
+}
+
 TEST(OddsPromote, AtTheEndGivesUpOnlyWhatHasNoChance) {
   Script s(promoting());
   complete(

@@ -236,12 +236,22 @@ class Population final : public Scheduler {
       if (&other == &member) continue;
       const bool due = other.trial < 0
                            ? !full(history)
-                           : other.recorded < member.recorded &&
-                                 (history.trial(other.trial).state == TrialState::paused ||
-                                  (other.replaced && is_ended(history.trial(other.trial).state)));
+                           : other.recorded < member.recorded && goes_on(other, history);
       if (due) return number_of(other);
     }
     return std::nullopt;
+  }
+
+  /// Whether the member is to go on: itself, or a fork in its place.
+  static bool goes_on(const Member& member, const History& history) {
+    const TrialState state = history.trial(member.trial).state;
+    return state == TrialState::paused || is_replaced(member, state);
+  }
+
+  /// Whether a fork is to take the member's place.
+  static bool is_replaced(const Member& member, TrialState state) {
+    if (member.failures >= kFailuresInARow) return false;
+    return state == TrialState::failed || (member.replaced && state == TrialState::stopped);
   }
 
   /// Whether the budget leaves no room for members that have not begun.
@@ -257,7 +267,7 @@ class Population final : public Scheduler {
     const Trial& trial = history.trial(member.trial);
     const bool failed = trial.state == TrialState::failed;
     const bool replaced = member.replaced && trial.state == TrialState::stopped;
-    if ((!failed && !replaced) || member.failures >= kFailuresInARow) return std::nullopt;
+    if (!is_replaced(member, trial.state)) return std::nullopt;
     Comparison chosen;
     if (replaced) chosen = *member.replaced;
     // A donor that has come to its end has nothing left to go on with.
@@ -368,6 +378,15 @@ std::unique_ptr<Scheduler> make_population(const std::string& name, PopulationOp
     problems.push_back({"interval", fmt::format("{} is not below full fidelity, {}: members would "
                                                 "never be compared",
                                                 format_number(interval), format_number(end))});
+  }
+  constexpr double kMostIntervals = 10'000;
+  if (options.interval && std::isfinite(end) && end / interval > kMostIntervals) {
+    problems.push_back(
+        {"interval",
+         fmt::format("{} makes {} intervals up to {}; at most {} are compared. Take {} "
+                     "or more",
+                     format_number(interval), format_number(end / interval, 3), format_number(end),
+                     format_number(kMostIntervals), format_number(end / kMostIntervals))});
   }
   if (problems.size() != before) return nullptr;
   return std::make_unique<Population>(name, std::move(options), interval, std::move(explorer),

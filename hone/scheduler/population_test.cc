@@ -131,6 +131,28 @@ TEST(Pbt, LetsAForkTakeThePlaceOfAMemberThatFailedButNotForEver) {
   EXPECT_EQ(text_of(p.fold.next(false)), "wait");
 }
 
+TEST(Pbt, NobodyWaitsForAMemberThatWasGivenUp) {
+  Population p(population(R"({"population": 2, "interval": 2})"));
+  p.launch();
+  p.launch();
+  EXPECT_EQ(p.step(0, 2, 1), "");
+  EXPECT_EQ(p.step(1, 2, 2), "epoch 2: rank 2 of 2, replaced by a fork of 0");
+  EXPECT_EQ(p.step(0, 4, 1), "epoch 4: waits for member 1");
+  for (int i = 0; i < 4; ++i) p.end(p.launch(), TrialState::failed);
+  EXPECT_EQ(text_of(p.fold.next(false)), "resume 0 to 10.0: member 0: goes on from interval 2");
+  p.queue(0, 10, 1, "newest");
+  EXPECT_EQ(p.step(0, 6, 1), "");
+}
+
+TEST(Pbt, WaitsForTheForkOfAMemberThatFailed) {
+  Population p(population(R"({"population": 2, "interval": 2})"));
+  p.launch();
+  p.launch();
+  EXPECT_EQ(p.step(0, 2, 1), "");
+  p.end(1, TrialState::failed);
+  EXPECT_EQ(p.step(0, 4, 1), "epoch 4: waits for member 1");
+}
+
 TEST(Pbt, SaysWhatIsMissing) {
   const auto problem = [](StudySpec spec) {
     std::vector<OptionProblem> problems;
@@ -141,6 +163,7 @@ TEST(Pbt, SaysWhatIsMissing) {
   spec.checkpoint.reset();
   EXPECT_THAT(problem(spec), HasSubstr("declare checkpoint"));
   EXPECT_THAT(problem(population(R"({"interval": 10})")), HasSubstr("never be compared"));
+  EXPECT_THAT(problem(population(R"({"interval": 1e-6})")), HasSubstr("Take 0.001 or more"));
   EXPECT_THAT(problem(population(R"({"mutate": ["y"]})")), HasSubstr("is no searched parameter"));
   spec = population("{}");
   spec.confirm = Confirm{3, 3};

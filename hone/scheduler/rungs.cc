@@ -54,6 +54,20 @@ Rungs::Rungs(double first, double eta, std::optional<double> max) : eta_(eta), m
   }
 }
 
+std::optional<Observation> Rungs::reached_target(const Trial& trial, std::int64_t seq) const {
+  const auto& target = trial.fidelity_target;
+  if (trial.state != TrialState::paused || !target || trial.curve.empty()) return std::nullopt;
+  if (max_ && *target >= *max_ * (1 - kSlack)) return std::nullopt;
+  const int k = at(*target * (1 + kSlack));
+  if (k <= highest(trial.number())) return std::nullopt;
+  Observation last;
+  last.trial = trial.number();
+  last.fidelity = rung(k).level();
+  last.value = trial.curve.back().value;
+  last.seq = seq;
+  return last;
+}
+
 std::optional<double> Rungs::level_after(int k) const {
   if (k + 1 < size()) return rung(k + 1).level();
   return max_;

@@ -25,6 +25,10 @@ struct RungEntry {
 /// Order of entries: loss, NaN last; equal losses by trial number, so that nothing depends on the
 /// order of arrival.
 bool ranks_before(const RungEntry& a, const RungEntry& b);
+/// The same for ordered containers.
+struct ByRank {
+  bool operator()(const RungEntry& a, const RungEntry& b) const { return ranks_before(a, b); }
+};
 
 /// One rung: entries in order of rank. Not thread-safe.
 class Rung {
@@ -71,6 +75,10 @@ class Rungs {
   void record_at(int k, const Observation& observation, double loss);
   /// Highest rung that the trial recorded at, or −1.
   int highest(std::int64_t trial) const;
+  /// A program that was asked to go up to a rung and ended by itself has gone so far, whatever it
+  /// reported last (epochs counted from zero, or an evaluation that is due every so many steps
+  /// only): what is to be recorded of a paused trial with the commit `seq`, if anything.
+  std::optional<Observation> reached_target(const Trial& trial, std::int64_t seq) const;
   /// How many of the n entries of rung k go on: ⌊n/η⌋, at least one.
   std::int64_t keeps(int k) const;
   /// "1, 3, 9 epochs".

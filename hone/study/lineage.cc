@@ -14,13 +14,17 @@ double longest_stride(const Trial& trial) {
   return longest;
 }
 
-/// The fidelity at which the fork took over from its parent.
-double taken_over_at(const History& history, const Trial& fork) {
+/// Whether it goes on from another trial's checkpoint.
+bool is_fork(const Trial& trial) {
+  return trial.proposal->origin == TrialOrigin::fork && trial.proposal->parent;
+}
+
+/// The fidelity at which the fork took over from its parent, which itself began at `parent_began`.
+double taken_over_at(const History& history, const Trial& fork, double parent_began) {
   const Trial& parent = history.trial(*fork.proposal->parent);
   if (fork.curve.empty()) return fork.proposal->parent_fidelity.value_or(0);
   const double first = fork.curve.front().fidelity;
-  const bool forked = parent.proposal->origin == TrialOrigin::fork && parent.proposal->parent;
-  double at = forked ? taken_over_at(history, parent) : 0;
+  double at = parent_began;
   const auto reach = [&](double fidelity) {
     if (fidelity < first) at = std::max(at, fidelity);
   };
@@ -44,17 +48,20 @@ bool hands_checkpoints_on(const StudySpec& spec) {
 }
 
 std::vector<LineageStep> lineage(const History& history, std::int64_t number) {
+  std::vector<const Trial*> way;  // from the trial back to the first
+  for (const Trial* at = &history.trial(number);; at = &history.trial(*at->proposal->parent)) {
+    way.push_back(at);
+    if (!is_fork(*at)) break;
+  }
+  std::vector<double> began(way.size(), 0);
+  for (std::size_t i = way.size() - 1; i-- > 0;)
+    began[i] = taken_over_at(history, *way[i], began[i + 1]);
   std::vector<LineageStep> steps;
   std::optional<double> until;
-  for (std::optional<std::int64_t> at = number; at;) {
-    const Trial& trial = history.trial(*at);
-    const bool forked = trial.proposal->origin == TrialOrigin::fork && trial.proposal->parent;
-    const double from = forked ? taken_over_at(history, trial) : 0;
-    if (!until || from < *until) {
-      steps.push_back({trial.number(), from, until, trial.config()});
-      until = from;
-    }
-    at = forked ? trial.proposal->parent : std::nullopt;
+  for (std::size_t i = 0; i < way.size(); ++i) {
+    if (until && began[i] >= *until) continue;
+    steps.push_back({way[i]->number(), began[i], until, way[i]->config()});
+    until = began[i];
   }
   std::reverse(steps.begin(), steps.end());
   return steps;

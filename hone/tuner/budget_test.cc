@@ -132,6 +132,21 @@ TEST_F(BudgetTest, CountsEpochsThatWereTrained) {
   EXPECT_EQ(end_of_study(kHour), "budget of 10 epochs used (10)");
 }
 
+TEST_F(BudgetTest, CountsOfAForkWhatItTrainedItself) {
+  begin([](StudySpec& spec) { spec.budget.fidelity = 10; });
+  const RunId first = start(kHour);
+  for (const double epoch : {1, 2, 3, 4}) report(first, epoch, 0, 0.5, kHour);
+  auto fork = std::make_shared<Proposal>();
+  fork->number = 1;
+  fork->origin = TrialOrigin::fork;
+  fork->parent = 0;
+  fork->parent_fidelity = 4;
+  apply(TrialAdded{fork}, kHour);
+  const RunId second = start(kHour, "newest");
+  for (const double epoch : {5, 6}) report(second, epoch, 0, 0.5, kHour);
+  EXPECT_EQ(use(kHour), "6 of 10 epochs");
+}
+
 TEST_F(BudgetTest, NamesItsLimits) {
   StudySpec spec;
   spec.metrics = {Metric{}};

@@ -117,6 +117,12 @@ bool remove_whole(const fs::path& path, const fs::path& folder) {
 void CheckpointRetention::collect(const History& history) {
   const auto touched = history.touched();
   if (touched.size() < seen_) seen_ = 0;  // a fold that starts again
+  const bool may_be_forked = hone::may_be_forked(history);
+  if (may_be_forked_ && !may_be_forked) {
+    // What was kept for forks is not needed any more, whoever's it is.
+    for (std::int64_t i = 0; i < history.size(); ++i) waiting_.insert(i);
+  }
+  may_be_forked_ = may_be_forked;
   if (touched.size() == seen_) return;
   for (; seen_ < touched.size(); ++seen_) {
     waiting_.insert(touched[seen_]);

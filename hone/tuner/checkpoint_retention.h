@@ -57,6 +57,7 @@ class CheckpointRetention {
   std::set<std::int64_t> waiting_;
   std::map<std::int64_t, std::set<std::int64_t>> children_;  // that go on from a trial
   std::int64_t best_ = -1;
+  bool may_be_forked_ = false;                  // when it was looked at last
   std::map<std::int64_t, std::int64_t> bytes_;  // what stayed, by trial
   bool told_ = false;
   bool told_limit_ = false;

@@ -186,6 +186,10 @@ TEST_F(RetentionTest, KeepsOneOfEachWhileAPopulationMayForkIt) {
     end(trial, loss);
   }
   EXPECT_EQ(left(0) + " " + left(1), "2 2");
+  apply(StudyMoved{StudyState::finished, "budget of 2 trials used"});
+  while (retention_->step(*history_)) {
+  }
+  EXPECT_EQ(left(0) + " " + left(1), "2 ");
 }
 
 TEST_F(RetentionTest, RemovesTheWorstFirstAboveTheLimit) {
