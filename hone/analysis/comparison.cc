@@ -63,11 +63,10 @@ void compare_pairs(const History& first, const History& other, Contrast& contras
 }
 
 std::vector<double> seeds_of_best(const History& history) {
-  const std::int64_t best = history.best();
-  for (const SeedValues& one : seed_values(history)) {
-    if (one.trial == best) return one.values;
-  }
-  return {};
+  if (history.best() < 0) return {};
+  std::vector<double> values = confirmed_values(history, history.best());
+  std::erase_if(values, [](double value) { return !std::isfinite(value); });
+  return values;
 }
 
 /// Welch's test; its degrees of freedom by Satterthwaite.

@@ -46,7 +46,8 @@ struct Contrast {
   std::int64_t pairs = 0;
   std::optional<Estimate> paired;
   double paired_p = 1;
-  /// Between the best of both, over runs with several seeds (Welch 1947), two-sided.
+  /// Between the best of both, over the confirmations with fresh seeds of each (Welch 1947),
+  /// two-sided. The runs of the search do not count: the best was chosen by them.
   std::optional<Estimate> of_bests;
   double of_bests_p = 1;
   /// The chance that a complete trial of it is better than one of the first (ties half), and the

@@ -20,8 +20,6 @@ struct Spread {
 /// Requires a value.
 Spread spread_of(const std::vector<double>& values);
 
-/// The value of a run's metric by its `take`; nullopt where nothing was reported. Pure.
-std::optional<double> run_value(const History& history, RunId run, int metric);
 /// The confirmed value of a trial over its finished confirmation runs, in the order of their seeds.
 /// Pure.
 std::vector<double> confirmed_values(const History& history, std::int64_t trial);

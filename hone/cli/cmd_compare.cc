@@ -229,7 +229,7 @@ class CompareCommand final : public Command {
                     p_text(contrast.paired_p).c_str());
       }
       if (contrast.of_bests) {
-        std::printf("%s − %s at their best, over seeds: %s (%s to %s, %s)\n", name.c_str(),
+        std::printf("%s − %s at their best, over fresh seeds: %s (%s to %s, %s)\n", name.c_str(),
                     first.c_str(), format_number(contrast.of_bests->value, 4).c_str(),
                     format_number(contrast.of_bests->low, 4).c_str(),
                     format_number(contrast.of_bests->high, 4).c_str(),
@@ -240,7 +240,7 @@ class CompareCommand final : public Command {
                     name.c_str(), first.c_str(), shown_share(*contrast.better).c_str(),
                     p_text(contrast.better_p).c_str());
       }
-      if (!contrast.paired && !contrast.of_bests) {
+      if (!contrast.paired) {
         std::printf(
             "One run of a search each: which search is better, more runs of both with other "
             "seeds would tell.\n");

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "hone/base/assert.h"
+#include "hone/study/replicates.h"
 
 namespace hone {
 namespace {
@@ -196,9 +197,10 @@ void History::fold_use(RunRecord& held, const Report& report) {
   }
   if (report.metric != 0) return;
   if (!held.trained_to) {
-    const auto& reached = trials_[static_cast<std::size_t>(held.run.plan.trial)].reached;
-    const bool goes_on = !held.run.plan.resume_from.empty() && reached;
-    held.trained_to = goes_on ? std::min(*reached, report.fidelity) : 0;
+    const Trial& trial = trials_[static_cast<std::size_t>(held.run.plan.trial)];
+    // A fork goes on from where its parent was.
+    const double reached = trial.reached.value_or(trial.proposal->parent_fidelity.value_or(0));
+    held.trained_to = held.run.plan.resume_from.empty() ? 0 : std::min(reached, report.fidelity);
   }
   if (report.fidelity <= *held.trained_to) return;
   trained_ += report.fidelity - *held.trained_to;
@@ -233,39 +235,12 @@ std::optional<Observation> History::fold_report(const Reported& reported, std::i
 }
 
 std::vector<int> History::started_replicates(std::int64_t number) const {
-  std::vector<int> started;
-  for (const RunId id : runs_of(number)) {
-    const Run& run = runs_.at(id).run;
-    if (run.plan.purpose != RunPurpose::search || run.started_us == 0) continue;
-    if (std::find(started.begin(), started.end(), run.plan.replicate) == started.end()) {
-      started.push_back(run.plan.replicate);
-    }
-  }
-  return started;
+  return hone::started_replicates(*this, number, RunPurpose::search);
 }
 
 std::vector<History::SeriesPoint> History::replicate_series(std::int64_t number, int replicate,
                                                             int metric, bool with_late) const {
-  std::vector<SeriesPoint> series;
-  for (const RunId id : runs_of(number)) {
-    const RunRecord& held = runs_.at(id);
-    const RunPlan& plan = held.run.plan;
-    if (plan.purpose != RunPurpose::search || plan.replicate != replicate) continue;
-    const bool ended_well =
-        held.run.state == RunState::ended && held.run.end.outcome == RunOutcome::finished;
-    if (plan.resume_from.empty() && (held.reported || ended_well)) series.clear();
-    bool first = true;
-    for (const SeriesPoint& point : held.series) {
-      if (point.metric != metric || (point.late && !(with_late && ended_well))) continue;
-      if (first) {
-        std::erase_if(series,
-                      [&](const SeriesPoint& old) { return old.fidelity >= point.fidelity; });
-        first = false;
-      }
-      series.push_back(point);
-    }
-  }
-  return series;
+  return hone::replicate_series(*this, number, RunPurpose::search, replicate, metric, with_late);
 }
 
 std::optional<Observation> History::complete_point(Trial& trial, const Report& report,
@@ -340,46 +315,14 @@ std::span<const History::SeriesPoint> History::series(RunId run) const {
   return it->second.series;
 }
 
-namespace {
-
-/// The value of one replicate's series by the metric's rule; nullopt for an empty series.
-std::optional<History::SeriesPoint> take_value(const Metric& metric,
-                                               const std::vector<History::SeriesPoint>& series) {
-  if (series.empty()) return std::nullopt;
-  History::SeriesPoint taken = series.front();
-  if (metric.take == Take::best) {
-    for (const auto& point : series) {
-      if (is_better(metric.goal, point.value, taken.value)) taken = point;
-    }
-    return taken;
-  }
-  for (const auto& point : series) {
-    if (point.fidelity >= taken.fidelity) taken = point;
-  }
-  if (metric.take == Take::mean_of_last) {
-    const auto k =
-        std::min(series.size(), static_cast<std::size_t>(std::max(1, metric.take_count)));
-    double sum = 0;
-    for (std::size_t i = series.size() - k; i < series.size(); ++i) sum += series[i].value;
-    taken.value = sum / static_cast<double>(k);
-  }
-  return taken;
-}
-
-}  // namespace
-
 std::vector<Result> History::judge(std::int64_t number) const {
   std::vector<Result> results;
-  const std::vector<int> replicates = started_replicates(number);
   for (int m = 0; m < static_cast<int>(spec_->metrics.size()); ++m) {
     std::vector<double> values;
     std::optional<double> at_fidelity;
-    for (const int replicate : replicates) {
-      const auto taken = take_value(spec_->metrics[static_cast<std::size_t>(m)],
-                                    replicate_series(number, replicate, m, true));
-      if (!taken) continue;
-      values.push_back(taken->value);
-      at_fidelity = std::min(at_fidelity.value_or(taken->fidelity), taken->fidelity);
+    for (const auto& [replicate, taken] : replicate_values(*this, number, m, RunPurpose::search)) {
+      values.push_back(taken.value);
+      at_fidelity = std::min(at_fidelity.value_or(taken.fidelity), taken.fidelity);
     }
     if (values.empty()) continue;
     Result result;
