@@ -22,9 +22,9 @@ std::string mark_text(const Value& value) {
   std::string text = shown_value(value);
   constexpr std::size_t kLongest = 14;
   if (text.size() > kLongest) {
-    text.resize(kLongest - 1);
-    while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U)
-      text.pop_back();
+    std::size_t end = kLongest - 1;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    text.resize(end);
     text += "…";
   }
   return text;

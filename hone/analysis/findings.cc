@@ -23,7 +23,7 @@ constexpr double kMuchExplained = 0.3;  ///< by the others, before one is said t
 constexpr double kLeastPair = 0.04;     ///< of the variance; a forest may make up less
 constexpr double kNearBound = 0.1;      ///< of the encoded range
 constexpr double kWidestRegion = 0.5;   ///< of the encoded range
-constexpr std::size_t kLeastCells = 5;  ///< of an ordered parameter with a region
+constexpr std::size_t kLeastCells = 5;  ///< of an ordered parameter with a wider region than one
 
 /// An effect on the scale on which it stands out more.
 struct Told {
@@ -145,7 +145,7 @@ class Statements {
     const Parameter& of = parameter(effect.parameter);
     if (is_categorical(of.domain)) {
       best_item(*forest);
-    } else if (forest->dependence.mean.size() >= kLeastCells) {
+    } else if (!forest->dependence.mean.empty()) {
       best_range(*forest, of);
     }
   }
@@ -193,6 +193,7 @@ class Statements {
     const Dependence& dependence = effect.dependence;
     const Region region = region_of(dependence);
     const std::size_t cells = dependence.mean.size();
+    if (cells < 2 || (cells < kLeastCells && region.first != region.last)) return;
     const double low = region.first == 0 ? 0 : edge(dependence.at, region.first);
     const double high = region.last + 1 == cells ? 1 : edge(dependence.at, region.last + 1);
     const Value* taken = history_.trial(best_).config().get(effect.parameter);

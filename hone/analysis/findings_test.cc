@@ -99,6 +99,23 @@ TEST(Findings, SayThatABoundMayBeTooTight) {
   EXPECT_EQ(statement(findings, StatementKind::best_region, "rate"), nullptr);
 }
 
+TEST(Findings, SayThatAShortListMayBeTooShort) {
+  StudySpec spec = unit_space(0, 3);
+  Choice layers;
+  for (const std::int64_t n : {1, 2, 4}) layers.items.push_back({Value(n), std::to_string(n)});
+  layers.ordered = true;
+  spec.space =
+      *SearchSpace::create({{"layers", layers, {}, {}, {}}, {"other", Real{}, {}, {}, {}}}, {})
+           .space;
+  const auto falling = [](const Config& c, Rng& noise) {
+    return -static_cast<double>(c.get("layers")->as_int()) + 0.05 * noise.normal();
+  };
+  const Findings findings = find_findings(played(spec, 60, falling));
+  const Statement* bound = statement(findings, StatementKind::bound, "layers");
+  ASSERT_NE(bound, nullptr);
+  EXPECT_THAT(bound->text, HasSubstr("upper end of its values; add larger ones"));
+}
+
 TEST(Findings, SayWhereTrialsFail) {
   const auto fills_the_memory = [](const Config& c, Rng& noise) {
     return c.get("batch")->as_int() >= 32 ? INFINITY : tuned(c, noise);

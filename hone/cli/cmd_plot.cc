@@ -41,6 +41,11 @@ class PlotCommand final : public AnalysisCommand {
       throw Error(ErrorCode::invalid_input, fmt::format("--out: '{}' is of no known kind", *out_),
                   ".svg or .png");
     }
+    if (common_.json) {
+      throw Error(
+          ErrorCode::invalid_input, "hone plot makes pictures, not JSON",
+          "hone importance, interactions, compare and export have --json or --format jsonl");
+    }
     const Workplace place = Workplace::open(common_, OpenMode::existing);
     const std::optional<std::string> name =
         words_.empty() ? std::nullopt : std::optional(words_.front());
@@ -76,6 +81,11 @@ class PlotCommand final : public AnalysisCommand {
     for (std::size_t i = 2; i < words_.size(); ++i) check_parameter(spec, words_[i]);
     if (parameters == 2 && words_[2] == words_[3])
       throw Error(ErrorCode::invalid_input, fmt::format("'{}' is given twice", words_[2]));
+    if (metric_name_ && (kind_ == "curves" || kind_ == "front" || kind_ == "hypervolume")) {
+      throw Error(ErrorCode::invalid_input, fmt::format("'{}' takes no --metric", kind_),
+                  kind_ == "curves" ? "it shows the first objective, by which runs are stopped"
+                                    : "it shows all objectives");
+    }
     if (kind_ == "progress") return draw_progress(find_progress(history, index), metric);
     if (kind_ == "time") return draw_progress_over_time(find_progress(history, index), metric);
     if (kind_ == "importance") {

@@ -243,7 +243,7 @@ Value outcome_json(const History& history, const Outcome& outcome, const std::st
   Value failures = Value::Map{};
   for (const auto& [kind, count] : outcome.failures) failures.set(fail_kind_name(kind), count);
   row.set("failures", std::move(failures));
-  if (history.spec().objective_count() < 2) set_findings(row, history, find_findings(history));
+  set_findings(row, history, find_findings(history));
   return row;
 }
 

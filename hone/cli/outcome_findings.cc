@@ -77,7 +77,7 @@ std::vector<std::string> learnt_texts(const Findings& findings) {
 std::vector<std::string> next_texts(const History& history, const Outcome& outcome,
                                     const Findings& findings, const std::string& study) {
   std::vector<std::string> texts;
-  if (outcome.best < 0) return texts;
+  if (outcome.best < 0 || history.spec().objective_count() > 1) return texts;
   const StudySpec& spec = history.spec();
   for (const Statement& finding : findings.statements) {
     if (finding.kind == StatementKind::bound) texts.push_back(finding.text);
@@ -108,6 +108,8 @@ std::vector<std::string> next_texts(const History& history, const Outcome& outco
 }
 
 void set_findings(Value& summary, const History& history, const Findings& findings) {
+  summary.set("findings", to_json(findings.statements));
+  if (history.spec().objective_count() > 1) return;  // importance is of one
   const Importance& importance = findings.importance;
   Value row = Value::Map{};
   row.set("enough", importance.enough)
@@ -139,7 +141,6 @@ void set_findings(Value& summary, const History& history, const Findings& findin
     }
   }
   summary.set("importance", std::move(row));
-  summary.set("findings", to_json(findings.statements));
 }
 
 }  // namespace hone::cli

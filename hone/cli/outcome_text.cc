@@ -251,6 +251,20 @@ std::string confirmations_text(const History& history, const Outcome& outcome) {
          (sure.empty() ? "" : " " + sure);
 }
 
+/// What mattered, what was learnt, and what to try next.
+std::string lessons_text(const History& history, const Outcome& outcome, const std::string& study,
+                         int width) {
+  const Findings findings = find_findings(history);
+  std::string out = paragraph(importance_text(findings.importance), width);
+  std::string learnt;
+  for (const std::string& text : learnt_texts(findings))
+    learnt += (learnt.empty() ? "" : " ") + text + ".";
+  out += paragraph(learnt, width);
+  for (const std::string& text : next_texts(history, outcome, findings, study))
+    out += paragraph("Next: " + text + ".", width);
+  return out;
+}
+
 }  // namespace
 
 std::string outcome_text(const History& history, const Outcome& outcome, const std::string& study,
@@ -283,16 +297,7 @@ std::string outcome_text(const History& history, const Outcome& outcome, const s
   if (const std::string failures = failures_text(outcome); !failures.empty() && outcome.best >= 0)
     facts.push_back(failures);
   if (!facts.empty()) out += paragraph(join(facts, " · "), width);
-  if (outcome.best >= 0 && outcome.front.trials.empty()) {
-    const Findings findings = find_findings(history);
-    out += paragraph(importance_text(findings.importance), width);
-    std::string learnt;
-    for (const std::string& text : learnt_texts(findings))
-      learnt += (learnt.empty() ? "" : " ") + text + ".";
-    out += paragraph(learnt, width);
-    for (const std::string& text : next_texts(history, outcome, findings, study))
-      out += paragraph("Next: " + text + ".", width);
-  }
+  out += lessons_text(history, outcome, study, width);
   if (!outcome.burst.empty()) {
     out += paragraph(
         fmt::format("The reports of trial {} came all at once at its end, so nothing could be "
