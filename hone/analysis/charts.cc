@@ -326,13 +326,53 @@ Drawing draw_ranks(const Parallel& parallel, const std::string& first, const std
   return drawing;
 }
 
+namespace {
+
+/// The strong one in front of the others. All have curves.
+Drawing draw_curves_of(const History& history, std::vector<const Trial*> trials,
+                       std::int64_t strong, Drawing drawing) {
+  const StudySpec& spec = history.spec();
+  const std::string fidelity = spec.fidelity ? spec.fidelity->name : "step";
+  std::vector<double> values, places;
+  const Panel panel = panel_of(drawing, drawing.title);
+  for (const Trial* trial : trials) {
+    for (const CurvePoint& point : trial->curve) {
+      values.push_back(point.value);
+      places.push_back(point.fidelity);
+    }
+  }
+  std::erase_if(values, [](double v) { return !std::isfinite(v); });
+  const Scale y = metric_scale(values, spec.objective().goal, panel.bottom, panel.top);
+  const Scale x = scale_over(places, panel.left, panel.right);
+  draw_value_axis(drawing, panel, y, spec.objective().name, true);
+  draw_value_axis(drawing, panel, x, fidelity, false);
+  std::stable_partition(trials.begin(), trials.end(),
+                        [&](const Trial* trial) { return trial->number() != strong; });
+  for (const Trial* trial : trials) {
+    const bool is_strong = trial->number() == strong;
+    DrawnLine line{
+        {}, is_strong ? Ink::strong : Ink::mark, is_strong ? 2.2 : 1, is_strong ? 1 : 0.4, false};
+    std::vector<CurvePoint> points = trial->curve;
+    std::stable_sort(points.begin(), points.end(), [](const CurvePoint& a, const CurvePoint& b) {
+      return a.fidelity < b.fidelity;
+    });
+    for (const CurvePoint& point : points) {
+      if (std::isfinite(point.value))
+        line.points.emplace_back(x.held(point.fidelity), y.held(point.value));
+    }
+    drawing.shapes.emplace_back(std::move(line));
+  }
+  return drawing;
+}
+
+}  // namespace
+
 Drawing draw_curves(const History& history, const ChartSize& size) {
   constexpr std::size_t kMost = 60;
   const StudySpec& spec = history.spec();
   const std::string fidelity = spec.fidelity ? spec.fidelity->name : "step";
   Drawing drawing = begin(size, fmt::format("{} over {}", spec.objective().name, fidelity));
   std::vector<const Trial*> trials;
-  std::vector<double> values, places;
   for (const Trial& trial : history.trials()) {
     if (trial.curve.size() >= 2) trials.push_back(&trial);
   }
@@ -350,35 +390,25 @@ Drawing draw_curves(const History& history, const ChartSize& size) {
       fewer.push_back(&history.trial(best));
     trials = std::move(fewer);
   }
-  const Panel panel = panel_of(drawing, drawing.title);
-  for (const Trial* trial : trials) {
-    for (const CurvePoint& point : trial->curve) {
-      values.push_back(point.value);
-      places.push_back(point.fidelity);
-    }
+  return draw_curves_of(history, std::move(trials), best, std::move(drawing));
+}
+
+Drawing draw_trial_curve(const History& history, std::int64_t number, const ChartSize& size) {
+  const StudySpec& spec = history.spec();
+  const Trial& trial = history.trial(number);
+  const std::int64_t best = history.best();
+  const bool beside = best >= 0 && best != number && history.trial(best).curve.size() >= 2;
+  std::string title = fmt::format("{} over {}", spec.objective().name,
+                                  spec.fidelity ? spec.fidelity->name : "step");
+  if (beside) title += fmt::format(", beside the best trial's, {}", best);
+  Drawing drawing = begin(size, title);
+  if (trial.curve.size() < 2) {
+    say_nothing(drawing, "no curve: fewer than two reports");
+    return drawing;
   }
-  std::erase_if(values, [](double v) { return !std::isfinite(v); });
-  const Scale y = metric_scale(values, spec.objective().goal, panel.bottom, panel.top);
-  Scale x = scale_over(places, panel.left, panel.right);
-  draw_value_axis(drawing, panel, y, spec.objective().name, true);
-  draw_value_axis(drawing, panel, x, fidelity, false);
-  std::stable_partition(trials.begin(), trials.end(),
-                        [&](const Trial* trial) { return trial->number() != best; });
-  for (const Trial* trial : trials) {
-    const bool is_best = trial->number() == best;
-    DrawnLine line{
-        {}, is_best ? Ink::strong : Ink::mark, is_best ? 2.2 : 1, is_best ? 1 : 0.4, false};
-    std::vector<CurvePoint> points = trial->curve;
-    std::stable_sort(points.begin(), points.end(), [](const CurvePoint& a, const CurvePoint& b) {
-      return a.fidelity < b.fidelity;
-    });
-    for (const CurvePoint& point : points) {
-      if (std::isfinite(point.value))
-        line.points.emplace_back(x.held(point.fidelity), y.held(point.value));
-    }
-    drawing.shapes.emplace_back(std::move(line));
-  }
-  return drawing;
+  std::vector<const Trial*> trials = {&trial};
+  if (beside) trials.push_back(&history.trial(best));
+  return draw_curves_of(history, std::move(trials), number, std::move(drawing));
 }
 
 Drawing draw_front(const History& history, const Front& front, const ChartSize& size) {

@@ -41,6 +41,8 @@ Drawing draw_ranks(const Parallel& parallel, const std::string& first, const std
                    const SearchSpace& space, const ChartSize& size = {420, 340});
 /// Curves of the trials, the best in front; at most 60.
 Drawing draw_curves(const History& history, const ChartSize& size = {});
+/// The curve of a trial, and that of the best for comparison.
+Drawing draw_trial_curve(const History& history, std::int64_t number, const ChartSize& size = {});
 /// All trials and the front along the first two objectives.
 Drawing draw_front(const History& history, const Front& front, const ChartSize& size = {});
 /// The dominated share of the box over trials.

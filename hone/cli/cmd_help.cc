@@ -87,9 +87,10 @@ std::string options_of(const CommandEntry& entry) {
 }
 
 bool takes_study(std::string_view command) {
-  constexpr std::string_view kCommands[] = {"worker",  "status", "best",  "show",   "diff",
-                                            "attach",  "export", "stop",  "resume", "retry",
-                                            "enqueue", "clean",  "delete"};
+  constexpr std::string_view kCommands[] = {
+      "worker", "status",  "best",       "show",         "diff",    "attach", "top",
+      "export", "stop",    "resume",     "retry",        "enqueue", "clean",  "delete",
+      "replay", "compare", "importance", "interactions", "plot",    "report"};
   for (const std::string_view one : kCommands) {
     if (one == command) return true;
   }

@@ -14,13 +14,6 @@
 namespace hone::cli {
 namespace {
 
-/// What a user calls the state: an open study without a leader waits for one.
-std::string state_text(const Workplace& place, const StudyInfo& study) {
-  if (study.state == StudyState::finished) return "finished";
-  if (study.state == StudyState::paused) return "stopped";
-  return is_led(place, study) ? "running" : "interrupted";
-}
-
 class ListCommand final : public Command {
  public:
   void declare(CommandLine& line) override {

@@ -13,6 +13,7 @@
 #include "hone/cli/outcome.h"
 #include "hone/cli/proposed.h"
 #include "hone/cli/terminal.h"
+#include "hone/cli/trial_text.h"
 #include "hone/study/lineage.h"
 
 namespace hone::cli {
@@ -138,7 +139,6 @@ std::string lineage_text(const History& history, std::int64_t number) {
 
 void ShowCommand::one(const Workplace& place, const History& history, std::int64_t number) const {
   const Trial& trial = history.trial(number);
-  const StudySpec& spec = history.spec();
   const bool colour = wants_colour(stdout);
   std::string head = fmt::format("trial {} · {}", number, trial_state_name(trial.state));
   if (trial.proposal->origin != TrialOrigin::sampler)
@@ -151,27 +151,8 @@ void ShowCommand::one(const Workplace& place, const History& history, std::int64
   if (const std::string why = proposed_text(*trial.proposal); !why.empty())
     std::printf("proposed: %s\n", why.c_str());
   std::fputs(lineage_text(history, number).c_str(), stdout);
-  for (const Result& result : trial.results) {
-    const Metric& metric = spec.metrics[static_cast<std::size_t>(result.metric)];
-    std::string text = fmt::format("{} {}", metric.name, metric_text(result.value));
-    if (result.sd)
-      text += fmt::format(" ± {} ({} runs)", format_number(*result.sd, 2), result.count);
-    if (result.at_fidelity) {
-      text += fmt::format(" at {} {}", spec.fidelity ? spec.fidelity->name : "step",
-                          format_number(*result.at_fidelity, 6));
-    }
-    std::printf("%s\n", text.c_str());
-  }
-  const auto confirmed = confirmed_values(history, number);
-  if (!confirmed.empty()) {
-    std::string text;
-    for (const double v : confirmed) text += (text.empty() ? "" : ", ") + metric_text(v);
-    std::printf("confirmed with fresh seeds: %s\n", text.c_str());
-  }
-  if (!trial.reason.empty() && trial.state != TrialState::failed)
-    std::printf("reason: %s\n", trial.reason.c_str());
-  for (const TrialWarning& warning : trial.warnings)
-    std::printf("warning (%s): %s\n", warning.detector.c_str(), warning.reason.c_str());
+  for (const std::string& text : result_texts(history, number)) std::printf("%s\n", text.c_str());
+  for (const std::string& text : ending_texts(trial)) std::printf("%s\n", text.c_str());
   if (trial.state == TrialState::failed) {
     const auto [sentence, lines] = split_detail(trial.detail.empty() ? trial.reason : trial.detail);
     std::printf("%s: %s\n", fail_kind_text(trial.fail_kind), sentence.c_str());

@@ -23,6 +23,8 @@ constexpr std::array kCommands = {
     CommandEntry{"show", "Look", "One trial, or all trials of a study", make_show},
     CommandEntry{"diff", "Look", "What differs between two trials", make_diff},
     CommandEntry{"attach", "Look", "Watch a study that runs", make_attach},
+    CommandEntry{"top", "Look", "Studies, trials, curves and logs on the terminal, by keyboard",
+                 make_top},
     CommandEntry{"serve", "Look", "The page and the HTTP API of a store", make_serve},
     CommandEntry{"export", "Look", "Trials or reports as CSV or JSON lines", make_export},
     CommandEntry{"importance", "Explain", "How much each parameter matters", make_importance},

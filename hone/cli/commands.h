@@ -51,6 +51,7 @@ std::unique_ptr<Command> make_stop();
 std::unique_ptr<Command> make_resume();
 std::unique_ptr<Command> make_retry();
 std::unique_ptr<Command> make_attach();
+std::unique_ptr<Command> make_top();
 std::unique_ptr<Command> make_enqueue();
 std::unique_ptr<Command> make_replay();
 std::unique_ptr<Command> make_log();

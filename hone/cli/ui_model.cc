@@ -304,6 +304,20 @@ void LiveModel::fill_rows(const History& history, const LiveMoment& moment, Live
     view.recent.push_back(ended_row(history, history.trial(*it)));
 }
 
+LiveRow LiveModel::row(const History& history, std::int64_t trial, const LiveMoment& moment) const {
+  const Trial& of = history.trial(trial);
+  if (of.state == TrialState::running) {
+    for (const RunId id : history.runs_of(trial)) {
+      const Run* run = history.run(id);
+      if (run->state != RunState::ended && run->started_us > 0)
+        return running_row(history, *run, moment);
+    }
+  }
+  LiveRow row = ended_row(history, of);
+  if (!is_ended(of.state)) row.state = trial_state_name(of.state);
+  return row;
+}
+
 LiveRow LiveModel::running_row(const History& history, const Run& run,
                                const LiveMoment& moment) const {
   const StudySpec& spec = history.spec();

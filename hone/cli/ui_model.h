@@ -99,6 +99,8 @@ class LiveModel {
   void changed(const Change& change, const History& history);
   /// Also mends the model where it missed a change.
   LiveView view(const History& history, const LiveMoment& moment);
+  /// One trial, whatever its state. After `view` of the same history.
+  LiveRow row(const History& history, std::int64_t trial, const LiveMoment& moment) const;
 
  private:
   static constexpr std::size_t kRecentAtMost = 64;

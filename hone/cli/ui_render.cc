@@ -221,13 +221,19 @@ std::size_t rows_wanted(const ScreenSize& size) {
   return static_cast<std::size_t>(std::max(1, size.rows));
 }
 
+std::vector<ScreenLine> render_head(const LiveView& view, const ScreenSize& size) {
+  const Layout text{std::clamp(size.columns - 1, 1, kTextColumns), std::max(1, size.rows - 1)};
+  std::vector<ScreenLine> out = {header(view, text.width)};
+  if (text.height >= 2) add_best(view, text, out);
+  return out;
+}
+
 std::vector<ScreenLine> render(const LiveView& view, const ScreenSize& size) {
   const Layout layout{std::max(1, size.columns - 1), std::max(1, size.rows - 1)};
   const int width = layout.width;
   const int height = layout.height;
   const Layout text{std::min(width, kTextColumns), height};
-  std::vector<ScreenLine> out = {header(view, text.width)};
-  if (height >= 2) add_best(view, text, out);
+  std::vector<ScreenLine> out = render_head(view, size);
   if (height >= kHeightForPlot && view.curve.dots.size() >= kDotsForPlot) {
     const bool tall = height >= kHeightForTall;
     auto plot = value_plot(view.curve, view.goal, text.width, tall ? 4 : 3);

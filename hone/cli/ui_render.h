@@ -19,6 +19,9 @@ struct ScreenSize {
 /// does not fit is left out by rank: columns and lines as a whole, then the ends of texts.
 std::vector<ScreenLine> render(const LiveView& view, const ScreenSize& size);
 
+/// The study in one line, and its best trial in one or two.
+std::vector<ScreenLine> render_head(const LiveView& view, const ScreenSize& size);
+
 /// How many running and how many ended trials a screen of that size can use.
 std::size_t rows_wanted(const ScreenSize& size);
 

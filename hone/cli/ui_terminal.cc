@@ -23,6 +23,9 @@ constexpr std::string_view kShowCursor = "\x1b[?25h";
 /// Ends what a frame may have begun, removes the block (the cursor rests at its begin), and shows
 /// the cursor. Bytes for a signal handler.
 constexpr std::string_view kRestore = "\x1b[0m\r\x1b[J\x1b[?2026l\x1b[?25h";
+/// The other screen, which has no history, and back.
+constexpr std::string_view kFullScreen = "\x1b[?1049h\x1b[H\x1b[2J";
+constexpr std::string_view kLeaveFullScreen = "\x1b[?1049l";
 
 /// Signals that end the process unless somebody else has taken them over.
 constexpr std::array<int, 11> kDeadly = {SIGABRT, SIGSEGV, SIGBUS,  SIGFPE, SIGILL, SIGQUIT,
@@ -35,6 +38,7 @@ constinit std::atomic<bool> g_stop_wanted{false};
 constinit std::atomic<bool> g_continued{false};
 constinit std::atomic<bool> g_resized{false};
 constinit std::atomic<int> g_fd{-1};
+constinit std::atomic<bool> g_full_screen{false};
 termios g_before;
 bool g_has_modes = false;
 std::array<struct sigaction, kDeadly.size()> g_deadly_before;
@@ -53,7 +57,8 @@ void put_back_in_a_hurry() {
   if (!g_taken.exchange(false)) return;
   const int fd = g_fd.load();
   if (!is_foreground_of(fd)) return;
-  [[maybe_unused]] const ssize_t written = write(fd, kRestore.data(), kRestore.size());
+  [[maybe_unused]] ssize_t written = write(fd, kRestore.data(), kRestore.size());
+  if (g_full_screen.load()) written = write(fd, kLeaveFullScreen.data(), kLeaveFullScreen.size());
   if (g_has_modes) tcsetattr(fd, TCSANOW, &g_before);
 }
 
@@ -84,9 +89,11 @@ LiveTerminal::LiveTerminal(const TerminalOptions& options) : options_(options) {
   const bool first = !g_exists.exchange(true);
   HONE_ASSERT(first, "a process has one live display at a time");
   const char* name = ttyname(options.fd);
-  if (name != nullptr) fd_ = open(name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  const int access = options.full_screen ? O_RDWR : O_WRONLY;
+  if (name != nullptr) fd_ = open(name, access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (fd_ < 0) fd_ = fcntl(options.fd, F_DUPFD_CLOEXEC, 3);
   g_fd.store(fd_);
+  g_full_screen.store(options.full_screen);
   for (std::size_t i = 0; i < kDeadly.size(); ++i)
     handle(kDeadly[i], on_deadly, &g_deadly_before[i]);
   handle(SIGTSTP, on_stop, &g_stop_before);
@@ -121,12 +128,18 @@ void LiveTerminal::take() {
     g_before = before_;
     termios quiet = before_;
     quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL);
+    if (options_.full_screen) {
+      quiet.c_lflag &= ~static_cast<tcflag_t>(ICANON);
+      quiet.c_cc[VMIN] = 1;
+      quiet.c_cc[VTIME] = 0;
+    }
     tcsetattr(fd_, TCSANOW, &quiet);
   }
   g_has_modes = has_modes_;
   taken_ = true;
   anew_ = true;
   g_taken.store(true);
+  if (options_.full_screen) unwritten_ += kFullScreen;
   unwritten_ += kHideCursor;
 }
 
@@ -147,6 +160,7 @@ void LiveTerminal::give_back() {
   g_taken.store(false);
   if (!is_foreground()) return;  // whoever has it now has set it as he likes
   unwritten_ += kShowCursor;
+  if (options_.full_screen) unwritten_ += kLeaveFullScreen;
   flush_for(kLastWrite_ms);
   if (has_modes_) tcsetattr(fd_, TCSANOW, &before_);
 }
@@ -192,6 +206,22 @@ ScreenSize LiveTerminal::size() const {
   if (ioctl(fd_, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0)
     out = {size.ws_col, size.ws_row};
   return out;
+}
+
+std::string LiveTerminal::read_keys(int ms) {
+  pollfd poll_for{fd_, POLLIN, 0};
+  if (gone_ || !taken_) {
+    poll(nullptr, 0, ms);
+    return "";
+  }
+  if (poll(&poll_for, 1, ms) <= 0) return "";
+  if ((poll_for.revents & (POLLHUP | POLLERR)) != 0) {
+    abandon();
+    return "";
+  }
+  std::array<char, 256> bytes;
+  const ssize_t got = read(fd_, bytes.data(), bytes.size());
+  return got > 0 ? std::string(bytes.data(), static_cast<std::size_t>(got)) : "";
 }
 
 std::string LiveTerminal::encoded(const ScreenLine& line) const {

@@ -2,9 +2,9 @@
 // bottom, lines that scroll away above it; everything put back on every way out, also when the
 // process dies by a signal, is stopped (Ctrl-Z) or goes to the background.
 //
-// Nothing is read from the terminal: what is typed waits for the shell, and Ctrl-C, Ctrl-Z and
-// Ctrl-\ are signals as ever. A terminal that takes no output (Ctrl-S, a frozen connection) never
-// holds up the caller: frames are skipped until it takes them again.
+// Unless keys are wanted, nothing is read from the terminal: what is typed waits for the shell.
+// Ctrl-C, Ctrl-Z and Ctrl-\ are signals as ever. A terminal that takes no output (Ctrl-S, a frozen
+// connection) never holds up the caller: frames are skipped until it takes them again.
 #pragma once
 
 #include <termios.h>
@@ -24,6 +24,8 @@ struct TerminalOptions {
   int fd = 1;
   bool colour = true;
   bool ascii = false;
+  /// The whole screen, which is put aside meanwhile, and keys as they are pressed.
+  bool full_screen = false;
 };
 
 /// One at a time per process, one thread.
@@ -40,6 +42,8 @@ class LiveTerminal {
   /// what still waits. Whether a frame can be shown now; to be called every 100 ms or so.
   bool ready();
   ScreenSize size() const;
+  /// What was typed; waits up to `ms` for something. Only with a full screen.
+  std::string read_keys(int ms);
   /// A line above the block, for good. Kept (the newest kWaitingAtMost) while there is no terminal
   /// to write to.
   void print(ScreenLine line);
@@ -47,6 +51,7 @@ class LiveTerminal {
   void show(const std::vector<ScreenLine>& lines);
   /// The next frame draws everything: for whoever has taken over SIGWINCH.
   void distrust() { anew_ = true; }
+  bool is_gone() const { return gone_; }
   /// The terminal has gone: nothing is written any more.
   void abandon();
 

@@ -305,6 +305,12 @@ std::string ask_leader(const Workplace& place, const StudyInfo& study, const std
   }
 }
 
+std::string state_text(const Workplace& place, const StudyInfo& study) {
+  if (study.state == StudyState::finished) return "finished";
+  if (study.state == StudyState::paused) return "stopped";
+  return is_led(place, study) ? "running" : "interrupted";
+}
+
 std::string actor() {
   if (const passwd* user = getpwuid(geteuid())) return user->pw_name;
   return std::to_string(geteuid());

@@ -94,6 +94,9 @@ std::string ask_leader(const Workplace& place, const StudyInfo& study, const std
 /// Whether a living process leads the study (on another machine: whose time has not run out).
 bool is_led(const Workplace& place, const StudyInfo& study);
 
+/// What a user calls the state of a study: an open one without a leader is "interrupted".
+std::string state_text(const Workplace& place, const StudyInfo& study);
+
 /// Who acts, for the record: the user's name.
 std::string actor();
 
