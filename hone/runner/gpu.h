@@ -24,6 +24,10 @@ struct Gpu {
   std::optional<std::int64_t> total_bytes;  ///< none: the driver does not say
   std::optional<std::int64_t> used_bytes;
   std::optional<int> busy_percent;
+  // Through NVML only.
+  std::optional<double> watts = std::nullopt;  ///< drawn now
+  std::optional<int> celsius = std::nullopt;
+  std::string driver = {};  ///< version, "550.54.15"; may be empty
 };
 
 /// A device that runs may be given.

@@ -57,6 +57,18 @@ int nvmlDeviceGetUtilizationRates(void* d, unsigned int rates[2]) {
   rates[1] = 0;
   return 0;
 }
+int nvmlDeviceGetPowerUsage(void* d, unsigned int* milliwatts) {
+  *milliwatts = 215500;
+  return d == &devices[0] ? 0 : 3;
+}
+int nvmlDeviceGetTemperature(void* d, int sensor, unsigned int* celsius) {
+  *celsius = 61;
+  return d == &devices[0] && sensor == 0 ? 0 : 3;
+}
+int nvmlSystemGetDriverVersion(char* text, unsigned int size) {
+  snprintf(text, size, "550.54.15");
+  return 0;
+}
 int nvmlDeviceGetMaxMigDeviceCount(void* d, unsigned int* count) {
   *count = d == &devices[1] ? 7 : 0;
   return d == &devices[1] ? 0 : 3;

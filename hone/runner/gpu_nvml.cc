@@ -21,9 +21,10 @@ struct Utilization {
   unsigned int memory;
 };
 constexpr int kSuccess = 0;
+constexpr int kCoreSensor = 0;
 
-/// The functions that a reading needs; those for divided devices may be missing (driver before
-/// 450).
+/// The functions that a reading needs; power, temperature and those for divided devices (driver
+/// before 450) may be missing.
 struct Nvml {
   void* library = nullptr;
   int (*init)() = nullptr;
@@ -34,6 +35,9 @@ struct Nvml {
   int (*name)(Device, char*, unsigned int) = nullptr;
   int (*memory)(Device, Memory*) = nullptr;
   int (*utilization)(Device, Utilization*) = nullptr;
+  int (*power)(Device, unsigned int*) = nullptr;
+  int (*temperature)(Device, int sensor, unsigned int*) = nullptr;
+  int (*driver)(char*, unsigned int) = nullptr;
   int (*instance_count)(Device, unsigned int*) = nullptr;
   int (*instance)(Device, unsigned int, Device*) = nullptr;
 
@@ -45,6 +49,9 @@ struct Nvml {
   bool load(const std::string& path) {
     library = ::dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL);
     if (library == nullptr) return false;
+    find(&power, "nvmlDeviceGetPowerUsage");
+    find(&temperature, "nvmlDeviceGetTemperature");
+    find(&driver, "nvmlSystemGetDriverVersion");
     find(&instance_count, "nvmlDeviceGetMaxMigDeviceCount");
     find(&instance, "nvmlDeviceGetMigDeviceHandleByIndex");
     return find(&init, "nvmlInit_v2") && find(&shutdown, "nvmlShutdown") &&
@@ -78,6 +85,12 @@ Gpu describe(const Nvml& nvml, Device device, int index) {
   if (nvml.utilization(device, &utilization) == kSuccess) {
     gpu.busy_percent = static_cast<int>(utilization.gpu);
   }
+  unsigned int milliwatts = 0;
+  if (nvml.power != nullptr && nvml.power(device, &milliwatts) == kSuccess)
+    gpu.watts = milliwatts / 1000.0;
+  unsigned int celsius = 0;
+  if (nvml.temperature != nullptr && nvml.temperature(device, kCoreSensor, &celsius) == kSuccess)
+    gpu.celsius = static_cast<int>(celsius);
   return gpu;
 }
 
@@ -98,6 +111,10 @@ std::optional<std::vector<Gpu>> read_all(const Nvml& nvml) {
       Device part = nullptr;
       if (nvml.instance(device, k, &part) == kSuccess) gpus.push_back(describe(nvml, part, -1));
     }
+  }
+  std::array<char, 96> version{};
+  if (nvml.driver != nullptr && nvml.driver(version.data(), version.size() - 1) == kSuccess) {
+    for (Gpu& gpu : gpus) gpu.driver = version.data();
   }
   return gpus;
 }

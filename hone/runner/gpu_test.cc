@@ -4,7 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
+#include <thread>
+
 #include "hone/base/file.h"
+#include "hone/runner/gpu_monitor.h"
 #include "hone/runner/keeper_fixture.h"
 #include "hone/runner/process_capture.h"
 
@@ -106,10 +111,31 @@ TEST(GpuNvml, ReadsDevicesAndTheirInstances) {
   EXPECT_EQ((*gpus)[0].total_bytes, 40LL << 30);
   EXPECT_EQ((*gpus)[0].used_bytes, 1LL << 30);
   EXPECT_EQ((*gpus)[0].busy_percent, 37);
+  EXPECT_EQ((*gpus)[0].watts, 215.5);
+  EXPECT_EQ((*gpus)[0].celsius, 61);
+  EXPECT_EQ((*gpus)[0].driver, "550.54.15");
   EXPECT_FALSE((*gpus)[1].busy_percent);
+  EXPECT_FALSE((*gpus)[1].watts);
+  EXPECT_FALSE((*gpus)[3].celsius);
   EXPECT_EQ((*gpus)[3].index, -1);
   EXPECT_EQ(tokens(visible_gpus(*gpus, {})), (Tokens{"0", "1"}));
   EXPECT_EQ(visible_gpus(*gpus, "MIG-dddd")[0].gpu->used_bytes, 5);
+}
+
+TEST(GpuMonitor, HandsOutTheNewestFinishedReadingAndNeverWaits) {
+  std::promise<void> go_on;
+  std::atomic<int> taken = 0;
+  GpuMonitor monitor([&, wait = go_on.get_future().share()] {
+    wait.wait();
+    return std::vector<Gpu>(static_cast<std::size_t>(++taken));
+  });
+  EXPECT_TRUE(monitor.look(0).empty());
+  EXPECT_TRUE(monitor.look(60'000'000).empty()) << "the first one is still being taken";
+  go_on.set_value();
+  while (monitor.look(60'000'000).empty()) std::this_thread::yield();
+  EXPECT_GE(monitor.look(60'000'000).size(), 1u);
+  while (monitor.look(120'000'000).size() < 2) std::this_thread::yield();
+  EXPECT_GE(taken.load(), 2);
 }
 
 TEST(GpuNvml, FallsBackToTheToolAndThenToNone) {

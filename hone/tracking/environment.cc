@@ -89,6 +89,14 @@ std::optional<std::string> ask(const EnvironmentSources& sources, std::vector<st
   return output;
 }
 
+/// "name version" of a package's line.
+void add_package(Value& packages, std::string_view line) {
+  const std::size_t blank = line.find(' ');
+  if (blank == std::string_view::npos || blank == 0) return;
+  const std::string name(line.substr(0, blank));
+  if (packages.find(name) == nullptr) packages.set(name, trim(line.substr(blank + 1)));
+}
+
 std::optional<Value> git_state(const std::string& folder, const EnvironmentSources& sources) {
   if (folder.empty()) return std::nullopt;
   const auto commit = ask(sources, {"git", "-C", folder, "rev-parse", "HEAD"});
@@ -103,11 +111,19 @@ std::optional<Value> git_state(const std::string& folder, const EnvironmentSourc
           ask(sources, {"git", "-C", folder, "config", "--get", "remote.origin.url"})) {
     git.set("remote", mask_addresses(*remote));
   }
+  if (const auto places =
+          ask(sources, {"git", "-C", folder, "rev-parse", "--show-toplevel", "--show-prefix"})) {
+    const std::vector<std::string_view> lines = split(*places, '\n');
+    git.set("root", lines.front());
+    git.set("prefix", lines.size() > 1 ? lines[1] : "");
+  }
+  // Not trimmed: blanks at its end belong to it.
   const auto diff =
-      ask(sources, {"git", "-C", folder, "diff", "--no-color", "--no-ext-diff", "HEAD"});
+      sources.run({"git", "-C", folder, "diff", "--no-color", "--no-ext-diff", "--binary", "HEAD"});
   git.set("dirty", diff && !diff->empty());
   if (diff && !diff->empty()) {
     std::string masked = mask_secrets_in_text(*diff);
+    if (masked != *diff) git.set("diff_masked", true);
     const bool cut = masked.size() > kDiffBytes;
     if (cut) masked.resize(kDiffBytes);
     git.set("diff", std::move(masked));
@@ -150,10 +166,43 @@ Value machine_state(const EnvironmentFacts& facts, const EnvironmentSources& sou
     for (const std::string& name : facts.gpus) gpus.emplace_back(name);
     machine.set("gpus", Value(std::move(gpus)));
   }
+  if (!facts.gpu_driver.empty()) machine.set("gpu_driver", facts.gpu_driver);
   return machine;
 }
 
 }  // namespace
+
+const char* const kPythonQuestion =
+    "import os, sys\n"
+    "print(sys.version.split()[0])\n"
+    "print(sys.executable)\n"
+    "for folder in sys.path[1:]:\n"
+    "    try:\n"
+    "        names = os.listdir(folder)\n"
+    "    except OSError:\n"
+    "        continue\n"
+    "    for name in names:\n"
+    "        stem, end = os.path.splitext(name)\n"
+    "        if end in ('.dist-info', '.egg-info'):\n"
+    "            parts = stem.split('-')\n"
+    "            print(parts[0], parts[1] if len(parts) > 1 else '?')\n";
+
+std::optional<Value> parse_python_answer(std::string_view answer) {
+  const std::vector<std::string_view> lines = split(answer, '\n');
+  if (lines.size() < 2 || trim(lines[0]).empty()) return std::nullopt;
+  Value python = Value::Map{};
+  python.set("program", trim(lines[1])).set("version", trim(lines[0]));
+  std::vector<std::string_view> rest(lines.begin() + 2, lines.end());
+  std::stable_sort(rest.begin(), rest.end(), [](std::string_view a, std::string_view b) {
+    return a.substr(0, a.find(' ')) < b.substr(0, b.find(' '));  // the first found counts
+  });
+  Value packages = Value::Map{};
+  for (const std::string_view line : rest) {
+    if (packages.as_map().size() == kPackages) break;
+    add_package(packages, line);
+  }
+  return python.set("packages", std::move(packages));
+}
 
 bool is_recorded_variable(std::string_view name) {
   if (names_a_secret(name)) return false;
@@ -211,11 +260,9 @@ Value collect_environment(const EnvironmentFacts& facts, const EnvironmentSource
   if (auto git = git_state(facts.workdir, sources)) record.set("git", std::move(*git));
   record.set("machine", machine_state(facts, sources));
   if (!facts.interpreter.empty()) {
-    if (const auto version = ask(sources, {facts.interpreter, "--version"})) {
-      Value python = Value::Map{};
-      python.set("program", facts.interpreter).set("version", *version);
-      record.set("python", std::move(python));
-    }
+    const auto answer = ask(sources, {facts.interpreter, "-c", kPythonQuestion});
+    if (auto python = parse_python_answer(answer.value_or("")))
+      record.set("python", *std::move(python));
   }
   auto environment = sources.environment;
   std::sort(environment.begin(), environment.end());

@@ -45,6 +45,7 @@ EnvironmentSources repository(std::string diff) {
     if (argv[0] != "git" || argv[2] != "/code") return std::nullopt;
     if (argv[3] == "diff") return diff;
     if (argv[3] == "config") return "https://user:pw@host/repository.git\n";
+    if (argv[4] == "--show-toplevel") return "/code\nsub/\n";
     return argv[4] == "HEAD" ? "0123abc\n" : "main\n";
   };
   sources.environment = {{"OMP_NUM_THREADS", "2"}, {"HOME", "/users/ann"}};
@@ -61,6 +62,9 @@ TEST(CollectEnvironment, KeepsCommitBranchAndDiff) {
   EXPECT_EQ(git->string_or("remote", ""), "https://***@host/repository.git");
   EXPECT_EQ(git->string_or("diff", ""), "+x = 1");
   EXPECT_TRUE(git->bool_or("dirty", false));
+  EXPECT_EQ(git->string_or("root", ""), "/code");
+  EXPECT_EQ(git->string_or("prefix", ""), "sub/");
+  EXPECT_EQ(git->find("diff_masked"), nullptr);
   EXPECT_EQ(record.find("variables")->dump(), R"({"OMP_NUM_THREADS":"2"})");
 }
 
@@ -69,6 +73,28 @@ TEST(CollectEnvironment, CutsALongDiff) {
                                            repository(std::string(kDiffBytes + 10, 'x')));
   EXPECT_EQ(record.find("git")->string_or("diff", "").size(), kDiffBytes);
   EXPECT_TRUE(record.find("git")->bool_or("diff_cut", false));
+}
+
+TEST(CollectEnvironment, KeepsADiffByteForByteAndSaysWhereItWasMasked) {
+  const std::string diff = "@@ -1,2 +1,2 @@\n-a\n+b\n \n";
+  Value git = *collect_environment({"1", {}, "/code", "", {}, 0}, repository(diff)).find("git");
+  EXPECT_EQ(git.string_or("diff", ""), diff) << "the blank at the end is a line of context";
+  git = *collect_environment({"1", {}, "/code", "", {}, 0}, repository("+password = \"x1\"\n"))
+             .find("git");
+  EXPECT_TRUE(git.bool_or("diff_masked", false));
+}
+
+TEST(CollectEnvironment, ReadsPackagesFromNamesOfFolders) {
+  const auto python = parse_python_answer(
+      "3.11.2\n/venv/bin/python\nnumpy 2.1.0\ntorch 2.4.1\nnumpy 1.24.2\nlocal ?\n\nodd\n");
+  ASSERT_TRUE(python);
+  EXPECT_EQ(python->string_or("program", ""), "/venv/bin/python");
+  EXPECT_EQ(python->string_or("version", ""), "3.11.2");
+  EXPECT_EQ(python->find("packages")->dump(), R"({"local":"?","numpy":"2.1.0","torch":"2.4.1"})");
+  EXPECT_FALSE(parse_python_answer(""));
+  std::string many = "3\n/p\n";
+  for (std::size_t i = 0; i < kPackages + 5; ++i) many += "p" + std::to_string(i) + " 1\n";
+  EXPECT_EQ(parse_python_answer(many)->find("packages")->as_map().size(), kPackages);
 }
 
 TEST(CollectEnvironment, DoesWithoutGit) {
