@@ -80,6 +80,14 @@ struct JobUsage {
   std::int64_t output_bytes = 0;
 };
 
+/// What a run's processes have used since it began, as far as the kernel tells: of processes that
+/// have ended, what their parents took over.
+struct JobCounters {
+  std::int64_t cpu_us = 0;
+  std::int64_t read_bytes = 0;     ///< from disks, not from the page cache
+  std::int64_t written_bytes = 0;  ///< to disks, when the pages were dirtied
+};
+
 enum class StopHow { ask, kill };  ///< SIGTERM, then SIGKILL after the grace; or SIGKILL at once
 
 /// One owner thread.
@@ -98,6 +106,8 @@ class Executor {
   virtual void adopt(const std::vector<AdoptedJob>& jobs) = 0;
   /// nullopt when the run is not known.
   virtual std::optional<JobUsage> usage(RunId run) = 0;
+  /// nullopt when the run is not known, or the executor does not count.
+  virtual std::optional<JobCounters> counters(RunId) { return std::nullopt; }
   /// Makes `poll` return early; callable from any thread and from signal handlers.
   virtual void wake() = 0;
 };

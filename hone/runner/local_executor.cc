@@ -18,6 +18,7 @@
 #include "hone/runner/keeper_loop.h"
 #include "hone/runner/limits_reading.h"
 #include "hone/runner/process.h"
+#include "hone/runner/usage_reading.h"
 
 namespace hone {
 
@@ -413,15 +414,10 @@ std::vector<JobEvent> LocalExecutor::poll(std::int64_t timeout_us) {
   }
 }
 
-std::optional<JobUsage> LocalExecutor::usage(RunId run) {
-  const auto it = runs_.find(run);
-  if (it == runs_.end()) return std::nullopt;
-  const Watched& watched = *it->second;
-  JobUsage usage;
-  usage.output_bytes = watched.readers[0].size() + watched.readers[1].size();
-  if (watched.stage != Stage::living || watched.pid == 0) return usage;
+/// The main process, and what the run has left behind: that hangs below the keeper.
+std::vector<pid_t> LocalExecutor::roots_of(const Watched& watched) {
+  if (watched.stage != Stage::living || watched.pid == 0) return {};
   std::vector<pid_t> roots = {static_cast<pid_t>(watched.pid)};
-  // What the run has left behind hangs below the keeper, beside the main processes.
   keeper::Array<pid_t> children;
   keeper::list_children(static_cast<pid_t>(watched.keeper->keeper_pid()), &children);
   for (const pid_t child : children) {
@@ -431,8 +427,25 @@ std::optional<JobUsage> LocalExecutor::usage(RunId run) {
       roots.push_back(child);
     }
   }
-  usage.memory_bytes = tree_memory_bytes(roots);
+  return roots;
+}
+
+std::optional<JobUsage> LocalExecutor::usage(RunId run) {
+  const auto it = runs_.find(run);
+  if (it == runs_.end()) return std::nullopt;
+  const Watched& watched = *it->second;
+  JobUsage usage;
+  usage.output_bytes = watched.readers[0].size() + watched.readers[1].size();
+  usage.memory_bytes = tree_memory_bytes(roots_of(watched));
   return usage;
+}
+
+std::optional<JobCounters> LocalExecutor::counters(RunId run) {
+  const auto it = runs_.find(run);
+  if (it == runs_.end()) return std::nullopt;
+  const std::vector<pid_t> roots = roots_of(*it->second);
+  if (roots.empty()) return std::nullopt;
+  return tree_counters(roots);
 }
 
 }  // namespace hone

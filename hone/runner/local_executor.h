@@ -47,6 +47,7 @@ class LocalExecutor final : public Executor {
   std::vector<JobEvent> poll(std::int64_t timeout_us) override;
   void adopt(const std::vector<AdoptedJob>& jobs) override;
   std::optional<JobUsage> usage(RunId run) override;
+  std::optional<JobCounters> counters(RunId run) override;
   void wake() override;
 
   /// The mark of a job's processes: the value of HONE_RUN.
@@ -80,6 +81,7 @@ class LocalExecutor final : public Executor {
   Watched& watch(const Job& job, std::string mark);
   void adopt_one(const AdoptedJob& adopted, const std::string& mark, bool asked_to_stop);
   void unwatch(Watched& watched);
+  static std::vector<pid_t> roots_of(const Watched& watched);
   void drop_unused_keepers();
   void take_ends();
   void take_record(Watched& watched, const keeper::Record& record);

@@ -149,6 +149,7 @@ std::variant<BuiltJob, JobRefused, NoRoom> LocalJobBuilder::build(const Claim& c
 
 std::optional<std::string> LocalJobBuilder::fill(const Claim& claim, Draft& draft) {
   make_private_folder(draft.folder);
+  make_private_folder(draft.trial_dir / kArtifactsFolder);
   const RunPlan& plan = claim.run.plan;
   if (plan.resume_from == kNewestCheckpoint && spec_->checkpoint) {
     if (auto problem = find_checkpoint(claim, draft)) return *problem;
@@ -314,6 +315,7 @@ Environment LocalJobBuilder::environment_of(const Claim& claim, const Draft& dra
   set_variable(environment, "HONE_TRIAL", std::to_string(plan.trial));
   set_variable(environment, "HONE_TRIAL_DIR", draft.trial_dir.string());
   set_variable(environment, "HONE_METRICS", draft.metrics.string());
+  set_variable(environment, "HONE_ARTIFACTS", (draft.trial_dir / kArtifactsFolder).string());
   set_variable(environment, "HONE_CHECKPOINT_DIR", (draft.trial_dir / "checkpoints").string());
   set_variable(environment, "HONE_SEED", std::to_string(plan.seed));
   set_variable(environment, "HONE_RUN",

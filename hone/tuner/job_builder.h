@@ -51,6 +51,9 @@ struct JobBuilderOptions {
 /// its running program is to end by a verdict; absent before, and after an interruption.
 constexpr const char* kVerdictFile = "verdict";
 
+/// In the same folder: what a program leaves there is its result besides numbers ($HONE_ARTIFACTS).
+constexpr const char* kArtifactsFolder = "artifacts";
+
 /// One owner thread (the worker's).
 class LocalJobBuilder final : public JobBuilder {
  public:

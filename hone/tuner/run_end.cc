@@ -15,6 +15,8 @@ RunEnd Worker::describe_end(const ActiveState& run) const {
   end.signal = ended.signal;
   end.busy_us = busy_us(run);
   end.peak_bytes = std::max(run.peak_bytes, ended.peak_bytes);
+  // Of devices that it shares the memory is not the run's own.
+  if (spec_->resources.gpus >= 1) end.peak_gpu_bytes = run.system.peak_gpu_bytes();
   const auto failed = [&](FailKind kind, std::string why) {
     end.outcome = RunOutcome::failed;
     end.fail_kind = kind;

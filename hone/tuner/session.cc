@@ -34,6 +34,8 @@ Session::Session(Store& store, Executor& executor, const Clock& clock, const Liv
   WorkerOptions worker;
   worker.info = {options_.worker_uid, options_.holder, options_.version, options_.resources};
   worker.parallel = options_.parallel;
+  worker.look_at_gpus = options_.look_at_gpus;
+  worker.visible_gpus = options_.visible_gpus;
   worker_ =
       std::make_unique<Worker>(store_, executor_, clock_, options_.study, spec_, builder, worker);
   if (const auto info = store_.study(options_.study)) past_seq_ = info->last_seq;

@@ -63,6 +63,8 @@ struct SessionOptions {
   bool end_now = false;  ///< takes over what a dead session left behind, ends it, and returns
   std::uint64_t entropy = 0;
   std::function<std::optional<std::string>(const Config&)> rule_out;
+  std::function<std::vector<Gpu>()> look_at_gpus;  ///< see WorkerOptions
+  std::optional<std::string> visible_gpus;
   /// Does one piece of what may wait (removing old checkpoints); whether there was one.
   std::function<bool(const History&)> tidy;
 };

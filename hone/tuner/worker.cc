@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kTailBytes = 8 * 1024;
 constexpr std::int64_t kPointsFrame_us = 250'000;
 constexpr std::size_t kPointsAtMost = 1000;
+constexpr std::int64_t kSystemFrame_us = 15'000'000;  ///< of points about the machine alone
 constexpr std::int64_t kFirstFrame_us = 10'000;  ///< of a run's life: its reports wait for its end
 constexpr std::int64_t kStartFrame_us = 50'000;  ///< a start waits so long for a first report
 constexpr std::size_t kSeenAtMost = 256;
@@ -170,6 +171,11 @@ void Worker::start(ActiveState& run) {
     run.offsets.push_back(run.job.sources[i].offset);
   }
   run.started = true;
+  run.system = SystemSampler(options_.system_metrics_us);
+  if (options_.system_metrics_us > 0) {
+    run.system.begin({now, {}, 0, read_network_counters(), {}});
+    run.system_began = true;
+  }
   executor_.start(run.job);
 }
 
@@ -200,6 +206,8 @@ void Worker::adopt(Claim claim) {
     }
   }
   run.objective_count = parsed.int_or("count", 0);
+  run.system_count = parsed.int_or("system", 0);
+  run.system = SystemSampler(options_.system_metrics_us);
   const std::int64_t now = clock_.monotonic_us();
   run.started_mono_us = now;
   run.last_sign_us = now;
@@ -209,6 +217,8 @@ void Worker::adopt(Claim claim) {
   run.recorded = run.claim.started != "{}";
   run.start.argv = run.job.argv;
   run.start.folder = run.job.folder;
+  run.start.devices =
+      Value::parse(run.claim.started).value_or(Value::Map{}).string_or("devices", "");
   AdoptedJob adopted;
   adopted.job = run.job;
   const Value started = Value::parse(run.claim.started).value_or(Value::Map{});
@@ -282,6 +292,7 @@ void Worker::record(ActiveState& run, std::size_t source,
                     const std::vector<ParsedRecord>& records) {
   const std::string axis = spec_->fidelity ? spec_->fidelity->name : "";
   const std::int64_t busy = run.claim.busy_before_us + busy_us(run);
+  const auto own_count = [&] { return static_cast<double>(run.next_ordinal - run.system_count); };
   for (const ParsedRecord& record : records) {
     const auto position = position_of(record, axis);
     for (const ParsedMetric& metric : record.metrics) {
@@ -297,8 +308,7 @@ void Worker::record(ActiveState& run, std::size_t source,
           seen_.push_back(metric.name);
         }
         if (run.points.empty()) run.points_since_us = clock_.monotonic_us();
-        run.points.push_back({metric.name, position.value_or(static_cast<double>(run.next_ordinal)),
-                              metric.value, busy});
+        run.points.push_back({metric.name, position.value_or(own_count()), metric.value, busy});
         ++run.next_ordinal;
         continue;
       }
@@ -337,6 +347,7 @@ std::string Worker::parsed_text(const ActiveState& run) const {
   parsed.set("count", run.objective_count)
       .set("busy_us", busy_us(run))
       .set("at_us", clock_.now_us());
+  if (run.system_count > 0) parsed.set("system", run.system_count);
   return parsed.dump();
 }
 
@@ -350,7 +361,9 @@ std::optional<RunWrite> Worker::due_write(ActiveState& run) const {
                                                  run.points.size() >= kPointsAtMost);
   const std::int64_t age_us = now - run.started_mono_us;
   const bool reports_due = !run.reports.empty() && age_us >= kFirstFrame_us;
-  const bool batch_due = run.ended || reports_due || frame_due;
+  const bool system_due =
+      !run.system_points.empty() && now - run.system_since_us >= kSystemFrame_us;
+  const bool batch_due = run.ended || reports_due || frame_due || system_due;
   const bool unknown = !run.recorded && run.pid != 0;
   if (!batch_due && !(unknown && age_us >= kStartFrame_us)) return std::nullopt;
   RunWrite write;
@@ -365,6 +378,8 @@ std::optional<RunWrite> Worker::due_write(ActiveState& run) const {
   write.batch.emplace();
   write.batch->reports = run.reports;
   write.batch->points = run.points;
+  write.batch->points.insert(write.batch->points.end(), run.system_points.begin(),
+                             run.system_points.end());
   write.batch->next_ordinal = run.next_ordinal;
   write.batch->parsed = parsed_text(run);
   if (!run.ended) return write;
@@ -384,6 +399,7 @@ void Worker::take_answer(const RunWrite& write, const WorkerAnswer& answer) {
   if (write.batch) {
     run.reports.clear();
     run.points.clear();
+    run.system_points.clear();
     run.dirty = false;
   }
   obey(run, answer);
@@ -424,6 +440,8 @@ std::int64_t Worker::until_due_us(std::int64_t timeout_us) const {
     if (!run->recorded && run->pid != 0) timeout_us = std::min(timeout_us, kStartFrame_us - age_us);
     if (!run->points.empty())
       timeout_us = std::min(timeout_us, run->points_since_us + kPointsFrame_us - now);
+    if (!run->system_points.empty())
+      timeout_us = std::min(timeout_us, run->system_since_us + kSystemFrame_us - now);
   }
   return std::max<std::int64_t>(0, timeout_us);
 }
@@ -451,6 +469,7 @@ void Worker::lose(ActiveState& run) {
   run.cause = kLost;
   run.reports.clear();
   run.points.clear();
+  run.system_points.clear();
   if (run.started && !run.ended) {
     executor_.stop(run.claim.run.id, StopHow::kill, 0);
   } else if (!run.ended) {
@@ -517,10 +536,41 @@ void Worker::check_limits() {
     } else if (sample) {
       const auto usage = executor_.usage(id);
       if (!usage) continue;
+      run->memory_bytes = usage->memory_bytes;
       run->peak_bytes = std::max(run->peak_bytes, usage->memory_bytes);
+      sample_system(*run);
       if (limits.memory_bytes && usage->memory_bytes > *limits.memory_bytes)
         stop(*run, kByMemory, StopHow::kill);
     }
+  }
+}
+
+void Worker::sample_system(ActiveState& run) {
+  const std::int64_t now = clock_.monotonic_us();
+  const bool due = run.system_began ? run.system.is_due(now) : options_.system_metrics_us > 0;
+  const auto counters = due ? executor_.counters(run.claim.run.id) : std::nullopt;
+  if (!counters) return;
+  SystemReading reading{now, *counters, run.memory_bytes, read_network_counters(), {}};
+  if (!run.system_began) {  // an adopted run: what it did before is known to nobody
+    run.system.begin(reading);
+    run.system_began = true;
+    return;
+  }
+  if (options_.look_at_gpus) {
+    std::vector<std::string> tokens;
+    const Value devices = Value::parse(run.start.devices).value_or(Value::Map{});
+    if (const Value* gpus = devices.find("gpus"); gpus != nullptr && gpus->is_list()) {
+      for (const Value& token : gpus->as_list()) {
+        if (token.is_string()) tokens.push_back(token.as_string());
+      }
+    }
+    reading.gpus = gpus_of_run(options_.look_at_gpus(), tokens, options_.visible_gpus);
+  }
+  if (run.system_points.empty()) run.system_since_us = now;
+  for (Point& point : run.system.sample(reading, run.claim.busy_before_us + busy_us(run))) {
+    run.system_points.push_back(std::move(point));
+    ++run.next_ordinal;
+    ++run.system_count;
   }
 }
 

@@ -14,6 +14,7 @@
 
 #include "hone/base/clock.h"
 #include "hone/runner/executor.h"
+#include "hone/runner/gpu.h"
 #include "hone/runner/metric_parser.h"
 #include "hone/store/store.h"
 #include "hone/study/study_spec.h"
@@ -56,7 +57,12 @@ struct WorkerOptions {
   std::int64_t lease_ttl_us = 60'000'000;
   std::int64_t give_up_us = 600'000'000;  ///< a store that fails for so long ends the loop
   std::int64_t usage_every_us = 1'000'000;
-  std::int64_t take_over_every_us = 2'000'000;         ///< between looks for runs of dead workers
+  std::int64_t take_over_every_us = 2'000'000;  ///< between looks for runs of dead workers
+  /// Between two looks at what a run uses of its machine, at first (SystemSampler); 0: none.
+  std::int64_t system_metrics_us = 5'000'000;
+  /// The newest readings of the machine's GPUs, at once; empty: it has none.
+  std::function<std::vector<Gpu>()> look_at_gpus;
+  std::optional<std::string> visible_gpus;             ///< CUDA_VISIBLE_DEVICES of this process
   std::function<std::string(std::string_view)> fault;  ///< test switch; empty in production
 };
 
@@ -124,6 +130,7 @@ class Worker {
   void look_for_verdicts();
   void obey(ActiveState& run, const WorkerAnswer& answer);
   void check_limits();
+  void sample_system(ActiveState& run);
   void stop(ActiveState& run, int cause, StopHow how);
   void lose(ActiveState& run);
   template <class Call>

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "hone/runner/metric_parser.h"
+#include "hone/tuner/system_sampler.h"
 #include "hone/tuner/worker.h"
 
 namespace hone {
@@ -43,12 +44,18 @@ struct Worker::ActiveState {
   std::vector<Report> reports;        ///< not committed yet
   std::vector<Point> points;
   std::int64_t points_since_us = 0;
-  bool dirty = false;  ///< offsets or parser state moved since the last commit
+  SystemSampler system;
+  bool system_began = false;
+  std::vector<Point> system_points;  ///< not committed yet: they wait for company
+  std::int64_t system_since_us = 0;
+  std::int64_t system_count = 0;  ///< of all so far: no part of a program's own count of records
+  bool dirty = false;             ///< offsets or parser state moved since the last commit
   StopCause cause = kNotStopped;
   Verdict verdict = Verdict::go_on;
   std::optional<JobEnded> ended;
   std::optional<std::string> not_started;
   std::string tail;  ///< the last bytes of stdout and stderr
+  std::int64_t memory_bytes = 0;
   std::int64_t peak_bytes = 0;
 };
 
