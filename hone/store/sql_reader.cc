@@ -230,7 +230,7 @@ void SqlStore::visit_points(RunId run, const SeePoints& see) {
       while (query.step()) {
         ++frames;
         last = query.integer(2);
-        if (query.integer(0) == kPointFrameCodec && decode_points(query.bytes(1), points)) continue;
+        if (decode_points(query.small(0), query.bytes(1), points)) continue;
         throw Error(ErrorCode::store_corrupt,
                     fmt::format("a frame of points of run {} cannot be read", run.value));
       }

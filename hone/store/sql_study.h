@@ -95,6 +95,12 @@ RunLease take(StudyTransaction& study, std::int64_t run, WorkerId worker, std::i
 std::vector<RunLease> take_waiting(StudyTransaction& study, WorkerId worker, int count,
                                    std::int64_t ttl_us);
 
+/// Stores points as a further frame of the run.
+void store_points(Connection& connection, RunId run, std::span<const Point> points);
+/// Makes few frames of the many small ones that a run with rare points leaves: each frame names its
+/// metrics anew. Of a run that ends.
+void merge_points(Connection& connection, RunId run);
+
 struct WorkerRef {
   Holder holder;
 };

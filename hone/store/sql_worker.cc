@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "hone/base/hash.h"
-#include "hone/store/point_frame.h"
 #include "hone/store/rules.h"
 #include "hone/store/sql_store.h"
 #include "hone/store/sql_study.h"
@@ -16,30 +15,6 @@ using sql::StudyTransaction;
 using sql::take;
 
 namespace {
-
-void store_points(Connection& connection, RunId run, const std::vector<Point>& points) {
-  std::int64_t chunk = 0;
-  {
-    Query query(
-        connection,
-        "SELECT COALESCE(MAX(chunk), -1) + 1 FROM series WHERE run_id = $1 AND metric_id = -1",
-        run.value);
-    if (query.step()) chunk = query.integer(0);
-  }
-  const auto [low, high] = std::minmax_element(
-      points.begin(), points.end(), [](const Point& a, const Point& b) { return a.step < b.step; });
-  const auto or_zero = [](double step) {
-    return step == step ? step : 0;
-  };  // the columns hold no NaN
-  const std::string data = encode_points(points);
-  Query(connection,
-        "INSERT INTO series (run_id, metric_id, chunk, codec, n, first_step, last_step, data) "
-        "VALUES ($1, -1, $2, $3, $4, $5, $6, $7)",
-        run.value, chunk, kPointFrameCodec, static_cast<std::int64_t>(points.size()),
-        or_zero(low->step), or_zero(high->step),
-        std::span(reinterpret_cast<const std::uint8_t*>(data.data()), data.size()))
-      .run();
-}
 
 void store_batch(StudyTransaction& study, const RunRef& run, const ReportBatch& batch) {
   Connection& connection = study.connection();
@@ -57,7 +32,7 @@ void store_batch(StudyTransaction& study, const RunRef& run, const ReportBatch& 
           report.metric, rules::stored_value(report.value), study.now_us(), report.busy_us)
         .run();
   }
-  if (part.points && !batch.points.empty()) store_points(connection, run.id, batch.points);
+  if (part.points && !batch.points.empty()) sql::store_points(connection, run.id, batch.points);
   if (!part.parsed) return;
   Query(connection, "UPDATE run SET next_ordinal = $2, parsed = $3, busy_us = $4 WHERE run_id = $1",
         run.id.value, batch.next_ordinal, batch.parsed, busy_us)
@@ -102,6 +77,7 @@ WorkerAnswer write_parts(Connection& connection, std::int64_t now_us,
     }
     if (!study) study.emplace(connection, ref->study, now_us);
     if (parts.batch != nullptr) store_batch(*study, *ref, *parts.batch);
+    if (parts.end != nullptr) sql::merge_points(connection, ref->id);
     if (parts.end != nullptr) sql::end_run_row(*study, *ref, ref->token, *parts.end);
   }
   return {LeaseState::held, ref->verdict};

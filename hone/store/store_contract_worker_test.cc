@@ -446,4 +446,33 @@ TEST_P(StoreContract, GivesNoRunToTwoOfManyThreads) {
   }
 }
 
+TEST_P(StoreContract, KeepsThePointsOfARunThatLoggedRarelyWhenItEnds) {
+  const Running running = make_running();
+  std::vector<Point> all;
+  std::int64_t ordinal = 0;
+  for (int frame = 0; frame < 50; ++frame) {
+    ReportBatch batch;
+    for (int i = 0; i < 3; ++i)
+      batch.points.push_back({"metric " + std::to_string(i), frame * 1.0, frame + 0.1 * i, frame});
+    all.insert(all.end(), batch.points.begin(), batch.points.end());
+    batch.next_ordinal = ordinal += 3;
+    EXPECT_EQ(store_->append(running.claim.run.id, running.claim.run.token, batch).lease,
+              LeaseState::held);
+  }
+  ReportBatch last;
+  last.next_ordinal = ordinal + 1;
+  last.points = {{"at the end", 50, 1, 99}};
+  all.push_back(last.points.front());
+  EXPECT_EQ(store_->end_run(running.claim.run.id, running.claim.run.token, last, finished()),
+            LeaseState::held);
+  const auto stored = store_->points(running.claim.run.id);
+  ASSERT_EQ(stored.size(), all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(stored[i].metric, all[i].metric);
+    EXPECT_EQ(stored[i].step, all[i].step);
+    EXPECT_EQ(stored[i].value, all[i].value);
+    EXPECT_EQ(stored[i].busy_us, all[i].busy_us);
+  }
+}
+
 }  // namespace hone
