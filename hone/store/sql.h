@@ -126,6 +126,8 @@ class Query {
     while (statement_.step()) {
     }
   }
+  /// For columns and parameters whose types are known at run time only.
+  Statement& statement() { return statement_; }
   bool is_null(int column) const { return statement_.is_null(column); }
   std::int64_t integer(int column) const { return statement_.integer(column); }
   int small(int column) const { return static_cast<int>(statement_.integer(column)); }

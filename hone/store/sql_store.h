@@ -16,6 +16,8 @@
 
 namespace hone {
 
+struct StudyCopyOptions;
+
 /// Thread-safe.
 class SqlStore final : public Store {
  public:
@@ -62,6 +64,11 @@ class SqlStore final : public Store {
   std::vector<Label> labels(StudyId study) override;
   void edit_labels(StudyId study, std::span<const LabelEdit> edits,
                    const std::string& actor) override;
+
+  /// See snapshot.h.
+  static StudyId copy(SqlStore& from, StudyId study, SqlStore& to, const StudyCopyOptions& options);
+  /// Runs `work` on the database itself: for tables that are no part of a store.
+  void with_tables(bool writing, const std::function<void(sql::Connection&)>& work);
 
   /// A RunWrite that owns nothing; null: no such part.
   struct PartsOfRun {

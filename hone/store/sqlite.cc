@@ -80,7 +80,7 @@ class SqliteStatement final : public Statement {
     // SQLite numbers named parameters by first appearance; ours are numbered by name.
     for (int i = 1; i <= sqlite3_bind_parameter_count(statement_); ++i) {
       const int number = std::atoi(sqlite3_bind_parameter_name(statement_, i) + 1);
-      HONE_ASSERT(number >= 1 && number < std::ssize(index_), "parameters are $1 to $31");
+      HONE_ASSERT(number >= 1 && number < std::ssize(index_), "parameters are $1 to $63");
       index_[static_cast<std::size_t>(number)] = i;
     }
   }
@@ -138,7 +138,7 @@ class SqliteStatement final : public Statement {
   sqlite3* db_;
   const std::string& path_;
   sqlite3_stmt* statement_ = nullptr;
-  std::array<int, 32> index_{};
+  std::array<int, 64> index_{};
 };
 
 class SqliteConnection final : public Connection {
@@ -338,6 +338,13 @@ std::unique_ptr<Database> open_sqlite(const std::filesystem::path& path,
             path.string(), *network));
   }
   return std::make_unique<SqliteDatabase>(path, adapted);
+}
+
+void leave_wal(const std::filesystem::path& path) {
+  SqliteConnection connection(path.string(), {}, false);
+  Query query(connection, "PRAGMA journal_mode = DELETE");
+  if (!query.step() || query.text(0) != "delete")
+    throw Error(ErrorCode::store, fmt::format("{} could not be made one file", path.string()));
 }
 
 }  // namespace hone::sql

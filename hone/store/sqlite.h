@@ -23,4 +23,8 @@ struct SqliteOptions {
 std::unique_ptr<Database> open_sqlite(const std::filesystem::path& path,
                                       const SqliteOptions& options);
 
+/// Makes a store that nobody has open one plain file, without a write-ahead log beside it, until it
+/// is opened for writing again.
+void leave_wal(const std::filesystem::path& path);
+
 }  // namespace hone::sql

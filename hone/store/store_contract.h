@@ -75,6 +75,9 @@ class StoreContract : public testing::TestWithParam<StoreKind> {
     Claim claim;
   };
   Running make_running(const std::string& name = "study");
+  /// A study with what studies have: two trials, one of which has ended, reports and points,
+  /// labels, a spec that was changed, and requests.
+  StudyId make_whole(const std::string& name = "study");
   void apply(StudyId study, std::int64_t token, std::vector<Action> actions);
   /// All changes, read in one page.
   std::vector<Change> changes(StudyId study);
