@@ -29,6 +29,28 @@ std::optional<std::vector<std::string>> folder_of(Store& store, RunId run,
                      std::filesystem::path(folder).lexically_normal());
 }
 
+/// What a picture is sent as where a page shows it; "" for all else. A vector picture may hold
+/// styles, and nothing of any is run: `harden` gives every answer a sandbox.
+struct PictureType {
+  const char* type = "";
+  const char* policy = "";
+};
+PictureType picture_type(std::string name) {
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  constexpr std::pair<const char*, const char*> kTypes[] = {{".png", "image/png"},
+                                                            {".jpg", "image/jpeg"},
+                                                            {".jpeg", "image/jpeg"},
+                                                            {".gif", "image/gif"},
+                                                            {".webp", "image/webp"}};
+  for (const auto& [ending, type] : kTypes) {
+    if (name.ends_with(ending)) return {type, ""};
+  }
+  if (!name.ends_with(".svg")) return {};
+  return {"image/svg+xml",
+          "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; "
+          "sandbox"};
+}
+
 /// A name for Content-Disposition that needs no quoting.
 std::string plain_name(const std::string& name) {
   std::string out;
@@ -156,6 +178,15 @@ HttpResponse Api::artifacts(Call& call) {
                 "…/artifacts lists what it has; links are not followed");
   }
   HttpResponse response;
+  const PictureType picture = call.request.has("view") ? picture_type(parts.back()) : PictureType{};
+  if (*picture.type != 0) {
+    response.type = picture.type;
+    response.headers.emplace_back("Content-Disposition", "inline");
+    if (*picture.policy != 0)
+      response.headers.emplace_back("Content-Security-Policy", picture.policy);
+    response.file = std::move(file);
+    return response;
+  }
   response.type = "application/octet-stream";
   response.headers.emplace_back(
       "Content-Disposition", fmt::format("attachment; filename=\"{}\"", plain_name(parts.back())));

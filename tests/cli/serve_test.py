@@ -23,6 +23,10 @@ for epoch in range(1, 4):
     print({"epoch": epoch, "val_loss": (a.lr - 0.3) ** 2 + 1.0 / epoch, "<img src=x>": epoch * 2.0}, flush=True)
 with open(os.path.join(os.environ["HONE_TRIAL_DIR"], "model.bin"), "wb") as file:
     file.write(bytes(range(256)) * 1000)
+with open(os.path.join(os.environ["HONE_ARTIFACTS"], "p.svg"), "w") as file:
+    file.write("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
+with open(os.path.join(os.environ["HONE_ARTIFACTS"], "p.html"), "w") as file:
+    file.write("<script>alert(1)</script>")
 print("to the end", file=sys.stderr)
 """
 
@@ -227,6 +231,15 @@ class Running(ServeCase):
                                       ("bytes=0-1,5-6", 200, 256000), ("bytes=x-", 416, 0)]:
             piece = client.get(trial + "/artifacts/model.bin", headers={"Range": asked})
             self.assertEqual((piece.status, len(piece.body)), (status, length), asked)
+        picture = client.get(trial + "/artifacts/artifacts/p.svg?view=1")
+        self.assertEqual((picture.headers["Content-Type"], picture.headers["Content-Disposition"]), ("image/svg+xml", "inline"))
+        self.assertIn("sandbox", picture.headers["Content-Security-Policy"])
+        self.assertNotIn("script", picture.headers["Content-Security-Policy"])
+        self.assertEqual(picture.headers["X-Content-Type-Options"], "nosniff")
+        for path in ["p.svg", "p.html", "p.html?view=1"]:  # everything else is to be saved
+            page = client.get(trial + "/artifacts/artifacts/" + path)
+            self.assertEqual(page.headers["Content-Type"], "application/octet-stream", path)
+            self.assertIn("attachment", page.headers["Content-Disposition"], path)
         self.assertEqual(client.get(trial, headers={"Range": "bytes=0-3"}).json["number"], 0)
         nested = next(path for path in files if path.endswith("/stdout.log"))
         self.assertEqual(client.get(trial + "/artifacts/" + nested).body.decode(), text)

@@ -151,6 +151,8 @@ export const artifacts = (id: number, number: number): Promise<{ artifacts: Arti
   get(`/studies/${id}/trials/${number}/artifacts`);
 export const artifact_address = (id: number, number: number, file: Artifact): string =>
   `${kBase}/studies/${id}/trials/${number}/artifacts/${file.path.split("/").map(encodeURIComponent).join("/")}`;
+/** The same file where a page shows it: of pictures only, and never run. */
+export const picture_address = (id: number, number: number, file: Artifact): string => `${artifact_address(id, number, file)}?view=1`;
 
 export type TrialAct = "stop" | "retry";
 export const act_on_trial = (id: number, number: number, act: TrialAct): Promise<Outcome> =>

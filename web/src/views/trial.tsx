@@ -1,5 +1,5 @@
 // One trial, beside the study: what it is, how it went, why it was proposed and why it ended, its curves, logs and files.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import * as api from "../api/client";
 import type { LiveStudy } from "../api/live";
@@ -11,6 +11,7 @@ import { ConfigDialog, run_action } from "./control";
 import { useAccess, useLoaded } from "./hooks";
 import { Log } from "./log";
 import { Copyable, Failure, say_error, Shown, StateMark } from "./parts";
+import { Pictures, WhereItRan } from "./trial_record";
 import { TrialCurves } from "./trial_curves";
 
 const kActive = new Set(["queued", "running", "paused"]);
@@ -70,6 +71,7 @@ function Body({ live, study, trial, route, changed }: BodyProps): JSX.Element {
       <Log key={trial.number} study={study} trial={trial} changed={changed} />
       <Artifacts study={study} trial={trial} changed={changed} />
       <Runs study={study} trial={trial} />
+      <WhereItRan trial={trial} />
     </>
   );
 }
@@ -337,6 +339,7 @@ function Artifacts({ study, trial, changed }: { study: Study; trial: Trial; chan
         </table>
       </div>
       {value.cut && <p class="hint">There are more than are listed.</p>}
+      <Pictures study={study} trial={trial} files={value.artifacts} />
     </section>
   );
 }
@@ -352,7 +355,6 @@ function Runs({ study, trial }: { study: Study; trial: Trial }): JSX.Element | n
 }
 
 function RunDetails({ study, run }: { study: Study; run: Run }): JSX.Element {
-  const environment = useMemo(() => Object.entries(run.environment ?? {}), [run]);
   const rows: [string, string | undefined][] = [
     ["purpose", run.purpose === "search" ? undefined : run.purpose],
     ["replicate", String(run.replicate)],
@@ -376,7 +378,6 @@ function RunDetails({ study, run }: { study: Study; run: Run }): JSX.Element {
       </summary>
       <dl class="pairs">
         {rows.filter(([, text]) => text !== undefined && text !== "").map(([name, text]) => <><dt>{name}</dt><dd>{text}</dd></>)}
-        {environment.map(([name, value]) => <><dt>{name}</dt><dd>{show_value(value)}</dd></>)}
       </dl>
       {run.detail && <pre class="detail" tabIndex={0}>{run.detail}</pre>}
     </details>

@@ -30,7 +30,9 @@ export function TrialCurves({ study, trial, route, changed }: { study: Study; tr
       </section>
     );
   }
-  const shown = all ? groups : groups.slice(0, kCharts);
+  const metrics = groups.filter((group) => !group.system);
+  const system = groups.filter((group) => group.system);
+  const shown = all ? metrics : metrics.slice(0, kCharts);
   return (
     <section>
       <div class="section-row">
@@ -40,9 +42,29 @@ export function TrialCurves({ study, trial, route, changed }: { study: Study; tr
       {shown.map((group) => (
         <Curves key={group.metric} small title={group.metric} curves={group.curves} x_label={group.declared ? study.fidelity.name || "step" : "step"} smooth={route.smooth} log={route.log} height={group.declared ? 190 : 140} />
       ))}
-      {groups.length > shown.length && <button onClick={() => set_all(true)}>Show {groups.length - shown.length} more</button>}
+      {metrics.length > shown.length && <button onClick={() => set_all(true)}>Show {metrics.length - shown.length} more</button>}
+      {system.length > 0 && <SystemCurves groups={system} route={route} />}
     </section>
   );
+}
+
+/** What the runs used of their machine, drawn once somebody asks. */
+function SystemCurves({ groups, route }: { groups: Group[]; route: Route }): JSX.Element {
+  const [open, set_open] = useState(false);
+  return (
+    <details class="run" open={open} onToggle={(event) => set_open(event.currentTarget.open)}>
+      <summary>System: processors, memory, disks, network{groups.some((group) => /gpu/.test(group.metric)) ? ", GPUs" : ""}</summary>
+      {open && groups.map((group) => <Curves key={group.metric} small title={system_title(group.metric)} curves={group.curves} x_label="seconds" smooth={route.smooth} log={false} height={120} />)}
+    </details>
+  );
+}
+
+const kSystemUnits: [RegExp, string][] = [[/memory$/, "bytes"], [/(read|write|_in|_out)$/, "bytes/s"], [/cpu$/, "processors"], [/utilization$/, "share of time"], [/power$/, "W"], [/temperature$/, "°C"]];
+
+/** "system/gpu0_power" as "gpu0 power (W)". */
+export function system_title(metric: string): string {
+  const unit = kSystemUnits.find(([ending]) => ending.test(metric))?.[1];
+  return `${metric.replace(/^system[./]/, "").replaceAll("_", " ")}${unit ? ` (${unit})` : ""}`;
 }
 
 /** Smoothing and scale, for all curves of the page: they are in the address. */
