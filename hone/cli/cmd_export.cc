@@ -1,4 +1,5 @@
-// hone export: trials, reports or tracking points as CSV or JSON lines.
+// hone export: trials, reports or tracking points as CSV or JSON lines; or the study, whole, as a
+// file that hone import reads.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include "hone/cli/commands.h"
 #include "hone/cli/lines.h"
 #include "hone/cli/workplace.h"
+#include "hone/store/snapshot.h"
 
 namespace hone::cli {
 namespace {
@@ -28,10 +30,17 @@ class ExportCommand final : public Command {
                 "trials (default), reports of declared metrics, or points: all that was logged");
     line.option("--format", format_, "FORMAT", "csv or jsonl; by the ending of --output, else csv");
     line.option("-o,--output", output_, "FILE", "Instead of stdout");
+    line.option("--snapshot", snapshot_, "FILE",
+                "The whole study as one file, for hone import; FILE is replaced");
+    line.flag("--with-files", with_files_,
+              "With --snapshot: also the logs, artifacts and checkpoints that are here");
     common_.declare(line);
   }
 
   int run() override {
+    if (snapshot_) return write_snapshot_file();
+    if (with_files_)
+      throw Error(ErrorCode::invalid_input, "--with-files goes with --snapshot FILE");
     check();
     const Workplace place = Workplace::open(common_, OpenMode::existing);
     const StudyInfo study = place.study_or_only(study_, common_.project);
@@ -53,6 +62,29 @@ class ExportCommand final : public Command {
   }
 
  private:
+  int write_snapshot_file() const {
+    if (what_ || format_ || output_) {
+      throw Error(ErrorCode::invalid_input, "--snapshot takes the whole study",
+                  "leave out --what, --format and --output");
+    }
+    const Workplace place = Workplace::open(common_, OpenMode::existing);
+    const StudyInfo study = place.study_or_only(study_, common_.project);
+    const auto files = with_files_ ? std::optional(place.trials_folder(study)) : std::nullopt;
+    const std::int64_t count =
+        write_snapshot(place.store(), study.id, *snapshot_, files, place.clock(), place.probe());
+    const auto bytes = static_cast<std::int64_t>(std::filesystem::file_size(*snapshot_));
+    if (common_.json) {
+      Value row = Value::Map{};
+      row.set("study", study_title(study)).set("file", *snapshot_).set("bytes", bytes);
+      std::printf("%s\n", row.set("files", count).dump().c_str());
+    } else if (!common_.quiet) {
+      std::fprintf(stderr, "wrote %s: %s, %lld trials%s\n", snapshot_->c_str(),
+                   format_bytes(bytes).c_str(), static_cast<long long>(study.trials),
+                   with_files_ ? fmt::format(", {} files", count).c_str() : "");
+    }
+    return kOk;
+  }
+
   void check() {
     if (!what_) what_ = "trials";
     const std::vector<std::string> kinds = {"trials", "reports", "points"};
@@ -160,6 +192,8 @@ class ExportCommand final : public Command {
   std::optional<std::string> what_;
   std::optional<std::string> format_;
   std::optional<std::string> output_;
+  std::optional<std::string> snapshot_;
+  bool with_files_ = false;
   CommonOptions common_;
   std::string text_;
   std::size_t rows_ = 0;

@@ -1,7 +1,8 @@
-// hone show: the trials of a study as a table, or one trial with its runs, curve, failure and
-// environment.
+// hone show: the trials of a study as a table, or one trial with its runs, curve, failure, files
+// and what it depended on.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "hone/base/error.h"
@@ -12,6 +13,7 @@
 #include "hone/cli/mlflow_text.h"
 #include "hone/cli/outcome.h"
 #include "hone/cli/proposed.h"
+#include "hone/cli/record_text.h"
 #include "hone/cli/terminal.h"
 #include "hone/cli/trial_text.h"
 #include "hone/study/lineage.h"
@@ -54,9 +56,9 @@ class ShowCommand final : public Command {
       } else if (log_) {
         log_of(place, history, number);
       } else if (common_.json) {
-        std::printf("%s\n", whole(place, history, number).dump().c_str());
+        std::printf("%s\n", whole(place, address.study, history, number).dump().c_str());
       } else {
-        one(place, history, number);
+        one(place, address.study, history, number);
       }
     }
     return kOk;
@@ -64,8 +66,10 @@ class ShowCommand final : public Command {
 
  private:
   void all(const History& history) const;
-  void one(const Workplace& place, const History& history, std::int64_t number) const;
-  static Value whole(const Workplace& place, const History& history, std::int64_t number);
+  void one(const Workplace& place, const StudyInfo& study, const History& history,
+           std::int64_t number) const;
+  static Value whole(const Workplace& place, const StudyInfo& study, const History& history,
+                     std::int64_t number);
   static void log_of(const Workplace& place, const History& history, std::int64_t number);
   static void print_curve(const History& history, std::int64_t number);
 
@@ -137,7 +141,49 @@ std::string lineage_text(const History& history, std::int64_t number) {
   return text;
 }
 
-void ShowCommand::one(const Workplace& place, const History& history, std::int64_t number) const {
+/// The runs of a trial, a few lines each; their folders.
+std::vector<fs::path> print_runs(const Workplace& place, const History& history,
+                                 std::int64_t number, bool colour) {
+  std::vector<fs::path> folders;
+  std::string before;  // most often all runs have one environment: it is told once
+  for (const RunId id : history.runs_of(number)) {
+    const Run* run = history.run(id);
+    const Store::RunDetail detail = place.store().run_detail(id);
+    const auto started = Value::parse(detail.started).value_or(Value::Map{});
+    std::string text = fmt::format("run {}-{}", run->plan.segment, run->plan.attempt);
+    if (run->plan.purpose != RunPurpose::search)
+      text += fmt::format(" ({} {})", run_purpose_name(run->plan.purpose), run->plan.replicate + 1);
+    if (run->plan.purpose == RunPurpose::search && run->plan.replicate > 0)
+      text += fmt::format(" (replicate {})", run->plan.replicate);
+    text += run->state == RunState::ended
+                ? fmt::format(": {} after {}", run_outcome_name(run->end.outcome),
+                              format_duration_us(run->end.busy_us))
+                : fmt::format(": {}", run_state_name(run->state));
+    const std::string usage = usage_line(usage_of(place.store(), id));
+    if (!usage.empty()) {
+      text += ", " + usage;
+    } else if (run->end.peak_bytes > 0) {
+      text += fmt::format(", {} of memory", format_bytes(run->end.peak_bytes));
+    }
+    if (run->end.outcome == RunOutcome::finished && !run->end.detail.empty())
+      text += "; " + run->end.detail;
+    std::printf("%s\n", text.c_str());
+    const std::string folder = started.string_or("folder", "");
+    if (!folder.empty()) {
+      std::printf("  %s\n", toned(folder, Tone::dim, colour).c_str());
+      folders.emplace_back(folder);
+    }
+    if (detail.environment == before) continue;
+    before = detail.environment;
+    for (const std::string& line :
+         environment_lines(Value::parse(detail.environment).value_or(Value::Map{})))
+      std::printf("  %s\n", toned(line, Tone::dim, colour).c_str());
+  }
+  return folders;
+}
+
+void ShowCommand::one(const Workplace& place, const StudyInfo& study, const History& history,
+                      std::int64_t number) const {
   const Trial& trial = history.trial(number);
   const bool colour = wants_colour(stdout);
   std::string head = fmt::format("trial {} · {}", number, trial_state_name(trial.state));
@@ -161,28 +207,11 @@ void ShowCommand::one(const Workplace& place, const History& history, std::int64
         std::printf("  | %.*s\n", static_cast<int>(line.size()), line.data());
     }
   }
-  std::vector<fs::path> folders;
-  for (const RunId id : history.runs_of(number)) {
-    const Run* run = history.run(id);
-    const auto started = Value::parse(place.store().run_detail(id).started).value_or(Value::Map{});
-    std::string text = fmt::format("run {}-{}", run->plan.segment, run->plan.attempt);
-    if (run->plan.purpose != RunPurpose::search)
-      text += fmt::format(" ({} {})", run_purpose_name(run->plan.purpose), run->plan.replicate + 1);
-    if (run->plan.purpose == RunPurpose::search && run->plan.replicate > 0)
-      text += fmt::format(" (replicate {})", run->plan.replicate);
-    text += run->state == RunState::ended
-                ? fmt::format(": {} after {}", run_outcome_name(run->end.outcome),
-                              format_duration_us(run->end.busy_us))
-                : fmt::format(": {}", run_state_name(run->state));
-    if (run->end.peak_bytes > 0)
-      text += fmt::format(", {} of memory", format_bytes(run->end.peak_bytes));
-    if (run->end.outcome == RunOutcome::finished && !run->end.detail.empty())
-      text += "; " + run->end.detail;
-    std::printf("%s\n", text.c_str());
-    const std::string folder = started.string_or("folder", "");
-    if (folder.empty()) continue;
-    std::printf("  %s\n", toned(folder, Tone::dim, colour).c_str());
-    folders.emplace_back(folder);
+  const std::vector<fs::path> folders = print_runs(place, history, number, colour);
+  const std::vector<LeftFile> files = files_of(place, study, number);
+  if (std::any_of(files.begin(), files.end(), [](const LeftFile& file) { return file.artifact; })) {
+    std::printf("files:\n");
+    for (const std::string& line : file_lines(files)) std::printf("  %s\n", line.c_str());
   }
   std::fputs(mlflow_text(folders).c_str(), stdout);
   const std::string command = reproduce_text(place, history, number);
@@ -216,7 +245,8 @@ std::optional<Value> lineage_json(const History& history, std::int64_t number) {
   return Value(std::move(list));
 }
 
-Value ShowCommand::whole(const Workplace& place, const History& history, std::int64_t number) {
+Value ShowCommand::whole(const Workplace& place, const StudyInfo& study, const History& history,
+                         std::int64_t number) {
   Value row = trial_json(history, history.trial(number));
   row.set("proposed", history.trial(number).proposal->info);
   if (auto steps = lineage_json(history, number)) row.set("lineage", *std::move(steps));
@@ -239,7 +269,10 @@ Value ShowCommand::whole(const Workplace& place, const History& history, std::in
       if (run->end.exit_code) entry.set("exit_code", *run->end.exit_code);
       if (run->end.signal) entry.set("signal", *run->end.signal);
       entry.set("peak_bytes", run->end.peak_bytes);
+      if (run->end.peak_gpu_bytes > 0) entry.set("peak_gpu_bytes", run->end.peak_gpu_bytes);
     }
+    if (const auto usage = usage_of(place.store(), id); !usage.empty())
+      entry.set("usage", usage_json(usage));
     Value started = Value::parse(detail.started).value_or(Value::Map{});
     if (const std::string folder = started.string_or("folder", ""); !folder.empty())
       folders.emplace_back(folder);
@@ -260,6 +293,13 @@ Value ShowCommand::whole(const Workplace& place, const History& history, std::in
   row.set("runs", Value(std::move(runs)));
   if (Value::List mlflow = mlflow_json(folders); !mlflow.empty())
     row.set("mlflow", Value(std::move(mlflow)));
+  Value::List files;
+  for (const LeftFile& file : files_of(place, study, number)) {
+    Value one = Value::Map{};
+    files.push_back(
+        one.set("path", file.path).set("bytes", file.bytes).set("artifact", file.artifact));
+  }
+  row.set("files", Value(std::move(files)));
   return row;
 }
 

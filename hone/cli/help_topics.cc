@@ -34,6 +34,7 @@ constexpr const char* kEnvironment =
     "  HONE_PARAM_<name>     each parameter\n"
     "  HONE_TRIAL_DIR        the trial's folder: config.json is there, write there\n"
     "  HONE_METRICS          append a line of JSON to report: {\"step\": 3, \"loss\": 0.4}\n"
+    "  HONE_ARTIFACTS        a folder for pictures, tables, models: they are listed and shown\n"
     "  HONE_CHECKPOINT_DIR   save there\n"
     "  HONE_RESUME_FROM      the checkpoint to go on from; unset: from the start\n"
     "  HONE_STUDY, HONE_TRIAL, HONE_SEED, HONE_FIDELITY, HONE_RUN\n"

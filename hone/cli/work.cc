@@ -13,6 +13,7 @@
 #include "hone/base/rng.h"
 #include "hone/base/text.h"
 #include "hone/mlflow/receiver_process.h"
+#include "hone/runner/gpu_monitor.h"
 #include "hone/runner/local_executor.h"
 #include "hone/runner/process_capture.h"
 #include "hone/study/placeholders.h"
@@ -46,8 +47,22 @@ std::optional<std::string> variable(const std::string& name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
-std::string environment_record(const StudySpec& spec, const std::vector<VisibleGpu>& gpus,
-                               const CpuInventory& cpus) {
+/// The interpreter that runs the program, "" where it is none of Python's: what the command names,
+/// else the one of the active environment.
+std::string interpreter_of(const StudySpec& spec) {
+  bool python = command_uses(spec, "interpreter") || spec.command.program.ends_with(".py");
+  for (const std::string& word : spec.command.argv) {
+    const std::string name = fs::path(word).filename().string();
+    if (name.starts_with("python")) return word;
+    python = python || name.ends_with(".py");
+  }
+  if (!python) return "";
+  return find_interpreter(variable,
+                          [](const std::string& path) { return access(path.c_str(), X_OK) == 0; });
+}
+
+Value environment_record(const StudySpec& spec, const std::vector<VisibleGpu>& gpus,
+                         const CpuInventory& cpus) {
   EnvironmentSources sources;
   sources.run = [](const std::vector<std::string>& argv) -> std::optional<std::string> {
     const auto captured = run_and_capture(argv, kGitTimeout_us);
@@ -60,16 +75,13 @@ std::string environment_record(const StudySpec& spec, const std::vector<VisibleG
   facts.hone_version = version();
   facts.command = spec.command.argv;
   facts.workdir = spec.command.workdir;
-  const bool python =
-      command_uses(spec, "interpreter") || spec.command.program.ends_with(".py") ||
-      (!spec.command.argv.empty() && spec.command.argv.front().find("python") != std::string::npos);
-  if (python) {
-    facts.interpreter = find_interpreter(
-        variable, [](const std::string& path) { return access(path.c_str(), X_OK) == 0; });
+  facts.interpreter = interpreter_of(spec);
+  for (const VisibleGpu& gpu : gpus) {
+    facts.gpus.push_back(gpu.gpu ? gpu.gpu->name : gpu.token);
+    if (gpu.gpu) facts.gpu_driver = gpu.gpu->driver;
   }
-  for (const VisibleGpu& gpu : gpus) facts.gpus.push_back(gpu.gpu ? gpu.gpu->name : gpu.token);
   facts.cpus = cpus.usable();
-  return collect_environment(facts, sources).dump();
+  return collect_environment(facts, sources);
 }
 
 }  // namespace
@@ -81,8 +93,14 @@ struct Work::Parts {
   std::unique_ptr<LocalExecutor> executor;
   std::unique_ptr<LocalJobBuilder> builder;
   std::unique_ptr<CheckpointRetention> retention;
+  std::unique_ptr<GpuMonitor> gpu_monitor;
   std::unique_ptr<Session> session;
 };
+
+Value environment_of(const StudySpec& spec) {
+  return environment_record(spec, visible_gpus(read_gpus(), variable("CUDA_VISIBLE_DEVICES")),
+                            read_cpu_inventory());
+}
 
 std::vector<std::pair<std::string, std::string>> process_environment() {
   std::vector<std::pair<std::string, std::string>> entries;
@@ -121,7 +139,7 @@ JobBuilderOptions Work::builder_options(const StudyInfo& study) const {
   options.gpus = parts_->gpus;
   options.gpus_per_run = plan_.gpus_per_run;
   options.cpus = parts_->cpus;
-  options.environment_record = environment_record(*spec_, parts_->gpus, parts_->cpus);
+  options.environment_record = environment_record(*spec_, parts_->gpus, parts_->cpus).dump();
   options.mlflow = [this] { return parts_->receiver->address(); };
   if (plan_.gpus_per_run > 0) options.read_gpus = [] { return read_gpus(); };
   return options;
@@ -148,6 +166,13 @@ SessionEnd Work::run(const StudyInfo& study, SessionObserver& observer) {
   options.may_lead = options_.may_lead;
   options.end_now = options_.end_now;
   options.entropy = entropy;
+  if (!parts_->gpus.empty()) {
+    parts_->gpu_monitor = std::make_unique<GpuMonitor>([] { return read_gpus(); });
+    options.look_at_gpus = [this] {
+      return parts_->gpu_monitor->look(place_.clock().monotonic_us());
+    };
+    options.visible_gpus = variable("CUDA_VISIBLE_DEVICES");
+  }
   parts_->retention = std::make_unique<CheckpointRetention>(place_.trials_folder(study));
   options.tidy = [this](const History& history) { return parts_->retention->step(history); };
   parts_->session =

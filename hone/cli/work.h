@@ -48,6 +48,10 @@ class Work {
   std::unique_ptr<Parts> parts_;
 };
 
+/// What a run of this study would be recorded to depend on if it started here and now
+/// (collect_environment).
+Value environment_of(const StudySpec& spec);
+
 /// The user's environment.
 std::vector<std::pair<std::string, std::string>> process_environment();
 
