@@ -65,14 +65,20 @@ def hone(a, place, **study):
 
 
 def results(place):
-    return [int(open(path).read()) for path in glob.glob(os.path.join(place, ".hone/trials/tracking/*/result"))]
+    return [read(path) for path in glob.glob(os.path.join(place, ".hone/trials/tracking/*/result"))]
+
+
+def read(path):
+    """Microseconds by the clock and of processor time."""
+    with open(path) as file:
+        return [int(word) for word in file.read().split()]
 
 
 def flood(a, place, rate):
     command = ", ".join(json.dumps(word) for word in [
         a.program, "log", str(rate), "20", str(a.seconds), "${trial_dir}/result"])
     cpu = hone(a, place, command=command, scheduler="{type: threshold, upper: 1}", trials=16, parallel=16)
-    waited = results(place)
+    waited = [us for us, _ in results(place)]
     store = sqlite3.connect(os.path.join(place, ".hone/store.sqlite"))
     points, frames, stored = store.execute(
         "SELECT SUM(n), COUNT(*), SUM(LENGTH(data)) FROM series").fetchone()
@@ -100,29 +106,35 @@ def train(a, place, i):
     result = os.path.join(place, f"alone-{i}")
     command = [a.program, "train", str(a.steps), str(a.lines)]
     subprocess.run(command + [result], stdout=subprocess.DEVNULL, check=True)
-    alone = int(open(result).read())
+    alone = read(result)
     folder = os.path.join(place, f"hone-{i}")
     os.mkdir(folder)
-    hone(a, folder, command=", ".join(json.dumps(w) for w in command + ["${trial_dir}/result"]),
+    own = hone(a, folder, command=", ".join(json.dumps(w) for w in command + ["${trial_dir}/result"]),
          scheduler="none", trials=1, parallel=1)
     tracked = results(folder)[0]
-    return alone / 1e6, tracked / 1e6
+    return [us / 1e6 for us in alone], [us / 1e6 for us in tracked], own
 
 
 def run_train(a, place):
     probe = os.path.join(place, "probe")
     subprocess.run([a.program, "train", "2000", "0", probe], stdout=subprocess.DEVNULL, check=True)
-    a.steps = max(1000, int(2000 * a.train_seconds * 1e6 / int(open(probe).read())))
+    a.steps = max(1000, int(2000 * a.train_seconds * 1e6 / read(probe)[1]))
     a.lines = int(10 * a.train_seconds)
     pairs = []
     for i in range(a.rounds):
         pairs.append(train(a, place, i))
-        print(f"  pair {i + 1}: alone {pairs[-1][0]:.3f} s, with hone {pairs[-1][1]:.3f} s", flush=True)
-    ratios = [tracked / alone for alone, tracked in pairs]
-    mean = statistics.mean(ratios)
-    half = T_975.get(len(ratios) - 1, 1.96) * statistics.stdev(ratios) / math.sqrt(len(ratios)) if len(ratios) > 1 else 0
-    print(f"train: with hone / alone {mean:.4f} ± {half:.4f} (95 %, {len(ratios)} pairs of {a.train_seconds} s), "
-          f"from {min(ratios):.4f} to {max(ratios):.4f}")
+        alone, tracked, own = pairs[-1]
+        print(f"  pair {i + 1}: alone {alone[0]:.3f} s (processor {alone[1]:.3f} s), with hone {tracked[0]:.3f} s "
+              f"({tracked[1]:.3f} s); hone itself used {own:.2f} s", flush=True)
+    for name, which in (("by the clock", 0), ("processor time", 1)):
+        ratios = [tracked[which] / alone[which] for alone, tracked, _ in pairs]
+        half = 0.0
+        if len(ratios) > 1:
+            half = T_975.get(len(ratios) - 1, 1.96) * statistics.stdev(ratios) / math.sqrt(len(ratios))
+        print(f"train, {name}: with hone / alone {statistics.mean(ratios):.4f} ± {half:.4f} (95 %, {len(ratios)} pairs of "
+              f"{a.train_seconds:.0f} s), from {min(ratios):.4f} to {max(ratios):.4f}")
+    share = statistics.mean(own / tracked[0] for _, tracked, own in pairs)
+    print(f"train: hone itself used {share:.2%} of a processor")
 
 
 def run_frames(a, place):
