@@ -61,7 +61,9 @@ class OddsPromote final : public Scheduler {
     if (std::isnan(entry->loss)) return {Verdict::stop, fmt::format("{}: the value is NaN", where)};
     const Trial& trial = history.trial(observation.trial);
     const Odds::Chance chance = odds_.chance(observation, history);
-    const std::string rank = fmt::format("{}: rank {} of {}", where, chance.rank, chance.of);
+    const std::int64_t of = odds_.all_at(k);
+    const std::string rank =
+        fmt::format("{}: rank {} of {}", where, levels().rung(k).rank(entry->loss), of);
     if (trial.fidelity_target && *trial.fidelity_target < full_ * (1 - kSlack)) {
       if (levels().rung(k).level() < *trial.fidelity_target * (1 - kSlack)) return {};
       return {Verdict::pause, rank};
