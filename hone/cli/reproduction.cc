@@ -8,6 +8,7 @@
 
 #include "hone/base/text.h"
 #include "hone/cli/lines.h"
+#include "hone/study/replicates.h"
 
 namespace hone::cli {
 namespace {
@@ -103,6 +104,14 @@ class Search {
   std::vector<Difference> found_;
 };
 
+/// The objective as that run's replicate has it.
+std::optional<double> value_of(const History& history, RunId run) {
+  const RunPlan& plan = history.run(run)->plan;
+  const auto values = replicate_values(history, plan.trial, 0, plan.purpose);
+  const auto found = values.find(plan.replicate);
+  return found == values.end() ? std::nullopt : std::optional<double>(found->second.value);
+}
+
 std::string side(const std::string& text) { return text.empty() ? "not there" : text; }
 
 }  // namespace
@@ -148,8 +157,8 @@ bool is_same_code(const Value& recorded, const Value& now) {
 Comparison compare_runs(const History& recorded, RunId run, const History& now, RunId again) {
   Comparison comparison;
   comparison.metric = recorded.spec().objective().name;
-  comparison.recorded = run_value(recorded, run, 0);
-  comparison.now = run_value(now, again, 0);
+  comparison.recorded = value_of(recorded, run);
+  comparison.now = value_of(now, again);
   const std::int64_t trial = recorded.run(run)->plan.trial;
   for (const SeedValues& values : seed_values(recorded)) {
     if (values.trial == trial) comparison.replicates = spread_of(values.values);

@@ -118,8 +118,8 @@ std::optional<Value> git_state(const std::string& folder, const EnvironmentSourc
     git.set("prefix", lines.size() > 1 ? lines[1] : "");
   }
   // Not trimmed: blanks at its end belong to it.
-  const auto diff =
-      sources.run({"git", "-C", folder, "diff", "--no-color", "--no-ext-diff", "--binary", "HEAD"});
+  const auto diff = sources.run({"git", "-C", folder, "diff", "--no-color", "--no-ext-diff",
+                                 "--no-textconv", "--binary", "HEAD"});
   git.set("dirty", diff && !diff->empty());
   if (diff && !diff->empty()) {
     std::string masked = mask_secrets_in_text(*diff);
