@@ -105,7 +105,8 @@ def run_flood(a, place):
 def train(a, place, i):
     result = os.path.join(place, f"alone-{i}")
     command = [a.program, "train", str(a.steps), str(a.lines)]
-    subprocess.run(command + [result], stdout=subprocess.DEVNULL, check=True)
+    # In a session of its own, as hone's runs are: the kernel shares processors out by session.
+    subprocess.run(command + [result], stdout=subprocess.DEVNULL, check=True, start_new_session=True)
     alone = read(result)
     folder = os.path.join(place, f"hone-{i}")
     os.mkdir(folder)

@@ -254,7 +254,10 @@ int RunCommand::go_on(const Workplace& place, const StudyInfo& study, const Read
   const History history = load_history(place.store(), study.id);
   apply_options(wanted, history.counted());
   const std::string body = wanted.to_value().dump();
-  const bool changed = body != record.body;
+  // Hooks and the like are no part of the body: they are read from the file that is stored.
+  const bool tracks_otherwise =
+      file_.has_value() && tracking_of(record.source) != read.loaded.tracking;
+  const bool changed = body != record.body || tracks_otherwise;
   const bool asks_for_more = trials_.has_value() || time_.has_value() || !changes.applied.empty();
   if (study.state == StudyState::finished && !asks_for_more)
     return show_finished(place, study, common_, run_command());
@@ -276,6 +279,7 @@ int RunCommand::go_on(const Workplace& place, const StudyInfo& study, const Read
   } else if (changed) {
     for (const std::string& sentence : changes.applied)
       options.notes.push_back("changed: " + sentence);
+    if (tracks_otherwise) options.notes.emplace_back("changed: hooks or system_metrics");
   }
   return launch(place, *place.store().study(study.id), spec, work, options);
 }

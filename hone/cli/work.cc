@@ -12,11 +12,13 @@
 #include "hone/base/id.h"
 #include "hone/base/rng.h"
 #include "hone/base/text.h"
+#include "hone/cli/hooks.h"
 #include "hone/mlflow/receiver_process.h"
 #include "hone/runner/gpu_monitor.h"
 #include "hone/runner/local_executor.h"
 #include "hone/runner/process_capture.h"
 #include "hone/study/placeholders.h"
+#include "hone/study/tracking_spec.h"
 #include "hone/tracking/environment.h"
 #include "hone/tuner/checkpoint_retention.h"
 #include "hone/tuner/job_builder.h"
@@ -94,6 +96,7 @@ struct Work::Parts {
   std::unique_ptr<LocalJobBuilder> builder;
   std::unique_ptr<CheckpointRetention> retention;
   std::unique_ptr<GpuMonitor> gpu_monitor;
+  std::unique_ptr<HookObserver> hooks;
   std::unique_ptr<Session> session;
 };
 
@@ -166,7 +169,10 @@ SessionEnd Work::run(const StudyInfo& study, SessionObserver& observer) {
   options.may_lead = options_.may_lead;
   options.end_now = options_.end_now;
   options.entropy = entropy;
-  if (!parts_->gpus.empty()) {
+  // From the file as it rules: `hone resume` and `hone worker` know no other.
+  const TrackingSpec tracking = tracking_of(place_.store().spec(study.id).source);
+  options.system_metrics_us = tracking.system_metrics_us;
+  if (!parts_->gpus.empty() && tracking.system_metrics_us > 0) {
     parts_->gpu_monitor = std::make_unique<GpuMonitor>([] { return read_gpus(); });
     options.look_at_gpus = [this] {
       return parts_->gpu_monitor->look(place_.clock().monotonic_us());
@@ -175,10 +181,14 @@ SessionEnd Work::run(const StudyInfo& study, SessionObserver& observer) {
   }
   parts_->retention = std::make_unique<CheckpointRetention>(place_.trials_folder(study));
   options.tidy = [this](const History& history) { return parts_->retention->step(history); };
+  parts_->hooks = std::make_unique<HookObserver>(observer, tracking, study_title(study),
+                                                 spec_->command.workdir);
   parts_->session =
       std::make_unique<Session>(place_.store(), *parts_->executor, place_.clock(), place_.probe(),
-                                spec_, *parts_->builder, std::move(options), observer);
-  return parts_->session->run();
+                                spec_, *parts_->builder, std::move(options), *parts_->hooks);
+  const SessionEnd end = parts_->session->run();
+  parts_->hooks->close(end == SessionEnd::finished);
+  return end;
 }
 
 const History& Work::history() const { return parts_->session->history(); }

@@ -12,6 +12,7 @@
 #include "hone/server/columns.h"
 #include "hone/server/event_sources.h"
 #include "hone/server/thinning.h"
+#include "hone/study/tracking_spec.h"
 #include "hone/tracking/environment.h"
 
 namespace hone::server {
@@ -207,7 +208,7 @@ HttpResponse Api::spec(Call& call) {
   Value body = Value::Map{};
   body.set("version", record.version)
       .set("from", record.from_seq)
-      .set("source", mask_secrets_in_text(record.source))
+      .set("source", mask_secrets_in_text(mask_hooks(record.source)))
       .set("body", masked_body(Value::parse(record.body).value_or(Value::Map{})));
   return json_response(body);
 }

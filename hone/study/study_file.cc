@@ -111,6 +111,7 @@ LoadedStudy load_study_file(std::string_view text, const std::string& path,
   read_scheduler(reader, *root, draft);
   read_detectors(reader, *root, draft);
   read_limits(reader, *root, draft);
+  read_tracking(reader, *root, draft);
   read_command(reader, *root, draft);
   read([&] { build_space(reader, draft); });
   finish(reader, *root, draft);
@@ -120,6 +121,7 @@ LoadedStudy load_study_file(std::string_view text, const std::string& path,
   sort_diagnostics(loaded.diagnostics);
   loaded.notes = std::move(draft.notes);
   loaded.seed_given = draft.seed_given;
+  loaded.tracking = draft.tracking;
   if (!has_errors(loaded.diagnostics)) loaded.spec = std::move(draft.spec);
   return loaded;
 }

@@ -13,6 +13,7 @@
 #include "hone/base/options.h"
 #include "hone/study/diagnostic.h"
 #include "hone/study/study_spec.h"
+#include "hone/study/tracking_spec.h"
 
 namespace hone {
 
@@ -45,6 +46,7 @@ struct LoadedStudy {
   std::vector<Diagnostic> diagnostics;  ///< sorted; notes, warnings and errors
   std::vector<std::string> notes;  ///< sentences to say once at the start ("runs until stopped …")
   bool seed_given = false;         ///< false: the caller draws spec.seed
+  TrackingSpec tracking;           ///< what the file says about its record and its hooks
 };
 
 /// `path` is only used for the default name (its stem).

@@ -64,6 +64,13 @@ StudyFileSection top_level() {
            "{halve: batch_size, double: accumulation}"},
           {"on_gpu_oom", "map", "", "The same for the memory of GPUs",
            "{halve: batch_size, double: accumulation}"},
+          {"hooks", "map", "", "What is run or told when a trial or the study has ended",
+           "{finished: [notify-send, \"the study has ended\"]}"},
+          {"system_metrics", "duration or false", "5s",
+           "Between two looks at what a run uses of processors, memory, disks, network and GPUs, "
+           "in "
+           "its first two minutes; three times as rare afterwards",
+           "false"},
           {"seed", "number", "drawn once", "Of the study: the same seed gives the same suggestions",
            "7"},
           {"run_default_first", "true or false", "true; false for grid, random, bayes",
@@ -257,6 +264,15 @@ std::vector<StudyFileSection> smaller_sections() {
        {{"halve", "name or list of names", "", "Parameters that are halved", "batch_size"},
         {"double", "name or list of names", "", "Parameters that are doubled", "accumulation"},
         {"at_most", "number", "4", "Changes of one configuration, one after the other", "2"}}},
+      {"hooks",
+       "What the process that leads the study does when something has ended: it runs a program "
+       "without a shell (list), or posts JSON to an address (text), for a minute at most. What "
+       "goes "
+       "wrong is a warning.",
+       {{"finished", "list of texts or text", "", "When the study has ended",
+         "https://example.org/${envvar:SECRET_PATH}"},
+        {"trial_finished", "list of texts or text", "",
+         "When a trial is complete, stopped, failed or cancelled", "[python, tell.py]"}}},
       {"checkpoint",
        "Where the program saves its state, and how it is told to go on from there.",
        {{"path", "text", "required", "File or folder, may hold * and placeholders",

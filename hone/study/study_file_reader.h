@@ -114,6 +114,7 @@ struct StudyDraft {
   std::vector<const YamlNode*> command_nodes;  ///< one per element of spec.command.argv, or empty
   std::vector<std::string> notes;
   bool seed_given = false;
+  TrackingSpec tracking;
 };
 
 // One per group of sections; each reads its keys of the top-level map.
@@ -126,6 +127,7 @@ void read_scheduler(StudyFileReader& reader, const YamlNode& root, StudyDraft& d
 void read_detectors(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
 void read_limits(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
 void read_oom_rules(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
+void read_tracking(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
 void read_command(StudyFileReader& reader, const YamlNode& root, StudyDraft& draft);
 /// Builds spec.space; problems become diagnostics at their places.
 void build_space(StudyFileReader& reader, StudyDraft& draft);

@@ -35,6 +35,7 @@ Session::Session(Store& store, Executor& executor, const Clock& clock, const Liv
   worker.info = {options_.worker_uid, options_.holder, options_.version, options_.resources};
   worker.parallel = options_.parallel;
   worker.look_at_gpus = options_.look_at_gpus;
+  worker.system_metrics_us = options_.system_metrics_us;
   worker.visible_gpus = options_.visible_gpus;
   worker_ =
       std::make_unique<Worker>(store_, executor_, clock_, options_.study, spec_, builder, worker);

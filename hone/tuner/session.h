@@ -64,6 +64,7 @@ struct SessionOptions {
   std::uint64_t entropy = 0;
   std::function<std::optional<std::string>(const Config&)> rule_out;
   std::function<std::vector<Gpu>()> look_at_gpus;  ///< see WorkerOptions
+  std::int64_t system_metrics_us = 5'000'000;
   std::optional<std::string> visible_gpus;
   /// Does one piece of what may wait (removing old checkpoints); whether there was one.
   std::function<bool(const History&)> tidy;

@@ -72,6 +72,40 @@ class Usage(Case):
         self.assertNotIn("system/", self.good("export", "study", "--what", "reports").out)
 
 
+class Hooks(Case):
+    def test_a_program_is_told_of_every_trial_and_of_the_end(self):
+        self.write("tell.py", """
+import json, os, sys
+result = json.loads(os.environ["HONE_RESULT_JSON"])
+row = [sys.argv[1], os.environ["HONE_EVENT"], os.environ["HONE_STUDY"], os.environ.get("HONE_TRIAL"), result]
+with open("told", "a") as file:
+    file.write(json.dumps(row) + "\\n")
+sys.exit(3 if row[1] == "finished" else 0)
+""")
+        tell = 'hooks: {finished: [python3, tell.py, "a b"], trial_finished: [python3, tell.py, "${envvar:HOME}"]}\n'
+        self.write("study.yaml", ONE.replace("trials: 2", "trials: 3") + tell + "system_metrics: false\n")
+        self.write("train.py", "import sys\nprint({'epoch': 1, 'val_loss': 0.5}, flush=True)\n")
+        done = self.good("run", "study.yaml")
+        rows = [json.loads(line) for line in self.read("told").splitlines()]
+        self.assertEqual(sorted(row[3] for row in rows[:-1]), ["0", "1", "2"])
+        self.assertEqual({row[1] for row in rows[:-1]}, {"trial_finished"})
+        self.assertEqual({row[0] for row in rows[:-1]}, {self.folder})
+        self.assertEqual(rows[0][4]["values"], {"val_loss": 0.5})
+        self.assertEqual(rows[0][4]["state"], "complete")
+        self.assertEqual((rows[-1][0], rows[-1][1], rows[-1][2]), ("a b", "finished", "study"))
+        self.assertEqual(rows[-1][4]["trials"]["complete"], 3)
+        self.assertIn("lr", rows[-1][4]["best"]["config"])
+        # A hook that fails is a warning.
+        self.assertIn("hooks.finished: python3 ended with exit code 3", done.err)
+        # Nobody is told again of what is over; a changed hook rules from the next run on.
+        self.good("run", "study.yaml")
+        self.assertEqual(len(self.read("told").splitlines()), 4)
+        self.write("study.yaml", self.read("study.yaml").replace("a b", "c"))
+        self.good("run", "study.yaml", "--trials", "+1")
+        rows = [json.loads(line) for line in self.read("told").splitlines()]
+        self.assertEqual([row[0] for row in rows[4:]], [self.folder, "c"])
+
+
 class Reproduce(Case):
     def git(self, *words):
         done = subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@t", *words], cwd=self.path("code"),
@@ -99,7 +133,7 @@ class Reproduce(Case):
         self.good("run", "study.yaml", "--quiet")
         value = json.loads(self.good("best", "--json").out)["value"]
         best = json.loads(self.good("best", "--json").out)["trial"]
-        self.write("code/sub/model.py", "SCALE = 3.0\n")
+        self.write("code/sub/model.py", "SCALE = 30.0\n")
         self.write("code/sub/extra.py", "")
         self.git("add", ".")
         self.git("commit", "--quiet", "-m", "second")

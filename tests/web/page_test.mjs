@@ -98,6 +98,17 @@ test("a trial is stopped, with its reason, and cloned with another value, which 
   await close(page);
 });
 
+test("a trial shows the pictures that it left, of which nothing is run, and where it ran", async () => {
+  const page = await open(browser, view("quick", "trial=3"));
+  const picture = page.locator(".beside .pictures img");
+  await picture.scrollIntoViewIfNeeded();
+  await until(async () => (await picture.evaluate((image) => image.naturalWidth)) === 40, "the picture is drawn");
+  await page.locator(".beside details summary", { hasText: "Python 3" }).click();
+  await page.locator(".beside details[open] dt", { hasText: "processors" }).waitFor();
+  assert.equal(await page.evaluate(() => window.hurt), undefined);
+  await close(page);
+});
+
 test("a star, tags and a note are kept, and filter the table", async () => {
   const page = await open(browser, view("quick", "trial=3"));
   await page.locator(".beside").getByRole("button", { name: "☆ Star" }).click();

@@ -23,6 +23,9 @@ for epoch in range(1, 4):
     print({"epoch": epoch, "val_loss": (a.lr - 0.3) ** 2 + 0.01 * a.layers + 1.0 / epoch, "<b>extra</b>": epoch}, flush=True)
     while epoch == 1 and a.wait and not os.path.exists("${"go"}"):
         time.sleep(0.05)
+with open(os.path.join(os.environ["HONE_ARTIFACTS"], "picture.svg"), "w") as file:
+    file.write("<svg xmlns='http://www.w3.org/2000/svg' width='40' height='30'><script>parent.hurt = window.hurt = 1</script>"
+               "<style>rect { fill: green }</style><rect width='40' height='30'/></svg>")
 print("the end", flush=True)
 `;
 
