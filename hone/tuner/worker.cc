@@ -284,7 +284,6 @@ void Worker::handle_output(ActiveState& run, int source, std::int64_t offset,
     if (run.tail.size() > 2 * kTailBytes) run.tail.erase(0, run.tail.size() - kTailBytes);
   }
   run.offsets[i] = offset + static_cast<std::int64_t>(bytes.size());
-  run.dirty = true;
   record(run, i, run.parsers[i].feed(bytes));
 }
 
@@ -332,7 +331,6 @@ void Worker::record(ActiveState& run, std::size_t source,
 void Worker::handle_end(ActiveState& run, const JobEnded& ended) {
   for (std::size_t i = 0; i < run.parsers.size(); ++i) record(run, i, run.parsers[i].finish());
   run.ended = ended;
-  run.dirty = true;
 }
 
 std::string Worker::parsed_text(const ActiveState& run) const {
@@ -356,6 +354,7 @@ std::string Worker::parsed_text(const ActiveState& run) const {
 /// three. A run that outlives this process before its start is stored is found by its mark (see
 /// Executor::adopt).
 std::optional<RunWrite> Worker::due_write(ActiveState& run) const {
+  if (run.in_doubt) return run.in_doubt;
   const std::int64_t now = clock_.monotonic_us();
   const bool frame_due = !run.points.empty() && (now - run.points_since_us >= kPointsFrame_us ||
                                                  run.points.size() >= kPointsAtMost);
@@ -378,6 +377,7 @@ std::optional<RunWrite> Worker::due_write(ActiveState& run) const {
   write.batch.emplace();
   write.batch->reports = run.reports;
   write.batch->points = run.points;
+  run.points_sent = run.points.size();
   write.batch->points.insert(write.batch->points.end(), run.system_points.begin(),
                              run.system_points.end());
   write.batch->next_ordinal = run.next_ordinal;
@@ -397,11 +397,14 @@ void Worker::take_answer(const RunWrite& write, const WorkerAnswer& answer) {
   }
   if (write.start) run.recorded = true;
   if (write.batch) {
-    run.reports.clear();
-    run.points.clear();
-    run.system_points.clear();
-    run.dirty = false;
+    const auto drop = [](auto& list, std::size_t count) {
+      list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(count));
+    };
+    drop(run.reports, write.batch->reports.size());
+    drop(run.points, run.points_sent);
+    drop(run.system_points, write.batch->points.size() - run.points_sent);
   }
+  run.in_doubt.reset();
   obey(run, answer);
 }
 
@@ -424,7 +427,10 @@ bool Worker::commit_all() {
   }
   if (writes.empty()) return any;
   std::vector<WorkerAnswer> answers;
-  if (!try_store([&] { answers = store_.write_runs(writes); })) return any;
+  if (!try_store([&] { answers = store_.write_runs(writes); })) {
+    for (RunWrite& write : writes) runs_.at(write.run)->in_doubt = std::move(write);
+    return any;
+  }
   for (std::size_t i = 0; i < writes.size(); ++i) take_answer(writes[i], answers[i]);
   return true;
 }

@@ -49,7 +49,10 @@ struct Worker::ActiveState {
   std::vector<Point> system_points;  ///< not committed yet: they wait for company
   std::int64_t system_since_us = 0;
   std::int64_t system_count = 0;  ///< of all so far: no part of a program's own count of records
-  bool dirty = false;             ///< offsets or parser state moved since the last commit
+  /// Sent, and nobody knows whether it was committed: it is sent again as it was until that is
+  /// known. A larger one would be taken for new, or its points for old.
+  std::optional<RunWrite> in_doubt;
+  std::size_t points_sent = 0;  ///< how many of the points were in what was sent
   StopCause cause = kNotStopped;
   Verdict verdict = Verdict::go_on;
   std::optional<JobEnded> ended;
