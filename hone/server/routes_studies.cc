@@ -135,11 +135,12 @@ std::pair<std::int64_t, Value> Api::summary(const StudyInfo& study, const Histor
     if (kept_->summaries.size() >= kSummaries) {
       std::erase_if(kept_->summaries, [](const auto& entry) { return !entry.second.is_made; });
     }
-    Kept::Summary& known = kept_->summaries[study.id];
-    if (known.version < 0) {
+    if (kept_->summaries[study.id].version < 0) {
       kept_->made.wait_for(lock, std::chrono::microseconds(kSummaryWait_us),
-                           [&] { return !known.is_made; });
+                           [&] { return !kept_->summaries[study.id].is_made; });
     }
+    // Looked up anew: while this waited, others may have cleared away.
+    Kept::Summary& known = kept_->summaries[study.id];
     const bool is_right = known.version == history.version();
     if (known.is_made || is_right || (known.version >= 0 && begin < known.from_us))
       return {known.version, known.value};

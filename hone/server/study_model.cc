@@ -222,8 +222,18 @@ std::shared_ptr<StudyModel> ModelCache::open_within(StudyId id, std::int64_t pat
       so_far = model->version();
       return nullptr;
     }
+    // Another one may have been begun since; the last holder of one waits for its end, which needs
+    // the lock.
+    std::shared_future<void> done;
     const std::lock_guard lock(mutex_);
-    first_folds_.erase(id);
+    const auto known = first_folds_.find(id);
+    const bool is_over =
+        known != first_folds_.end() &&
+        known->second.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    if (is_over) {
+      done = std::move(known->second);
+      first_folds_.erase(known);
+    }
   }
   return open(id);
 }
