@@ -37,6 +37,7 @@ constexpr std::int64_t kLogEvery_us = 300'000;
 constexpr std::int64_t kChangesAtOnce = 2000;
 constexpr std::int64_t kFold_us = 80'000;  ///< then the keys have their turn
 constexpr std::int64_t kLogTail = 256 * 1024;
+constexpr std::int64_t kBestShare = 20;  ///< pauses, by the time that a reading took
 
 /// Importance and findings of a history, found in a thread of its own.
 class Lessons {
@@ -51,7 +52,10 @@ class Lessons {
     const bool grown = ended > ended_ + ended_ / 10;
     if (known_ && study == study_ && !grown) return;
     if (thread_.joinable()) thread_.join();
-    if (study != study_) known_ = false;
+    if (study != study_) {
+      const std::lock_guard lock(mutex_);
+      known_ = has_result_ = false;
+    }
     study_ = study;
     ended_ = ended;
     busy_.store(true);
@@ -207,28 +211,45 @@ class TopCommand final : public Command {
     }
   }
 
-  /// The best value of one study whose record has grown, so that many do not hold up the keys.
+  /// The best values of studies whose records have grown: one after the other, each a slice at a
+  /// time, so that long ones do not hold up the keys, and not more often than its cost allows.
   void look_for_a_best(const Workplace& place) {
-    for (std::size_t i = 0; i < infos_.size(); ++i) {
-      Best& known = bests_[infos_[i].id.value];
-      if (known.seq == infos_[i].last_seq && known.seq > 0) continue;
-      known.seq = infos_[i].last_seq;
-      try {
-        const History history = load_history(place.store(), infos_[i].id);
-        const bool several = history.spec().objective_count() > 1;
-        known.metric = history.spec().objective().name + (several ? ", …" : "");
-        const std::int64_t best = history.best();
-        known.best = several     ? fmt::format("front of {}", history.front().size())
-                     : best >= 0 ? metric_text(history.trial(best).value().value_or(NAN))
-                                 : "";
-      } catch (const Error& error) {
-        known.best = "";
-        data_.said = error.what();
+    const std::int64_t now = place.clock().monotonic_us();
+    if (!read_for_best_) {
+      for (const StudyInfo& info : infos_) {
+        const Best& known = bests_[info.id.value];
+        if ((known.seq == info.last_seq && known.seq > 0) || now < known.again_at_us) continue;
+        read_for_best_ = std::make_unique<OpenStudy>(place, info);
+        read_for_best_us_ = 0;
+        break;
       }
+      if (!read_for_best_) return;
+    }
+    const StudyInfo& info = read_for_best_->info;
+    Best& known = bests_[info.id.value];
+    try {
+      read_for_best_->read(place);
+      read_for_best_us_ += place.clock().monotonic_us() - now;
+      if (!read_for_best_->is_current) return;
+      const History& history = read_for_best_->history;
+      const bool several = history.spec().objective_count() > 1;
+      known.metric = history.spec().objective().name + (several ? ", …" : "");
+      const std::int64_t best = history.best();
+      known.best = several     ? fmt::format("front of {}", history.front().size())
+                   : best >= 0 ? metric_text(history.trial(best).value().value_or(NAN))
+                               : "";
+    } catch (const Error& error) {
+      known.best = "";
+      data_.said = error.what();
+    }
+    known.seq = info.last_seq;
+    known.again_at_us = place.clock().monotonic_us() + kBestShare * read_for_best_us_;
+    for (std::size_t i = 0; i < infos_.size(); ++i) {
+      if (infos_[i].id != info.id) continue;
       data_.studies[i].best = known.best;
       data_.studies[i].metric = known.metric;
-      return;
     }
+    read_for_best_.reset();
   }
 
   void refresh(const Workplace& place, const Top& top) {
@@ -355,6 +376,7 @@ class TopCommand final : public Command {
     std::int64_t seq = 0;
     std::string best;
     std::string metric;
+    std::int64_t again_at_us = 0;  ///< not before
   };
 
   std::vector<std::string> words_;
@@ -362,6 +384,8 @@ class TopCommand final : public Command {
   std::vector<StudyInfo> infos_;
   std::map<std::int64_t, Best> bests_;  // by study
   std::unique_ptr<OpenStudy> open_;
+  std::unique_ptr<OpenStudy> read_for_best_;
+  std::int64_t read_for_best_us_ = 0;  ///< that its reading has taken so far
   std::map<RunId, std::string> devices_;
   Lessons lessons_;
   TopData data_;
