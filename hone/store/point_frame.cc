@@ -20,7 +20,8 @@ void put_varint(std::string& out, std::uint64_t value) {
 /// The `size` most significant bytes of a double, the least significant of them first.
 void put_double(std::string& out, double value, unsigned size = 8) {
   auto bits = std::bit_cast<std::uint64_t>(value);
-  if (size < 8) bits >>= 8 * (8 - size);
+  if (size == 0) return;
+  bits >>= 8 * (8 - size);
   for (unsigned i = 0; i < size; ++i, bits >>= 8) out += static_cast<char>(bits & 0xff);
 }
 
