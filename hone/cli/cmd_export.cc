@@ -1,5 +1,5 @@
-// hone export: trials, reports or tracking points as CSV or JSON lines; or the study, whole, as a
-// file that hone import reads.
+// hone export: trials, reports or tracking points as CSV, JSON lines or Parquet; a study as event
+// files of TensorBoard; or the study, whole, as a file that hone import reads.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -13,6 +13,9 @@
 #include "hone/base/text.h"
 #include "hone/cli/commands.h"
 #include "hone/cli/lines.h"
+#include "hone/cli/parquet.h"
+#include "hone/cli/tensorboard_export.h"
+#include "hone/cli/terminal.h"
 #include "hone/cli/workplace.h"
 #include "hone/store/snapshot.h"
 
@@ -22,18 +25,25 @@ namespace {
 /// One row of a table whose columns are known beforehand.
 using Row = std::vector<std::pair<std::string, Value>>;
 
+constexpr const char* kParquet = "parquet";
+
 class ExportCommand final : public Command {
  public:
   void declare(CommandLine& line) override {
     line.positional("STUDY", study_, "The study; may be left out where there is one only");
     line.option("--what", what_, "WHAT",
                 "trials (default), reports of declared metrics, or points: all that was logged");
-    line.option("--format", format_, "FORMAT", "csv or jsonl; by the ending of --output, else csv");
+    line.option("--format", format_, "FORMAT",
+                "csv, jsonl or parquet; by the ending of --output, else csv");
     line.option("-o,--output", output_, "FILE", "Instead of stdout");
     line.option("--snapshot", snapshot_, "FILE",
                 "The whole study as one file, for hone import; FILE is replaced");
     line.flag("--with-files", with_files_,
               "With --snapshot: also the logs, artifacts and checkpoints that are here");
+    line.option(
+        "--tensorboard", tensorboard_, "FOLDER",
+        "Writes event files of TensorBoard there instead: a folder per trial, with all that "
+        "was logged and the parameters (tensorboard --logdir FOLDER)");
     common_.declare(line);
   }
 
@@ -45,6 +55,13 @@ class ExportCommand final : public Command {
     const Workplace place = Workplace::open(common_, OpenMode::existing);
     const StudyInfo study = place.study_or_only(study_, common_.project);
     const History history = load_history(place.store(), study.id);
+    if (tensorboard_) {
+      const std::size_t files = write_tensorboard(
+          history, *tensorboard_, [&](RunId run) { return place.store().points(run); });
+      if (!common_.quiet)
+        std::fprintf(stderr, "wrote %s: %zu files\n", tensorboard_->c_str(), files);
+      return kOk;
+    }
     if (*what_ == "trials") {
       trials(history);
     } else if (*what_ == "reports") {
@@ -52,6 +69,10 @@ class ExportCommand final : public Command {
     } else {
       points(place, history);
     }
+    if (*format_ == kParquet && rows_ == 0)
+      throw Error(ErrorCode::not_found, fmt::format("{} has no {} yet", study.name, *what_),
+                  "a Parquet file has columns, which are known with the first row");
+    if (*format_ == kParquet) text_ = parquet_file(columns_);
     if (output_) {
       write_file_atomically(*output_, text_);
       if (!common_.quiet) std::fprintf(stderr, "wrote %s: %zu rows\n", output_->c_str(), rows_);
@@ -63,9 +84,9 @@ class ExportCommand final : public Command {
 
  private:
   int write_snapshot_file() const {
-    if (what_ || format_ || output_) {
+    if (what_ || format_ || output_ || tensorboard_) {
       throw Error(ErrorCode::invalid_input, "--snapshot takes the whole study",
-                  "leave out --what, --format and --output");
+                  "leave out --what, --format, --output and --tensorboard");
     }
     const Workplace place = Workplace::open(common_, OpenMode::existing);
     const StudyInfo study = place.study_or_only(study_, common_.project);
@@ -93,16 +114,31 @@ class ExportCommand final : public Command {
       throw Error(ErrorCode::invalid_input, fmt::format("--what: '{}' cannot be exported", *what_),
                   near ? fmt::format("did you mean {}?", *near) : "trials, reports or points");
     }
+    if (tensorboard_ && (output_ || format_))
+      throw Error(ErrorCode::invalid_input, "--tensorboard writes a folder of event files",
+                  "leave --output and --format out");
+    const bool is_parquet = output_ && output_->ends_with(".parquet");
     const bool by_ending = output_ && (output_->ends_with(".jsonl") || output_->ends_with(".json"));
+    if (!format_ && is_parquet) format_ = kParquet;
     if (!format_) format_ = by_ending || common_.json ? "jsonl" : "csv";
-    if (*format_ != "csv" && *format_ != "jsonl") {
+    if (*format_ != "csv" && *format_ != "jsonl" && *format_ != kParquet) {
       throw Error(ErrorCode::invalid_input, fmt::format("--format: '{}' is unknown", *format_),
-                  "csv or jsonl");
+                  "csv, jsonl or parquet");
     }
+    if (*format_ == kParquet && !output_ && is_terminal(stdout))
+      throw Error(ErrorCode::invalid_input, "a Parquet file is nothing for a terminal",
+                  "name a file: --output trials.parquet");
   }
 
   void add(const Row& row) {
     ++rows_;
+    if (*format_ == kParquet) {
+      if (rows_ == 1) {
+        for (const auto& [name, value] : row) columns_.push_back({name, {}});
+      }
+      for (std::size_t i = 0; i < row.size(); ++i) columns_[i].cells.push_back(row[i].second);
+      return;
+    }
     if (*format_ == "jsonl") {
       Value object = Value::Map{};
       for (const auto& [name, value] : row) {
@@ -195,6 +231,8 @@ class ExportCommand final : public Command {
   std::optional<std::string> snapshot_;
   bool with_files_ = false;
   CommonOptions common_;
+  std::optional<std::string> tensorboard_;
+  std::vector<ParquetColumn> columns_;
   std::string text_;
   std::size_t rows_ = 0;
 };

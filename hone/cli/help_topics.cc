@@ -59,7 +59,8 @@ std::string metrics_text() {
          "  - a line on stdout:  @hone {\"step\": 3, \"val_loss\": 0.41}\n"
          "  - a line of JSON appended to the file $HONE_METRICS\n"
          "  - hone log val_loss=0.41 step=3  from a shell script\n"
-         "  - wandb.log(...) of programs that use wandb, log_metric of programs that use MLflow\n";
+         "  - wandb.log(...) of programs that use wandb, log_metric of programs that use MLflow\n"
+         "  - scalars of TensorBoard's event files below the trial's folder\n";
 }
 
 std::string type_text(const OptionInfo& option) {

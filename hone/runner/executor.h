@@ -30,6 +30,9 @@ struct Job {
   std::string workdir;
   std::string folder;              ///< the run's own folder: logs live here
   std::vector<JobSource> sources;  ///< stdout and stderr first
+  /// TensorBoard's event files that appear below these become sources (JobSourceFound)…
+  std::vector<std::string> event_folders;
+  std::int64_t event_files_since_us = 0;  ///< …when they were written since: Unix time
   bool tty = false;
   std::int64_t output_limit_bytes = 1LL << 30;
   std::vector<int> cpus;  ///< affinity; empty: all
@@ -53,6 +56,12 @@ struct JobNotStarted {
   RunId run;
   std::string reason;
 };
+/// A further source was found: its bytes follow, under this number, the next one of the job.
+struct JobSourceFound {
+  RunId run;
+  int source = 0;
+  std::string path;
+};
 struct JobOutput {
   RunId run;
   int source = 0;
@@ -72,7 +81,7 @@ struct JobEnded {
   std::int64_t cpu_us = 0;
   std::int64_t peak_bytes = 0;
 };
-using JobEvent = std::variant<JobStarted, JobNotStarted, JobOutput, JobEnded>;
+using JobEvent = std::variant<JobStarted, JobNotStarted, JobSourceFound, JobOutput, JobEnded>;
 
 /// What a run uses now.
 struct JobUsage {

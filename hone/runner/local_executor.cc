@@ -15,6 +15,7 @@
 
 #include "hone/base/assert.h"
 #include "hone/base/file.h"
+#include "hone/runner/event_file.h"
 #include "hone/runner/keeper_loop.h"
 #include "hone/runner/limits_reading.h"
 #include "hone/runner/process.h"
@@ -33,6 +34,7 @@ struct LocalExecutor::Watched {
   std::int64_t spawned_us = 0;               ///< 0: not by this executor
   std::vector<OutputReader> readers;         ///< one per source
   std::set<std::string> folders;             ///< that are watched for it
+  std::int64_t find_at_us = 0;               ///< the next look for further sources
   bool unread = true;                        ///< its files may have more
   bool asked_to_stop = false;                ///< by this executor
   std::int64_t kill_at_us = 0;               ///< of a lost run
@@ -329,11 +331,32 @@ void LocalExecutor::look_at_files(std::int64_t now_us) {
   }
 }
 
+/// Event files that have appeared since the last look; once more when the run is over.
+void LocalExecutor::find_sources(Watched& watched, std::int64_t now_us) {
+  Job& job = watched.job;
+  if (job.event_folders.empty() || (now_us < watched.find_at_us && watched.stage != Stage::over))
+    return;
+  for (const std::string& folder : job.event_folders) {
+    for (const auto& path : find_event_files(folder, job.event_files_since_us)) {
+      const bool is_known = std::any_of(job.sources.begin(), job.sources.end(),
+                                        [&](const auto& s) { return s.path == path.string(); });
+      if (is_known || job.sources.size() >= kSourcesAtMost) continue;
+      const auto number = static_cast<int>(job.sources.size());
+      job.sources.push_back({path.string(), path.string(), 0});
+      watched.readers.emplace_back(path.string(), 0);
+      events_.push_back(JobSourceFound{job.run, number, path.string()});
+    }
+  }
+  const std::int64_t done_us = keeper::monotonic_us();
+  watched.find_at_us = done_us + std::max(kFind_us, (done_us - now_us) * kFindShare);
+}
+
 void LocalExecutor::read_output(std::int64_t now_us) {
   std::size_t budget = kPollBytes;
   for (auto& [id, watched] : runs_) {
     if (!watched->unread) continue;
     watched->unread = false;
+    find_sources(*watched, now_us);
     for (std::size_t i = 0; i < watched->readers.size(); ++i) {
       OutputReader& reader = watched->readers[i];
       while (budget > 0) {

@@ -57,7 +57,11 @@ class LocalExecutor final : public Executor {
   static constexpr std::size_t kPollBytes = 4 << 20;      ///< of all in one poll
   static constexpr std::int64_t kLookAgain_us =
       250'000;  ///< at files without being told that they changed
-  static constexpr std::int64_t kSweep_us = 50'000;  ///< between looks for processes of lost runs
+  /// Between looks for further sources; more where a look takes long.
+  static constexpr std::int64_t kFind_us = 1'000'000;
+  static constexpr std::int64_t kFindShare = 50;      ///< looks take at most 1/50 of the time
+  static constexpr std::size_t kSourcesAtMost = 128;  ///< of a run
+  static constexpr std::int64_t kSweep_us = 50'000;   ///< between looks for processes of lost runs
   static constexpr std::int64_t kLostGrace_us = 5'000'000;  ///< for runs whose keeper is gone
   /// A keeper may be killed while a program of its is being born: it bears no mark yet. A run
   /// without a known pid is looked for during this time at least.
@@ -88,6 +92,7 @@ class LocalExecutor final : public Executor {
   void lose(KeeperClient* client);
   void sweep(std::int64_t now_us);
   void look_at_files(std::int64_t now_us);
+  void find_sources(Watched& watched, std::int64_t now_us);
   void read_output(std::int64_t now_us);
   void finish_ended();
   void add_watches(Watched& watched);

@@ -42,7 +42,7 @@ struct Title {
   std::string_view label;
   std::string_view title;
 };
-constexpr std::array<Title, 15> kTitles{{
+constexpr std::array<Title, 16> kTitles{{
     {"csv", "CSV with a header line"},
     {"hf_trainer", "Hugging Face Trainer log lines"},
     {"hf_trainer_state", "Hugging Face Trainer's trainer_state.json"},
@@ -58,6 +58,7 @@ constexpr std::array<Title, 15> kTitles{{
     {"xgboost", "XGBoost evaluation lines"},
     {kExplicitLabel, "@hone lines"},
     {kPatternLabel, "lines of your pattern"},
+    {kTensorboardLabel, "TensorBoard event files"},
 }};
 
 }  // namespace

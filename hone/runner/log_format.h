@@ -100,6 +100,7 @@ std::span<const LogFormat> formats();
 // Labels of records that none of these formats reads.
 inline constexpr std::string_view kExplicitLabel = "explicit";
 inline constexpr std::string_view kPatternLabel = "pattern";
+inline constexpr std::string_view kTensorboardLabel = "tensorboard";
 /// What people call the format, dialect or other record with this label; "" for any other.
 std::string_view format_title(std::string_view label);
 

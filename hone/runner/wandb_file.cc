@@ -11,92 +11,24 @@
 // Up to 0.17 a nested map is one item whose JSON is an object, and the summary is one record at the
 // end; later every number is an item of its own with nested keys, in no fixed order, and each step
 // has its summary record. Media are maps with a `_type` and are passed over. JSON may hold NaN and
-// Infinity. The wire reader is minimal: unknown fields are skipped by their wire type.
+// Infinity.
 #include "hone/runner/wandb_file.h"
 
 #include <bit>
 #include <cmath>
 #include <set>
 
+#include "hone/runner/protobuf_wire.h"
 #include "hone/runner/wandb_json.h"
 #include "hone/runner/wandb_log.h"
 
 namespace hone {
 namespace {
 
+using protobuf::Field;
+using protobuf::Message;
+
 constexpr std::size_t kMaxKeyParts = 32;
-
-// ---- protobuf's wire format
-
-struct Field {
-  std::uint32_t number = 0;
-  std::uint64_t scalar = 0;  // varint or the bits of a fixed 64 or 32
-  std::string_view bytes;    // length-delimited
-  bool is_bytes = false;
-};
-
-/// Walks the fields of one message. ok() is false after a malformed field, and the walk ends.
-class Message {
- public:
-  explicit Message(std::string_view bytes) : rest_(bytes) {}
-
-  bool next(Field& field) {
-    if (!ok_ || rest_.empty()) return false;
-    std::uint64_t tag = 0;
-    ok_ = varint(tag) && tag >> 3 != 0 && tag >> 3 <= 0x1FFFFFFF;
-    if (!ok_) return false;
-    field = Field{};
-    field.number = static_cast<std::uint32_t>(tag >> 3);
-    switch (tag & 7u) {
-      case 0:
-        ok_ = varint(field.scalar);
-        break;
-      case 1:
-        ok_ = fixed(8, field.scalar);
-        break;
-      case 2: {
-        std::uint64_t length = 0;
-        ok_ = varint(length) && length <= rest_.size();
-        if (!ok_) break;
-        field.is_bytes = true;
-        field.bytes = rest_.substr(0, static_cast<std::size_t>(length));
-        rest_.remove_prefix(static_cast<std::size_t>(length));
-        break;
-      }
-      case 5:
-        ok_ = fixed(4, field.scalar);
-        break;
-      default:
-        ok_ = false;  // groups are not used
-    }
-    return ok_;
-  }
-  bool ok() const { return ok_; }
-
- private:
-  bool varint(std::uint64_t& value) {
-    value = 0;
-    for (unsigned shift = 0; shift < 70 && !rest_.empty(); shift += 7) {
-      const auto byte = static_cast<unsigned char>(rest_.front());
-      rest_.remove_prefix(1);
-      if (shift < 64) value |= std::uint64_t{byte & 0x7Fu} << shift;
-      if ((byte & 0x80u) == 0) return true;
-    }
-    return false;
-  }
-  bool fixed(std::size_t count, std::uint64_t& value) {
-    if (rest_.size() < count) return false;
-    value = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      value |= std::uint64_t{static_cast<unsigned char>(rest_[i])} << (8 * i);
-    }
-    rest_.remove_prefix(count);
-    return true;
-  }
-
-  std::string_view rest_;
-  bool ok_ = true;
-};
 
 // ---- records
 

@@ -291,7 +291,10 @@ std::vector<StudyFileSection> smaller_sections() {
        {{"patterns", "list of texts", "", "Regular expressions with named groups",
          "['loss=(?<loss>\\S+)']"},
         {"format", "text", "recognised", "Reads one log format only", "hf_trainer"},
-        {"files", "list of texts", "", "Further files to read",
+        {"files", "list of texts", "",
+         "Further files to read; a path that ends in / is a folder, of which TensorBoard's event "
+         "files "
+         "are read",
          "[\"${trial_dir}/metrics.jsonl\"]"}}},
       {"files",
        "A file that each run gets: `from` with some values set, the rest byte for byte.",

@@ -34,6 +34,13 @@ std::int64_t size_of(const fs::path& path) {
   return stat(path.c_str(), &info) == 0 ? static_cast<std::int64_t>(info.st_size) : 0;
 }
 
+/// When a file was last written, in the file system's own time; 0 where it is not there.
+std::int64_t written_us(const fs::path& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return 0;
+  return info.st_mtim.tv_sec * 1'000'000 + info.st_mtim.tv_nsec / 1000;
+}
+
 bool is_below(const fs::path& path, const fs::path& folder) {
   const std::string text = path.lexically_normal().string();
   return text.starts_with(folder.lexically_normal().string() + "/");
@@ -79,6 +86,7 @@ struct LocalJobBuilder::Draft {
   std::vector<std::string> argv;
   Environment environment;
   std::vector<JobSource> sources;
+  std::vector<std::string> event_folders;
 };
 
 LocalJobBuilder::LocalJobBuilder(std::shared_ptr<const StudySpec> spec, const Clock& clock,
@@ -136,6 +144,8 @@ std::variant<BuiltJob, JobRefused, NoRoom> LocalJobBuilder::build(const Claim& c
   job.workdir = spec_->command.workdir;
   job.folder = draft.folder.string();
   job.sources = std::move(draft.sources);
+  job.event_folders = std::move(draft.event_folders);
+  job.event_files_since_us = written_us(draft.folder / kJobFile);
   job.tty = spec_->command.tty;
   job.output_limit_bytes = spec_->limits.output_bytes;
   job.cpus = devices_[run].cpus;
@@ -258,11 +268,16 @@ std::optional<std::string> LocalJobBuilder::write_files(const Claim& claim, Draf
   draft.sources = {{"stdout", (draft.folder / "stdout.log").string(), 0},
                    {"stderr", (draft.folder / "stderr.log").string(), 0},
                    {"metrics", draft.metrics.string(), 0}};
+  draft.event_folders = {draft.trial_dir.string()};
   for (const std::string& pattern : spec_->metric_source.files) {
     const auto expanded = expand_text(pattern, *spec_, context);
     if (const auto* wrong = std::get_if<ExpandError>(&expanded))
       return "metric_source.files: " + wrong->message;
     const fs::path path = in_workdir(*spec_, std::get<std::string>(expanded));
+    if (path.filename().empty()) {  // ends in a slash
+      draft.event_folders.push_back(path.string());
+      continue;
+    }
     // What an earlier attempt left there is not this run's: put aside when the run starts anew,
     // skipped when it goes on.
     if (!draft.checkpoint && is_below(path, draft.trial_dir) && fs::exists(path)) {
@@ -273,10 +288,12 @@ std::optional<std::string> LocalJobBuilder::write_files(const Claim& claim, Draf
 
   Value job = Value::Map{};
   Value::List sources;
+  Value::List event_folders(draft.event_folders.begin(), draft.event_folders.end());
   for (const JobSource& source : draft.sources)
     sources.emplace_back(Value::List{source.name, source.path, source.offset});
   job.set("argv", Value(Value::List(draft.argv.begin(), draft.argv.end())))
       .set("sources", Value(std::move(sources)))
+      .set("event_folders", Value(std::move(event_folders)))
       .set("devices", Value::parse(devices_json(claim.run.id)).value_or(Value::Map{}));
   if (ticket) job.set("mlflow", Value(Value::List{ticket->folder, ticket->token}));
   write_private_file(draft.folder / kJobFile, job.dump() + "\n");
@@ -378,6 +395,13 @@ Job LocalJobBuilder::rebuild(const Claim& claim) {
     job.sources = {{"stdout", (folder / "stdout.log").string(), 0},
                    {"stderr", (folder / "stderr.log").string(), 0},
                    {"metrics", (folder / "metrics.jsonl").string(), 0}};
+  }
+  const Value* event_folders = stored ? stored->find("event_folders") : nullptr;
+  if (event_folders != nullptr && event_folders->is_list()) {
+    for (const Value& each : event_folders->as_list()) {
+      if (each.is_string()) job.event_folders.push_back(each.as_string());
+    }
+    job.event_files_since_us = written_us(folder / kJobFile);
   }
   // Its devices are in use.
   Devices& devices = devices_[claim.run.id];

@@ -167,7 +167,7 @@ void Worker::start(ActiveState& run) {
   run.job = std::move(job.job);
   run.start = std::move(job.start);
   for (std::size_t i = 0; i < run.job.sources.size(); ++i) {
-    run.parsers.emplace_back(parser_options(*spec_));
+    run.parsers.emplace_back(MetricParser(parser_options(*spec_)));
     run.offsets.push_back(run.job.sources[i].offset);
   }
   run.started = true;
@@ -190,19 +190,32 @@ void Worker::adopt(Claim claim) {
   run.job.token = run.claim.run.token;
   const Value parsed = Value::parse(run.claim.parsed).value_or(Value::Map{});
   const Value* sources = parsed.find("sources");
+  // Sources that were found while it ran.
+  const std::size_t given = run.job.sources.size();
+  for (std::size_t i = given;
+       sources != nullptr && sources->is_list() && i < sources->as_list().size(); ++i) {
+    const std::string path = sources->as_list()[i].string_or("path", "");
+    run.job.sources.push_back({path, path, 0});
+  }
   for (std::size_t i = 0; i < run.job.sources.size(); ++i) {
     const Value* source = sources != nullptr && sources->is_list() && i < sources->as_list().size()
                               ? &sources->as_list()[i]
                               : nullptr;
     const std::string saved = source != nullptr ? source->string_or("state", "") : "";
-    run.parsers.push_back(saved.empty() ? MetricParser(parser_options(*spec_))
-                                        : MetricParser::restore(parser_options(*spec_), saved));
+    if (i >= given) {
+      run.parsers.emplace_back(EventFileReader::restore(saved));
+    } else {
+      run.parsers.emplace_back(saved.empty()
+                                   ? MetricParser(parser_options(*spec_))
+                                   : MetricParser::restore(parser_options(*spec_), saved));
+    }
     const std::int64_t began = run.job.sources[i].offset;
     run.offsets.push_back(
         source != nullptr && !faulty("offset_forgotten") ? source->int_or("offset", began) : began);
     run.job.sources[i].offset = run.offsets.back();
-    if (i == kMetricsSource) {
-      for (std::string& name : run.parsers.back().seen()) run.told.insert(std::move(name));
+    for (const std::string& name : run.parsers.back().seen()) {
+      if (i == kMetricsSource) run.told.insert(name);
+      if (i < given) run.named.insert(name);
     }
   }
   run.objective_count = parsed.int_or("count", 0);
@@ -267,6 +280,12 @@ void Worker::handle(const JobEvent& event) {
     run.not_started = refused->reason;
     run.ended = JobEnded{};
     run.ended->run = id;
+  } else if (const auto* found = std::get_if<JobSourceFound>(&event)) {
+    HONE_ASSERT(static_cast<std::size_t>(found->source) == run.parsers.size(),
+                "further sources are numbered in order");
+    run.job.sources.push_back({found->path, found->path, 0});
+    run.parsers.emplace_back(EventFileReader());
+    run.offsets.push_back(0);
   } else if (const auto* output = std::get_if<JobOutput>(&event)) {
     handle_output(run, output->source, output->offset, output->bytes);
   } else if (const auto* end = std::get_if<JobEnded>(&event)) {
@@ -283,8 +302,10 @@ void Worker::handle_output(ActiveState& run, int source, std::int64_t offset,
     run.tail += bytes;
     if (run.tail.size() > 2 * kTailBytes) run.tail.erase(0, run.tail.size() - kTailBytes);
   }
-  run.offsets[i] = offset + static_cast<std::int64_t>(bytes.size());
-  record(run, i, run.parsers[i].feed(bytes));
+  const std::vector<ParsedRecord> records = run.parsers[i].feed(bytes);
+  run.offsets[i] = offset + static_cast<std::int64_t>(bytes.size()) -
+                   static_cast<std::int64_t>(run.parsers[i].held());
+  record(run, i, records);
 }
 
 void Worker::record(ActiveState& run, std::size_t source,
@@ -298,6 +319,11 @@ void Worker::record(ActiveState& run, std::size_t source,
       if (source == kMetricsSource) {
         if (run.told.size() < kToldAtMost) run.told.insert(metric.name);
       } else if (run.told.contains(metric.name)) {
+        continue;
+      }
+      if (!run.parsers[source].is_event_file()) {
+        if (run.named.size() < kToldAtMost) run.named.insert(metric.name);
+      } else if (run.named.contains(metric.name)) {
         continue;
       }
       const int index = spec_->metric_index(metric.name);
@@ -338,6 +364,7 @@ std::string Worker::parsed_text(const ActiveState& run) const {
   for (std::size_t i = 0; i < run.parsers.size(); ++i) {
     Value source = Value::Map{};
     source.set("offset", run.offsets[i]).set("state", run.parsers[i].save());
+    if (run.parsers[i].is_event_file()) source.set("path", run.job.sources[i].path);
     sources.push_back(std::move(source));
   }
   Value parsed = Value::Map{};

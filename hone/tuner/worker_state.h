@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "hone/runner/metric_parser.h"
+#include "hone/tuner/source_parser.h"
 #include "hone/tuner/system_sampler.h"
 #include "hone/tuner/worker.h"
 
@@ -38,9 +38,10 @@ struct Worker::ActiveState {
   std::int64_t last_sign_us = 0;    ///< monotonic instant of the last output
   std::int64_t next_ordinal = 0;
   std::int64_t objective_count = 0;
-  std::vector<MetricParser> parsers;  ///< one per source
+  std::vector<SourceParser> parsers;  ///< one per source
   std::vector<std::int64_t> offsets;  ///< bytes fed so far, per source
   std::set<std::string> told;         ///< names that came by $HONE_METRICS: taken from nowhere else
+  std::set<std::string> named;        ///< that came as text: not taken from event files as well
   std::vector<Report> reports;        ///< not committed yet
   std::vector<Point> points;
   std::int64_t points_since_us = 0;

@@ -369,6 +369,19 @@ class ImportHook(unittest.TestCase):
         for line in self.output(code).splitlines():
             self.assertIn("hone run FILE.yaml", line)
 
+    def test_files_that_the_standin_saves_are_artifacts_of_the_trial(self):
+        code = "import os, wandb\nrun = wandb.init()\nos.makedirs('out/deep')\n" \
+               "open('out/deep/a.txt', 'w').write('a')\nopen('model.bin', 'w').write('m')\n" \
+               "art = wandb.Artifact('weights', type='model')\nart.add_dir('out')\n" \
+               "art.add_file('model.bin', name='../best.bin')\nrun.log_artifact(art)\n" \
+               "print(len(wandb.save('model.*')), len(wandb.save('none')))\n" \
+               "run.log_model('out', name='net')\nrun.alert('title', text='x')\nrun.watch(None)"
+        self.assertEqual(self.output(code), "1 0")
+        artifacts = os.path.join(self.trial.folder, "artifacts")
+        found = sorted(os.path.relpath(os.path.join(at, name), artifacts)
+                       for at, _, names in os.walk(artifacts) for name in names)
+        self.assertEqual(found, ["model.bin", "net/deep/a.txt", "weights/best.bin", "weights/deep/a.txt"])
+
     def test_lines_of_many_processes_do_not_mix(self):
         code = "import os, wandb\nwandb.init()\npids = []\nfor rank in range(6):\n" \
                "    pid = os.fork()\n    if pid == 0:\n        for i in range(200):\n" \
@@ -389,6 +402,46 @@ class ImportHook(unittest.TestCase):
         self.assertEqual(self.output(code), "x")
         self.assertEqual(numbers(self.trial.lines()),
                          ['{"step": 0, "a": 1}', '{"step": 1, "a": 2}'])
+
+
+class HoneWandb(unittest.TestCase):
+    """`from hone import wandb`: the installed one, or the stand-in, inside and outside of hone."""
+
+    CODE = "from hone import wandb\nimport hone.wandb as again\nassert again is wandb\n" \
+           "with wandb.init(config={'given': 1, 'lr': 9}) as run:\n" \
+           "    wandb.define_metric('loss', summary='min')\n" \
+           "    for i in range(3):\n        run.log({'loss': 2.0 - i, 'image': wandb.Image(None)})\n" \
+           "    print(wandb.config.given, wandb.config['lr'], run is wandb.run, run.summary['loss']['min'], wandb.run.name == run.name)"
+
+    def setUp(self):
+        self.trial = Trial({"lr": 0.5})
+        self.addCleanup(self.trial.close)
+
+    def output(self):
+        done = self.trial.run(STANDIN_PYTHON, "-c", self.CODE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.strip()
+
+    def logged(self):
+        return [line["loss"] for line in self.trial.lines() if "loss" in line and "hone.summary" not in line]
+
+    def test_in_a_trial_with_hones_hook(self):
+        self.trial.path.append(os.path.join(ROOT, "python"))
+        self.assertEqual(self.output(), "1 0.5 True 0.0 True")
+        self.assertEqual(self.logged(), [2.0, 1.0, 0.0])
+
+    def test_in_a_trial_whose_python_runs_no_sitecustomize(self):
+        self.trial.path = [os.path.join(ROOT, "python")]
+        os.makedirs(os.path.join(self.trial.folder, "wandb", "latest-run"))
+        self.assertEqual(self.output(), "1 0.5 True 0.0 True")
+        self.assertEqual(self.logged(), [2.0, 1.0, 0.0])
+
+    def test_outside_of_hone_the_program_runs(self):
+        self.trial.path = [os.path.join(ROOT, "python")]
+        self.trial.env = {}
+        self.assertEqual(self.output(), "1 9 True 0.0 True")
+        self.assertEqual(self.trial.lines(), [])
+        self.assertFalse(os.path.exists(os.path.join(self.trial.folder, "artifacts")))
 
 
 class PythonReport(unittest.TestCase):

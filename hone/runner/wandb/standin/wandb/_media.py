@@ -3,6 +3,8 @@ import contextlib
 import os
 import tempfile
 
+from . import _artifacts
+
 
 class WBValue:
     """Base of everything that can be logged and is no plain value."""
@@ -126,7 +128,7 @@ class ArtifactTTL:
 
 
 class Artifact:
-    """Files that belong together. They stay where they are; nothing is copied."""
+    """Files that belong together; log_artifact() copies them to the trial's artifacts."""
 
     def __init__(self, name="", type="", description=None, metadata=None, **_kwargs):
         self.name = name
@@ -137,16 +139,24 @@ class Artifact:
         self.ttl = None
         self.version = "v0"
         self._folder = None
+        self._files = []  # (path, name in the artifact)
 
     def add_file(self, local_path, name=None, **_kwargs):
-        """Accepts a file that exists."""
+        """Adds a file that exists."""
         if not os.path.isfile(local_path):
             raise ValueError("Path is not a file: %r" % local_path)
+        self._files.append((os.path.abspath(local_path), name or os.path.basename(local_path)))
 
     def add_dir(self, local_path, name=None, **_kwargs):
-        """Accepts a folder that exists."""
+        """Adds the files of a folder that exists."""
         if not os.path.isdir(local_path):
             raise ValueError("Path is not a directory: %r" % local_path)
+        self._files.append((os.path.abspath(local_path), name or "."))
+
+    def _keep(self):
+        """Copies what was added to the trial's artifacts."""
+        for path, name in self._files:
+            _artifacts.keep_below(path, os.path.join(self.name or "artifact", name))
 
     def add_reference(self, uri, name=None, **_kwargs):
         """Accepts a reference."""
@@ -164,6 +174,7 @@ class Artifact:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, mode, encoding=encoding) as file:
             yield file
+        self._files.append((path, name))
 
     def save(self, *_args, **_kwargs):
         """Accepted, without effect."""

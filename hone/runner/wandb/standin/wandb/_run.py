@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 
+from . import _artifacts
 from ._config import Config, study_parameters
 from ._summary import Metric, Summary
 from .errors import Error, UsageError, needs_server
@@ -141,11 +142,19 @@ class Run:
         self.finish(exit_code=0 if kind is None else 1)
 
     def log_artifact(self, artifact_or_path, name=None, type=None, aliases=None, **_kwargs):
-        """Accepts an artifact; its files stay where they are."""
+        """Copies the files of an artifact to the trial's artifacts, below its name."""
         from ._media import Artifact
         if isinstance(artifact_or_path, Artifact):
+            artifact_or_path._keep()
             return artifact_or_path
-        return Artifact(name or os.path.basename(str(artifact_or_path)), type or "unspecified")
+        path = os.fspath(artifact_or_path).rstrip("/")
+        artifact = Artifact(name or os.path.basename(path), type or "unspecified")
+        if os.path.isdir(path):
+            artifact.add_dir(path)
+        elif os.path.isfile(path):
+            artifact.add_file(path)
+        artifact._keep()
+        return artifact
 
     upsert_artifact = finish_artifact = log_artifact
 
@@ -158,14 +167,18 @@ class Run:
     def restore(self, *_args, **_kwargs):
         raise needs_server("restore()")
 
-    def save(self, *_args, **_kwargs):
-        """Accepted: files stay where they are."""
-        return []
+    def save(self, glob_str=None, base_path=None, policy="live"):
+        """Copies files to the trial's artifacts; their paths there. Once, whatever the policy."""
+        return _artifacts.save(glob_str, base_path) if glob_str is not None else []
+
+    def log_model(self, path, name=None, aliases=None, **_kwargs):
+        """Copies a model's file or folder to the trial's artifacts."""
+        return self.log_artifact(path, name=name, type="model")
 
     def watch(self, *_args, **_kwargs):
         """Accepted, without effect."""
 
-    unwatch = alert = mark_preempting = log_code = log_model = link_artifact = link_model = watch
+    unwatch = alert = mark_preempting = log_code = link_artifact = link_model = watch
     write_logs = status = display = pin_config_keys = _label = watch
 
     def to_html(self, *_args, **_kwargs):
@@ -241,8 +254,10 @@ def _announce():
     global _announced
     if not _announced:
         _announced = True
-        sys.stderr.write("hone: wandb is not installed for %s; hone's stand-in takes what is "
-                         "logged\n" % (sys.executable or "this Python"))
+        sys.stderr.write("hone: wandb is not installed for %s; hone's stand-in %s\n" % (
+            sys.executable or "this Python",
+            "takes what is logged" if os.environ.get("HONE_METRICS") else
+            "lets the program run, and what it logs goes nowhere"))
 
 
 def init(entity=None, project=None, dir=None, id=None, name=None, notes=None, tags=None,
