@@ -113,9 +113,9 @@ class Statements {
     evidence.set("share", effect.share).set("low", interval.low).set("high", interval.high);
     evidence.set("p", told.p).set("by_value", told.by_value).set("trials", importance_.trials);
     std::string text = fmt::format(
-        "{} explains {} ± {:.0f} of the differences between trials that "
+        "{} explains {} ± {} of the differences between trials that "
         "parameters explain",
-        effect.parameter, shown_share(effect.share), 100 * effect.share_sd);
+        effect.parameter, shown_share(effect.share), shown_points(effect.share_sd));
     const FanovaEffect* forest = forest_effect(effect.parameter);
     if (forest != nullptr && forest->active < 1) {
       evidence.set("active", forest->active);

@@ -7,6 +7,7 @@
 
 #include "hone/analysis/analysis_test_support.h"
 #include "hone/analysis/failure_pattern.h"
+#include "hone/analysis/shown.h"
 
 namespace hone {
 namespace {
@@ -114,6 +115,13 @@ TEST(Findings, SayThatAShortListMayBeTooShort) {
   const Statement* bound = statement(findings, StatementKind::bound, "layers");
   ASSERT_NE(bound, nullptr);
   EXPECT_THAT(bound->text, HasSubstr("upper end of its values; add larger ones"));
+}
+
+TEST(Findings, ShowSmallSpreadsAsTheyAre) {
+  EXPECT_EQ(shown_points(0.062), "6");
+  EXPECT_EQ(shown_points(0.0096), "1");
+  EXPECT_EQ(shown_points(0.0041), "0.4");
+  EXPECT_EQ(shown_points(0), "0");
 }
 
 TEST(Findings, SayWhereTrialsFail) {

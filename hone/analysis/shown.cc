@@ -23,4 +23,9 @@ std::string shown_share(double share) {
   return fmt::format("{:.0f} %", 100 * share);
 }
 
+std::string shown_points(double share) {
+  const double points = 100 * share;
+  return points >= 0.95 ? fmt::format("{:.0f}", points) : fmt::format("{:.1g}", points);
+}
+
 }  // namespace hone

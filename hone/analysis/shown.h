@@ -13,5 +13,7 @@ std::string shown_value(const Value& value);
 std::string shown_metric(double value);
 /// A share of 1: "71 %", "< 1 %".
 std::string shown_share(double share);
+/// The spread of a share, in points: "6", "0.4".
+std::string shown_points(double share);
 
 }  // namespace hone

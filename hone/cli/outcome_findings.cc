@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "hone/analysis/ped_anova.h"
+#include "hone/analysis/shown.h"
 #include "hone/base/text.h"
 #include "hone/cli/lines.h"
 
@@ -34,8 +35,8 @@ std::string importance_text(const Importance& importance) {
   double largest_other = 0;
   for (const Effect& effect : importance.effects) {
     if (is_told(effect) && named.size() < kNamed) {
-      named.push_back(fmt::format("{0}{1}{2}{1}±{1}{3:.0f}", effect.parameter, kGlue,
-                                  percent(effect.share), 100 * effect.share_sd));
+      named.push_back(fmt::format("{0}{1}{2}{1}±{1}{3}", effect.parameter, kGlue,
+                                  percent(effect.share), shown_points(effect.share_sd)));
     } else {
       largest_other = std::max(largest_other, effect.share);
     }
