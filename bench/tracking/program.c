@@ -1,12 +1,12 @@
 // A program that logs, in two ways.
-//   program log RATE METRICS SECONDS FILE   RATE points a second, METRICS of them on a line, in
-//   lines
+//
+// `program log RATE METRICS SECONDS FILE`: RATE points a second, METRICS of them on a line
 // "@hone {…}" on stdout. Then the objective goes above every bound, and how long it takes until
 // SIGTERM comes is written to FILE, in microseconds; the lines go on meanwhile.
-//   program train STEPS LINES FILE          a fixed amount of computing in STEPS steps; LINES of
-//   them
-// print a line of five metrics. How long it took, by the clock and in processor time, in
-// microseconds, is written to FILE.
+//
+// `program train STEPS LINES FILE`: a fixed amount of computing in STEPS steps; LINES of them print
+// a line of five metrics. How long it took, by the clock and in processor time, in microseconds, is
+// written to FILE.
 #include <inttypes.h>
 #include <math.h>
 #include <signal.h>
