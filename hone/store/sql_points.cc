@@ -10,7 +10,7 @@ namespace {
 
 /// Frames below this size are worth merging.
 constexpr std::int64_t kSmallFrame = 500;
-/// Points of a merged frame.
+/// Points of a merged frame, at most, unless one frame had more.
 constexpr std::size_t kMergedFrame = 4096;
 /// A run with more points in small frames than this keeps them: its end must not hold up others.
 constexpr std::int64_t kMergedAtMost = 100'000;
@@ -61,25 +61,45 @@ void merge_points(Connection& connection, RunId run) {
     }
   }
   if (frames < 2 || count > kMergedAtMost || count / frames >= kSmallFrame) return;
+  // A merged frame has the number of the last one in it, and none reaches over the end of a
+  // reader's page: a reader that is under way meanwhile goes on behind what it has seen.
+  struct Merged {
+    std::int64_t chunk;
+    std::size_t end;  ///< of its points
+  };
+  std::vector<Merged> merged;
   std::vector<Point> points;
   points.reserve(static_cast<std::size_t>(count));
   {
     Query query(
         connection,
-        "SELECT codec, data FROM series WHERE run_id = $1 AND metric_id = -1 ORDER BY chunk",
+        "SELECT codec, data, chunk FROM series WHERE run_id = $1 AND metric_id = -1 ORDER BY chunk",
         run.value);
+    std::int64_t frames_of_page = 0;
+    std::size_t page = 0;  // where its points begin
+    std::size_t from = 0;  // where those of the last merged frame begin
     while (query.step()) {
       // A frame that cannot be read is told when somebody reads it; a run's end is stored all the
       // same.
       if (!decode_points(query.small(0), query.bytes(1), points)) return;
+      if (frames_of_page == 0 || points.size() - from > kMergedFrame) {
+        from = merged.empty() ? 0 : merged.back().end;
+        merged.emplace_back();
+      }
+      merged.back() = {query.integer(2), points.size()};
+      if (is_page_full(++frames_of_page, points.size() - page)) {
+        frames_of_page = 0;
+        page = points.size();
+      }
     }
   }
   Query(connection, "DELETE FROM series WHERE run_id = $1 AND metric_id = -1", run.value).run();
   const std::span<const Point> all(points);
-  std::int64_t chunk = 0;
-  for (std::size_t from = 0; from < all.size(); from += kMergedFrame)
-    insert_frame(connection, run, chunk++,
-                 all.subspan(from, std::min(kMergedFrame, all.size() - from)));
+  std::size_t from = 0;
+  for (const Merged& frame : merged) {
+    insert_frame(connection, run, frame.chunk, all.subspan(from, frame.end - from));
+    from = frame.end;
+  }
 }
 
 }  // namespace hone::sql

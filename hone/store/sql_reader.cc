@@ -209,16 +209,14 @@ Store::RunDetail SqlStore::run_detail(RunId run) {
 }
 
 void SqlStore::visit_points(RunId run, const SeePoints& see) {
-  // Some frames at a time, so that neither memory nor the connection is held by a long run.
-  constexpr std::int64_t kFrames = 64;
   std::int64_t after = -1;
   for (bool first = true;; first = false) {
     std::vector<Point> points;
-    std::int64_t frames = 0;
+    bool is_full = false;
     std::int64_t last = after;
     read([&](Connection& connection) {
       points.clear();
-      frames = 0;
+      is_full = false;
       if (first) {
         Query there(connection, "SELECT 1 FROM run WHERE run_id = $1", run.value);
         if (!there.step()) throw rules::no_run(run);
@@ -226,17 +224,18 @@ void SqlStore::visit_points(RunId run, const SeePoints& see) {
       Query query(connection,
                   "SELECT codec, data, chunk FROM series WHERE run_id = $1 AND metric_id = -1 AND "
                   "chunk > $2 ORDER BY chunk LIMIT $3",
-                  run.value, after, kFrames);
-      while (query.step()) {
-        ++frames;
+                  run.value, after, sql::kPageFrames);
+      for (std::int64_t frames = 1; !is_full && query.step(); ++frames) {
         last = query.integer(2);
-        if (decode_points(query.small(0), query.bytes(1), points)) continue;
-        throw Error(ErrorCode::store_corrupt,
-                    fmt::format("a frame of points of run {} cannot be read", run.value));
+        if (!decode_points(query.small(0), query.bytes(1), points)) {
+          throw Error(ErrorCode::store_corrupt,
+                      fmt::format("a frame of points of run {} cannot be read", run.value));
+        }
+        is_full = sql::is_page_full(frames, points.size());
       }
     });
     if (!points.empty()) see(points);
-    if (frames < kFrames) return;
+    if (!is_full) return;
     after = last;
   }
 }

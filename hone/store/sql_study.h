@@ -95,10 +95,17 @@ RunLease take(StudyTransaction& study, std::int64_t run, WorkerId worker, std::i
 std::vector<RunLease> take_waiting(StudyTransaction& study, WorkerId worker, int count,
                                    std::int64_t ttl_us);
 
+/// How much of a run's points a reader takes at a time, so that neither memory nor the connection
+/// is held by a long run: a page ends with the frame that makes it full.
+inline constexpr std::int64_t kPageFrames = 256;
+inline constexpr std::size_t kPagePoints = 65'536;
+inline bool is_page_full(std::int64_t frames, std::size_t points) {
+  return frames >= kPageFrames || points >= kPagePoints;
+}
 /// Stores points as a further frame of the run.
 void store_points(Connection& connection, RunId run, std::span<const Point> points);
 /// Makes few frames of the many small ones that a run with rare points leaves: each frame names its
-/// metrics anew. Of a run that ends.
+/// metrics anew. Of a run that ends; readers that are under way lose nothing and see nothing twice.
 void merge_points(Connection& connection, RunId run);
 
 struct WorkerRef {

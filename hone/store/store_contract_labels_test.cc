@@ -77,7 +77,7 @@ TEST_P(StoreContract, LabelsGoWithTheirStudy) {
 
 TEST_P(StoreContract, VisitsManyFramesOfPointsInOrder) {
   const Running running = make_running();
-  constexpr int kFrames = 150;  // more than are read at a time
+  constexpr int kFrames = 300;  // more than are read at a time
   for (int frame = 0; frame < kFrames; ++frame) {
     ReportBatch batch;
     batch.points.push_back({"loss", static_cast<double>(frame), 1, frame});
@@ -90,6 +90,38 @@ TEST_P(StoreContract, VisitsManyFramesOfPointsInOrder) {
     for (const Point& point : some) EXPECT_EQ(point.step, next++);
   });
   EXPECT_EQ(next, kFrames);
+}
+
+TEST_P(StoreContract, MergesFramesOfAnySizeWithoutLossWhileTheyAreRead) {
+  // More frames than are read at a time; the same, and several merged ones of them; and fewer
+  // frames, but more points.
+  for (const auto& [frames, points_each] : {std::pair(300, 1), {300, 90}, {200, 450}}) {
+    const Running running = make_running("study " + std::to_string(points_each));
+    double stored = 0;
+    for (int frame = 0; frame < frames; ++frame) {
+      ReportBatch batch;
+      for (int i = 0; i < points_each; ++i) batch.points.push_back({"loss", stored++, 1, frame});
+      batch.next_ordinal = static_cast<std::int64_t>(stored);
+      ASSERT_EQ(store_->append(running.claim.run.id, running.claim.run.token, batch).lease,
+                LeaseState::held);
+    }
+    double next = 0;
+    const auto see = [&](std::span<const Point> some) {
+      for (const Point& point : some) ASSERT_EQ(point.step, next++);
+    };
+    bool ended = false;
+    store_->visit_points(running.claim.run.id, [&](std::span<const Point> some) {
+      see(some);
+      if (ended) return;
+      ended = true;
+      EXPECT_EQ(store_->end_run(running.claim.run.id, running.claim.run.token, {}, finished()),
+                LeaseState::held);
+    });
+    EXPECT_EQ(next, stored);
+    next = 0;
+    store_->visit_points(running.claim.run.id, see);
+    EXPECT_EQ(next, stored);
+  }
 }
 
 }  // namespace hone
