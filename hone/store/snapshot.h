@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hone/base/clock.h"
 #include "hone/store/store.h"
@@ -35,6 +36,11 @@ std::int64_t write_snapshot(Store& from, StudyId study, const std::filesystem::p
                             const std::optional<std::filesystem::path>& files, const Clock& clock,
                             const LivenessProbe& probe);
 inline constexpr std::int64_t kSnapshotFiles = 100'000;
+
+/// The plain files below a folder, relative to it, sorted; links and folders of other users are
+/// left out, and so is what is removed meanwhile. Throws Error(io) for a folder that cannot be
+/// read, Error(invalid_input) above kSnapshotFiles.
+std::vector<std::string> plain_files(const std::filesystem::path& folder);
 
 /// A snapshot that is there to be read. Throws Error(not_found) without the file,
 /// Error(store_corrupt) where it holds no study or several.

@@ -62,32 +62,13 @@ class Draft {
   fs::path path_;
 };
 
-std::vector<std::string> plain_files(const fs::path& folder) {
-  std::vector<std::string> paths;
-  std::error_code error;
-  for (fs::recursive_directory_iterator
-           it(folder, fs::directory_options::skip_permission_denied, error),
-       end;
-       !error && it != end; it.increment(error)) {
-    std::error_code ignored;
-    if (!it->is_symlink(ignored) && it->is_regular_file(ignored))
-      paths.push_back(it->path().lexically_relative(folder).string());
-    if (std::ssize(paths) > kSnapshotFiles) {
-      throw Error(ErrorCode::invalid_input,
-                  fmt::format("{} holds more than {} files", folder.string(), kSnapshotFiles),
-                  "hone clean removes what ended trials have left; or leave the files out");
-    }
-  }
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
-
-/// Puts one file into the table, part by part; an empty one is one empty part.
-void put_file(Connection& connection, const fs::path& folder, const std::string& path) {
+/// Puts one file into the table, part by part; an empty one is one empty part. Whether it was
+/// there.
+bool put_file(Connection& connection, const fs::path& folder, const std::string& path) {
   const Descriptor file(::open((folder / path).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   struct stat info {};
   if (file.get() < 0 || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode))
-    return;  // gone meanwhile, or another user's
+    return false;  // gone meanwhile, or another user's
   const std::int64_t modified_us = info.st_mtim.tv_sec * 1'000'000 + info.st_mtim.tv_nsec / 1000;
   std::vector<std::uint8_t> part(kPartBytes);
   for (std::int64_t number = 0;; ++number) {
@@ -102,12 +83,12 @@ void put_file(Connection& connection, const fs::path& folder, const std::string&
       if (n == 0) break;
       filled += static_cast<std::size_t>(n);
     }
-    if (filled == 0 && number > 0) return;
+    if (filled == 0 && number > 0) return true;
     Query(connection,
           "INSERT INTO snapshot_file (path, part, modified_us, data) VALUES ($1, $2, $3, $4)", path,
           number, modified_us, std::span<const std::uint8_t>(part.data(), filled))
         .run();
-    if (filled < part.size()) return;
+    if (filled < part.size()) return true;
   }
 }
 
@@ -145,6 +126,38 @@ SqlStore& tables_of(Store& store) { return dynamic_cast<SqlStore&>(store); }
 
 }  // namespace
 
+std::vector<std::string> plain_files(const fs::path& folder) {
+  std::vector<std::string> paths;
+  std::vector<fs::path> folders = {{}};  // that are still to be read
+  const auto is_gone = [](const std::error_code& error) {
+    return error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
+  };
+  while (!folders.empty()) {
+    const fs::path below = std::move(folders.back());
+    folders.pop_back();
+    std::error_code error;
+    fs::directory_iterator it(folder / below, fs::directory_options::skip_permission_denied, error);
+    for (; !error && it != fs::directory_iterator(); it.increment(error)) {
+      std::error_code gone;
+      const fs::file_status status = it->symlink_status(gone);
+      const fs::path path = below / it->path().filename();
+      if (fs::is_directory(status)) folders.push_back(path);
+      if (fs::is_regular_file(status)) paths.push_back(path.string());
+      if (std::ssize(paths) > kSnapshotFiles) {
+        throw Error(ErrorCode::invalid_input,
+                    fmt::format("{} holds more than {} files", folder.string(), kSnapshotFiles),
+                    "hone clean removes what ended trials have left; or leave the files out");
+      }
+    }
+    if (error && !is_gone(error)) {
+      throw Error(ErrorCode::io,
+                  fmt::format("cannot read {}: {}", (folder / below).string(), error.message()));
+    }
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
 std::int64_t write_snapshot(Store& from, StudyId study, const fs::path& file,
                             const std::optional<fs::path>& files, const Clock& clock,
                             const LivenessProbe& probe) {
@@ -165,10 +178,10 @@ std::int64_t write_snapshot(Store& from, StudyId study, const fs::path& file,
     if (files) {
       store.with_tables(true, [&](Connection& connection) {
         connection.run_script(kFileTable);
-        for (const std::string& path : paths) put_file(connection, *files, path);
+        count = 0;
+        for (const std::string& path : paths) count += put_file(connection, *files, path) ? 1 : 0;
       });
     }
-    count = std::ssize(paths);
   }
   sql::leave_wal(draft.path());
   if (::rename(draft.path().c_str(), file.c_str()) != 0) {

@@ -2,15 +2,21 @@
 // another store, and is the same there.
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <fstream>
+#include <span>
+#include <thread>
 
 #include "hone/base/error.h"
 #include "hone/base/file.h"
 #include "hone/store/point_frame.h"
 #include "hone/store/scratch_folder.h"
 #include "hone/store/snapshot.h"
+#include "hone/store/sql_store.h"
+#include "hone/store/sqlite.h"
 #include "hone/store/store_contract.h"
 
 namespace hone {
@@ -212,7 +218,7 @@ TEST_P(StoreContract, SnapshotsDoNotOverwriteAStudy) {
   EXPECT_EQ(Value::parse(store_->spec(second->id, 1).body)->string_or("name", ""), "second");
 }
 
-TEST_P(StoreContract, SnapshotsCarryFilesAndRefuseThoseThatLeadElsewhere) {
+TEST_P(StoreContract, SnapshotsCarryFiles) {
   SKIP_WITHOUT_TABLES();
   const StudyId study = make_whole();
   const fs::path files = folder.path() / "files";
@@ -234,6 +240,79 @@ TEST_P(StoreContract, SnapshotsCarryFilesAndRefuseThoseThatLeadElsewhere) {
     return std::chrono::floor<std::chrono::microseconds>(fs::last_write_time(path));
   };
   EXPECT_EQ(changed_us(out / "0" / "empty"), changed_us(files / "0" / "empty"));
+}
+
+TEST_P(StoreContract, SnapshotsWithFilesThatLeadElsewhereAreRefused) {
+  SKIP_WITHOUT_TABLES();
+  const StudyId study = make_whole();
+  const fs::path files = folder.path() / "files";
+  fs::create_directories(files);
+  const std::string outside = (folder.path() / "absolute").string();
+  for (const std::string& name : {std::string("../beside"), std::string("0/../../beside"), outside,
+                                  std::string("0/.."), std::string("0/"), std::string(".")}) {
+    const fs::path file = folder.path() / "study.hone";
+    write_snapshot(*store_, study, file, files, clock_, probe_);
+    {
+      SqlStore tables(sql::open_sqlite(file, {}), clock_, probe_);
+      tables.with_tables(true, [&](sql::Connection& connection) {
+        sql::Query(connection,
+                   "INSERT INTO snapshot_file (path, part, modified_us, data) VALUES ($1, 0, 1, "
+                   "$2)",
+                   name, std::span<const std::uint8_t>())
+            .run();
+      });
+    }
+    Snapshot snapshot(file, clock_, probe_);
+    try {
+      snapshot.extract_files(folder.path() / "out");
+      ADD_FAILURE() << name << " was written";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::store_corrupt) << name;
+      EXPECT_NE(std::string(error.what()).find(name), std::string::npos) << error.what();
+    }
+    for (const char* path : {"beside", "absolute", "out"})
+      EXPECT_FALSE(fs::exists(folder.path() / path)) << name;
+  }
+}
+
+TEST(PlainFiles, LeavesOutWhatIsRemovedMeanwhileAndNothingElse) {
+  const ScratchFolder folder;
+  std::vector<std::string> stay;
+  for (int i = 0; i < 20; ++i) {
+    const std::string number = std::to_string(i);
+    stay.push_back(number + "/file");
+    fs::create_directories(folder.path() / number);
+    std::ofstream(folder.path() / number / "file");
+  }
+  std::sort(stay.begin(), stay.end());
+  std::atomic<bool> over = false;
+  std::thread other([&] {
+    while (!over) {
+      std::error_code ignored;
+      for (int i = 0; i < 20; ++i)
+        fs::create_directories(folder.path() / ("passing " + std::to_string(i)), ignored);
+      for (int i = 0; i < 20; ++i)
+        fs::remove(folder.path() / ("passing " + std::to_string(i)), ignored);
+    }
+  });
+  bool all = true;
+  for (int i = 0; i < 1000; ++i) all = all && plain_files(folder.path()) == stay;
+  over = true;
+  other.join();
+  EXPECT_TRUE(all);
+  EXPECT_TRUE(plain_files(folder.path() / "none").empty());
+}
+
+TEST(PlainFiles, SaysWhichFolderCannotBeRead) {
+  const ScratchFolder folder;
+  const fs::path too_long = folder.path() / std::string(300, 'x');
+  try {
+    plain_files(too_long);
+    ADD_FAILURE() << "read";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::io);
+    EXPECT_NE(std::string(error.what()).find(too_long.string()), std::string::npos);
+  }
 }
 
 TEST_P(StoreContract, SnapshotsSayWhatIsWrongWithAFile) {
