@@ -5,6 +5,8 @@
 
 #include "hone/base/error.h"
 #include "hone/base/file.h"
+#include "hone/base/id.h"
+#include "hone/base/rng.h"
 #include "hone/base/text.h"
 #include "hone/cli/commands.h"
 #include "hone/cli/prose.h"
@@ -14,7 +16,43 @@
 #include "hone/tuner/job_builder_files.h"
 
 namespace hone::cli {
+namespace fs = std::filesystem;
 namespace {
+
+/// The files of a study that is not in the store yet, beside the folders of those that are; gone at
+/// the end of the scope unless they were put into their place.
+class Draft {
+ public:
+  explicit Draft(fs::path folder) : folder_(std::move(folder)) {}
+  ~Draft() { remove_tree(folder_); }
+  Draft(const Draft&) = delete;
+  Draft& operator=(const Draft&) = delete;
+  const fs::path& folder() const { return folder_; }
+
+  /// Throws Error(io).
+  void put(const fs::path& place) const {
+    try {
+      // There is a folder of this study already where it was deleted without its files.
+      if (fs::exists(place)) {
+        move_files(place);
+      } else {
+        fs::rename(folder_, place);
+      }
+    } catch (const fs::filesystem_error& error) {
+      throw Error(ErrorCode::io, fmt::format("cannot write {}: {}", place.string(), error.what()));
+    }
+  }
+
+ private:
+  void move_files(const fs::path& place) const {
+    for (const std::string& path : plain_files(folder_)) {
+      make_private_folder((place / path).parent_path());
+      fs::rename(folder_ / path, place / path);
+    }
+  }
+
+  fs::path folder_;
+};
 
 class ImportCommand final : public Command {
  public:
@@ -40,16 +78,20 @@ class ImportCommand final : public Command {
     Snapshot snapshot(*file_, place.clock(), place.probe());
     // A record that cannot be folded is found here, before anything of it is in this store.
     load_history(snapshot.store(), snapshot.study().id);
+    // The files come first: what takes long, and may fail, is over before the study is there.
+    const Draft draft(place.private_folder() / "trials" /
+                      (".import-" + make_uid(place.clock().now_us(), Rng(system_entropy()))));
+    const std::int64_t files = snapshot.extract_files(draft.folder());
     StudyCopyOptions options;
     options.name = name_;
     const StudyId id = copy_study(snapshot.store(), snapshot.study().id, place.store(), options);
     const StudyInfo study = *place.store().study(id);
-    std::int64_t files = 0;
     try {
-      const auto folder = place.trials_folder(study);
-      files = snapshot.extract_files(folder);
-      if (files > 0) write_private_file(folder / ".study", study.uid + "\n");
-    } catch (const Error&) {
+      if (files > 0) {
+        write_private_file(draft.folder() / ".study", study.uid + "\n");
+        draft.put(place.trials_folder(study));
+      }
+    } catch (...) {
       place.store().delete_study(id);  // whole or not at all
       throw;
     }

@@ -2,9 +2,10 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 
-from harness import Case, main
+from harness import Case, interrupt, main
 
 # Works until hone has looked at it twice or so, and leaves a picture.
 WORKS = """
@@ -194,6 +195,31 @@ class Move(Case):
         self.assertIn("no file", self.hone("import", "none.hone").err)
         self.assertIn("no store of hone", self.hone("import", "study.yaml").err)
         self.assertIn("a snapshot holds one", self.hone("import", self.path("other/store.sqlite")).err)
+
+    def test_an_import_that_fails_leaves_nothing(self):
+        self.good("run", "study.yaml", "--quiet")
+        self.good("export", "study", "--snapshot", "study.hone", "--with-files")
+        shutil.copy(self.path("study.hone"), self.path("bad.hone"))
+        with sqlite3.connect(self.path("bad.hone")) as bad:
+            bad.execute("INSERT INTO snapshot_file VALUES ('zz/../../x', 0, 0, x'')")
+        bad.close()
+        other = ["--store", self.path("other/store.sqlite")]
+        failed = self.hone("import", "bad.hone", *other)
+        self.assertNotEqual(failed.code, 0)
+        self.assertIn("names a file outside of the study", failed.err)
+        self.assertEqual(self.good("list", "--json", *other).rows, [])
+        self.assertEqual(os.listdir(self.path("other/trials")), [])
+        # A name that is taken is told after the files were read: they do not stay either.
+        self.good("import", "study.hone", *other)
+        self.assertEqual(os.listdir(self.path("other/trials")), ["study"])
+        self.assertNotEqual(self.hone("import", "study.hone", *other).code, 0)
+        self.assertEqual(os.listdir(self.path("other/trials")), ["study"])
+        # The files that a deleted study left become those of the study again.
+        os.remove(self.path("other/trials/study/1/config.json"))
+        self.good("delete", "study", "--yes", "--keep-files", *other)
+        self.good("import", "study.hone", *other)
+        self.assertEqual(os.listdir(self.path("other/trials")), ["study"])
+        self.assertEqual(self.read("other/trials/study/1/config.json"), self.read(".hone/trials/study/1/config.json"))
 
 
 if __name__ == "__main__":
