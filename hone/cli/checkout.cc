@@ -85,7 +85,9 @@ Checkout::Checkout(const Value& record, fs::path repository, fs::path folder)
   }
 }
 
-Checkout::~Checkout() { remove(); }
+Checkout::~Checkout() {
+  if (!kept_) remove();
+}
 
 void Checkout::apply(const std::string& diff) const {
   const fs::path patch = folder_.string() + ".patch";

@@ -71,7 +71,7 @@ class ReproduceCommand final : public Command {
                            fmt::format("{}-{}-{}", address.study.uid, original.trial, getpid()));
       put_into(original.spec.command, *checkout);
     }
-    return again(place, address.study, history, original, found);
+    return again(place, address.study, history, original, found, checkout ? &*checkout : nullptr);
   }
 
  private:
@@ -82,7 +82,8 @@ class ReproduceCommand final : public Command {
   static void put_into(hone::Command& command, const Checkout& checkout);
   StudySpec spec_of(const Workplace& place, const Original& original) const;
   int again(const Workplace& place, const StudyInfo& study, const History& history,
-            const Original& original, const std::vector<Difference>& found) const;
+            const Original& original, const std::vector<Difference>& found,
+            Checkout* checkout) const;
 
   std::vector<std::string> words_;
   bool here_ = false;
@@ -211,7 +212,8 @@ StudySpec ReproduceCommand::spec_of(const Workplace& place, const Original& orig
 }
 
 int ReproduceCommand::again(const Workplace& place, const StudyInfo& study, const History& history,
-                            const Original& original, const std::vector<Difference>& found) const {
+                            const Original& original, const std::vector<Difference>& found,
+                            Checkout* checkout) const {
   const Trial& trial = history.trial(original.trial);
   StudySpec spec = spec_of(place, original);
   // A trial that was stopped early is as long again where its program can be told.
@@ -239,9 +241,17 @@ int ReproduceCommand::again(const Workplace& place, const StudyInfo& study, cons
   const History& outcome = work.history();
   const auto runs = outcome.size() > 0 ? outcome.runs_of(0) : std::span<const RunId>{};
   if (end != SessionEnd::finished || runs.empty()) {
-    if (!common_.quiet)
+    if (checkout != nullptr) checkout->keep();  // the study's command is in it
+    if (!common_.quiet) {
       print_prose(stderr, fmt::format("Not finished. Go on: hone resume {}{}\n",
-                                      shell_quoted(spec.name), place.store_option()));
+                                      shell_quoted(study_title(made)), place.store_option()));
+      if (checkout != nullptr) {
+        print_prose(stderr, fmt::format("Its code stays in a folder of its own for that. Remove it "
+                                        "afterwards: git -C {} worktree remove --force {}\n",
+                                        shell_quoted(checkout->repository().string()),
+                                        shell_quoted(checkout->root().string())));
+      }
+    }
     return kInterrupted;
   }
   const Comparison comparison = compare_runs(history, original.run, outcome, runs.back());

@@ -173,6 +173,30 @@ class Reproduce(Case):
         rows = [row for row in self.good("list", "--json").rows]
         self.assertEqual(len(rows), 1, "no study was made")
 
+    def test_what_was_interrupted_goes_on_with_the_code_that_it_had(self):
+        self.write("code/sub/train.py", SEEDED + """
+import time
+while os.path.exists(%r):
+    time.sleep(0.02)
+""" % self.path("wait"))
+        self.git("commit", "--quiet", "-a", "-m", "second")
+        self.good("run", "study.yaml", "--quiet")
+        value = self.good("export", "study", "--format", "jsonl").rows[0]["val_loss"]
+        self.write("code/sub/model.py", "SCALE = 30.0\n")
+        self.git("commit", "--quiet", "-a", "-m", "third")
+        self.write("wait", "")
+        reproduce = self.start("reproduce", "study/0")
+        self.until_reported(study="study-reproduce-0")
+        interrupt(reproduce)
+        self.assertEqual(self.wait(reproduce), 130)
+        tree = os.path.join(self.path(".hone/worktrees"), os.listdir(self.path(".hone/worktrees"))[0])
+        self.assertIn("hone resume study-reproduce-0", self.errors(reproduce))
+        self.assertIn("worktree remove --force " + tree, self.errors(reproduce))
+        os.remove(self.path("wait"))
+        self.good("resume", "study-reproduce-0", "--quiet")
+        self.assertEqual(self.good("export", "study-reproduce-0", "--format", "jsonl").rows[0]["val_loss"], value)
+        self.git("worktree", "remove", "--force", tree)
+
 
 class Move(Case):
     def test_a_study_is_the_same_in_another_store(self):
