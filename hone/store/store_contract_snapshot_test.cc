@@ -185,7 +185,8 @@ TEST_P(StoreContract, SnapshotsRunsUnderWayStayWithTheOriginal) {
   const LeadResult lead = target->lead(copy, here(5), kTtl_us);
   const Action reclaim[] = {ReclaimRun{lost[0].run, lost[0].token}};
   EXPECT_EQ(target->apply(copy, lead.token, reclaim), LeaseState::held);
-  const auto* ended = std::get_if<RunEnded>(&target->changes_since(copy, 0, 100).back().body);
+  const std::vector<Change> changes = target->changes_since(copy, 0, 100);
+  const auto* ended = std::get_if<RunEnded>(&changes.back().body);
   ASSERT_NE(ended, nullptr);
   EXPECT_EQ(ended->end.outcome, RunOutcome::interrupted);
 }
