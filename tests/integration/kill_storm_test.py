@@ -93,6 +93,7 @@ parameters:
 fidelity: {name: step, min: 1, max: 1000000}
 limits: {interruptions: 100000, grace: 2s}
 budget: {trials: %d}
+system_metrics: false  # points are counted to the last one
 parallel: 3
 seed: 1
 """
