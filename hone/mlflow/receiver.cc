@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <httplib.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -18,8 +19,10 @@
 #include "hone/base/error.h"
 #include "hone/base/file.h"
 #include "hone/mlflow/artifacts.h"
+#include "hone/mlflow/connection.h"
 #include "hone/mlflow/tracking_api.h"
 #include "hone/runner/mlflow_ticket.h"
+#include "hone/runner/owned_file.h"
 #include "hone/runner/proc_tree.h"
 
 namespace hone::mlflow {
@@ -29,9 +32,10 @@ namespace {
 constexpr const char* kHost = "127.0.0.1";
 constexpr std::size_t kThreads = 16;
 constexpr std::size_t kBodyBytes = 32 << 20;  ///< of a call; artifacts have no limit but the disk
+constexpr std::size_t kDeletionBytes = 64 * 1024;  ///< of the body of a call that deletes
 constexpr std::size_t kPieceBytes = 256 * 1024;
 constexpr std::size_t kRunsHeld = 256;  ///< runs whose state is kept in memory
-constexpr int kSilence_s = 60;          ///< without a byte of a request
+constexpr int kSilence_ms = 60'000;     ///< without a byte of a body or an answer
 constexpr int kLook_ms = 2000;          ///< between looks whether a run lives, once hone has gone
 constexpr int kEmptyLooks = 2;          ///< a program may be about to be born at the first
 /// What clients take for the server's version: the REST API 2.0 with logged models.
@@ -93,8 +97,12 @@ void send(httplib::Response& to, const ApiAnswer& answer) {
 }  // namespace
 
 struct ReceiverServer::Impl {
+  Impl(fs::path tickets, int head_ms)
+      : folder(std::move(tickets)), owned(make_connection_server(head_ms, kSilence_ms)) {}
+
   fs::path folder;
-  httplib::Server server;
+  std::unique_ptr<httplib::Server> owned;
+  httplib::Server& server = *owned;
   std::thread thread;
   int port = 0;
   std::mutex mutex;
@@ -127,9 +135,10 @@ struct ReceiverServer::Impl {
     server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
     // A connection is one request: what waits for a program's next one would hold a thread, and the
     // rest of a refused body would be read as a request.
-    server.set_keep_alive_max_count(1);
-    server.set_read_timeout(kSilence_s);
-    server.set_write_timeout(kSilence_s);
+    server.set_pre_routing_handler([this](const auto& from, auto& to) {
+      return answer_early(from, to) ? httplib::Server::HandlerResponse::Handled
+                                    : httplib::Server::HandlerResponse::Unhandled;
+    });
     server.set_payload_max_length(std::numeric_limits<std::size_t>::max());
     server.set_tcp_nodelay(true);
     server.Get("/health", [](const auto&, auto& to) { to.set_content("OK", "text/plain"); });
@@ -157,6 +166,32 @@ struct ReceiverServer::Impl {
       send(to,
            api_error(status, status == 400 ? "INVALID_PARAMETER_VALUE" : "INTERNAL_ERROR", text));
     });
+  }
+
+  /// Before anything of a body is read. The library reads that of a DELETE or a PRI whole, up to
+  /// the end of the connection where no length is given, and unpacks what is packed.
+  bool answer_early(const httplib::Request& from, httplib::Response& to) {
+    if (from.has_header("Content-Encoding")) {
+      send(to, api_error(415, "INVALID_PARAMETER_VALUE", "a body is to be sent as it is"));
+      return true;
+    }
+    const bool in_chunks = from.has_header("Transfer-Encoding");
+    if (from.method == "DELETE" && !in_chunks) {
+      if (!from.has_header("Content-Length")) {
+        remove(from, to);
+        return true;
+      }
+      if (from.get_header_value<std::uint64_t>("Content-Length") <= kDeletionBytes)
+        return !api_of(from, to);
+    }
+    if (from.method != "DELETE" && from.method != "PRI") return false;
+    send(to,
+         from.method == "PRI"
+             ? api_error(405, "ENDPOINT_NOT_FOUND", "hone has no such method")
+             : api_error(413, "INVALID_PARAMETER_VALUE",
+                         fmt::format("a call that deletes has at most {} bytes and says how many",
+                                     kDeletionBytes)));
+    return true;
   }
 
   static std::int64_t now_ms() { return SystemClock().now_us() / 1000; }
@@ -267,12 +302,16 @@ struct ReceiverServer::Impl {
   }
 };
 
-ReceiverServer::ReceiverServer(fs::path folder, int port) : impl_(std::make_unique<Impl>()) {
-  impl_->folder = std::move(folder);
+ReceiverServer::ReceiverServer(fs::path folder, int port, int head_ms)
+    : impl_(std::make_unique<Impl>(std::move(folder), head_ms)) {
   impl_->set_up();
   // Not the library's own choice of options: with SO_REUSEPORT another program could share the
-  // port.
-  impl_->server.set_socket_options([](int) {});
+  // port. SO_REUSEADDR: a receiver that is started anew gets its port back while connections of the
+  // one before it are still closing.
+  impl_->server.set_socket_options([](int file) {
+    const int yes = 1;
+    ::setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  });
   if (port > 0 && impl_->server.bind_to_port(kHost, port)) {
     impl_->port = port;
   } else {
@@ -311,6 +350,15 @@ bool any_run_lives(const fs::path& folder) {
   return false;
 }
 
+/// Held while the receiver lives: nobody takes its folder for a dead one's. Where the filesystem
+/// has no locks there is none.
+int lock_folder(const fs::path& folder) {
+  const fs::path path = folder / kReceiverLock;
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file >= 0) ::flock(file, LOCK_EX | LOCK_NB);
+  return file;
+}
+
 /// Returns when hone has gone: its end of the pipe is closed.
 void wait_for_the_end_of_hone() {
   for (;;) {
@@ -330,6 +378,7 @@ int receiver_main(int argc, char** argv) {
   std::signal(SIGINT, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN);
   const fs::path folder = argv[2];
+  const OwnedFile lock(lock_folder(folder));
   try {
     const ReceiverServer server(folder, argc > 3 ? std::atoi(argv[3]) : 0);
     const std::string line = fmt::format("{}\n", server.port());

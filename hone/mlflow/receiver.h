@@ -18,13 +18,18 @@ namespace hone::mlflow {
 /// hone; it writes the port to stdout, and a line end.
 constexpr std::string_view kReceiverArgument = "--mlflow-receiver";
 
+/// In the receiver's folder: locked (flock) while it lives.
+inline constexpr const char* kReceiverLock = "lock";
+
 int receiver_main(int argc, char** argv);
 
 /// The HTTP side by itself: bound when constructed, serving in threads of its own until destroyed.
 class ReceiverServer {
  public:
-  /// `folder`: where tickets are. Takes `port` where it is free, else any. Throws Error(io).
-  ReceiverServer(std::filesystem::path folder, int port);
+  /// `folder`: where tickets are. Takes `port` where it is free, else any. The head of a request
+  /// has to come whole within `head_ms`, so that connections that say nothing hold the threads no
+  /// longer. Throws Error(io).
+  ReceiverServer(std::filesystem::path folder, int port, int head_ms = 5000);
   ~ReceiverServer();
   ReceiverServer(const ReceiverServer&) = delete;
   ReceiverServer& operator=(const ReceiverServer&) = delete;

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,6 +36,12 @@ int read_port(int file, int timeout_ms) {
     line += byte;
   }
   return 0;
+}
+
+/// Whether a receiver has its place there: its programs may be silent for longer than any limit.
+bool is_lived_in(const fs::path& folder) {
+  const OwnedFile lock(::open((folder / kReceiverLock).c_str(), O_RDWR | O_CLOEXEC));
+  return lock.get() >= 0 && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0;
 }
 
 }  // namespace
@@ -68,7 +75,8 @@ void ReceiverProcess::forget_old() const {
   for (const auto& entry : fs::directory_iterator(root_, error)) {
     const auto changed = fs::last_write_time(entry.path(), error);
     if (!error && entry.path() != folder_ &&
-        fs::file_time_type::clock::now() - changed > std::chrono::hours(kForget_hours))
+        fs::file_time_type::clock::now() - changed > std::chrono::hours(kForget_hours) &&
+        !is_lived_in(entry.path()))
       remove_tree(entry.path());
   }
 }

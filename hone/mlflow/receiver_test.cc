@@ -2,11 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <httplib.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <fstream>
 
 #include "hone/base/value.h"
 #include "hone/mlflow/mlflow_test_support.h"
+#include "hone/runner/owned_file.h"
 
 namespace hone::mlflow {
 namespace {
@@ -92,6 +96,75 @@ TEST_F(ReceiverTest, WhatIsNoCallIsRefused) {
   EXPECT_EQ(client.Post("/api/2.0/other/x", with(token), "{}", "application/json")->status, 404);
   EXPECT_EQ(client.Get("/", with(token))->status, 404);
   EXPECT_EQ(post("runs/search", "{}", with(token)), 200);
+}
+
+/// A connection to the port that sends what it is told to.
+int connect_and_send(int port, const std::string& text) {
+  const int file = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<std::uint16_t>(port));
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(::connect(file, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+  EXPECT_EQ(::send(file, text.data(), text.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(text.size()));
+  return file;
+}
+
+/// The status of the answer to a request whose body never comes; 0 where none comes in time.
+int status_without_body(int port, const std::string& head) {
+  const OwnedFile file(connect_and_send(port, head + "\r\n\r\n"));
+  const timeval patience{20, 0};
+  ::setsockopt(file.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  std::string answer(64, '\0');
+  const ssize_t n = ::recv(file.get(), answer.data(), answer.size(), 0);
+  return n > 12 ? std::atoi(answer.c_str() + 9) : 0;
+}
+
+TEST_F(ReceiverTest, NoBodyIsReadThatNobodyMaySend) {
+  const std::string at = " /api/2.0/mlflow/logged-models/m-1/tags/x HTTP/1.1";
+  const std::string length = "\r\nContent-Length: 1099511627776";
+  const std::string bearer = "\r\nAuthorization: Bearer " + token;
+  EXPECT_EQ(status_without_body(server.port(), "DELETE" + at), 401);
+  EXPECT_EQ(status_without_body(server.port(), "DELETE" + at + "\r\nContent-Length: 9"), 401);
+  EXPECT_EQ(status_without_body(server.port(), "DELETE" + at + length), 413);
+  EXPECT_EQ(status_without_body(server.port(), "DELETE" + at + length + bearer), 413);
+  EXPECT_EQ(
+      status_without_body(server.port(), "DELETE" + at + bearer + "\r\nTransfer-Encoding: chunked"),
+      413);
+  EXPECT_EQ(status_without_body(server.port(), "PRI" + at + length + bearer), 405);
+  EXPECT_EQ(status_without_body(server.port(), "POST" + at + length), 401);
+  EXPECT_EQ(status_without_body(server.port(),
+                                "PUT" + at + length + bearer + "\r\nContent-Encoding: gzip"),
+            415);
+  // A call that deletes, with the body that MLflow's client sends and without one.
+  EXPECT_EQ(status_without_body(server.port(), "DELETE" + at + bearer), 404);
+  EXPECT_EQ(
+      client.Delete(at.substr(1, at.find(" HTTP") - 1), with(token), "{}", "application/json")
+          ->status,
+      404);
+}
+
+TEST_F(ReceiverTest, ConnectionsThatSayNothingHoldNobodyUp) {
+  ReceiverServer hasty(place.tickets(), 0, 300);
+  std::vector<std::unique_ptr<OwnedFile>> silent;
+  for (int i = 0; i < 40; ++i) {
+    silent.push_back(
+        std::make_unique<OwnedFile>(connect_and_send(hasty.port(), "GET /health HTTP/1.1\r\nX: ")));
+  }
+  httplib::Client other("127.0.0.1", hasty.port());
+  other.set_read_timeout(20);
+  const auto answer = other.Get("/health");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 200);
+}
+
+TEST_F(ReceiverTest, AHeadThatDoesNotEndIsRefused) {
+  const OwnedFile file(connect_and_send(server.port(), "GET /health HTTP/1.1\r\n"));
+  const std::string line = "X: " + std::string(1000, 'x') + "\r\n";
+  int sent = 0;
+  while (sent < 10'000 && ::send(file.get(), line.data(), line.size(), MSG_NOSIGNAL) > 0) ++sent;
+  EXPECT_LT(sent, 10'000);
 }
 
 TEST(TicketTest, ATicketIsFoundByItsTokenUntilItIsTakenAway) {

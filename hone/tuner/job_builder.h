@@ -65,6 +65,8 @@ class LocalJobBuilder final : public JobBuilder {
   Job rebuild(const Claim& claim) override;
   void tell(const Claim& claim, Verdict verdict) override;
   void release(RunId run) override;
+  /// Starts the receiver of MLflow's clients again where it has died under running programs.
+  void look_after_helpers() override;
 
   /// `${trial_dir}` of a run, and the folder of the run itself.
   static std::filesystem::path trial_dir(const std::filesystem::path& trials_folder,
@@ -124,6 +126,8 @@ class LocalJobBuilder final : public JobBuilder {
   std::string hook_folder_;  ///< once written
   std::string interpreter_;
   std::int64_t looked_at_gpus_us_ = 0;
+  std::string receiver_folder_;         ///< that this builder's tickets lie in; "" before the first
+  std::int64_t receiver_retry_us_ = 0;  ///< monotonic: it is left alone until then
 };
 
 }  // namespace hone

@@ -1,4 +1,6 @@
 // Programs that log with MLflow: their client is sent to the receiver, with a ticket for their run.
+#include <algorithm>
+
 #include "hone/base/error.h"
 #include "hone/base/log.h"
 #include "hone/runner/mlflow_ticket.h"
@@ -12,6 +14,8 @@ constexpr const char* kUri = "MLFLOW_TRACKING_URI";
 /// As the value of kUri in the study file's `env`: these programs log into their trials, whatever
 /// the user's environment says.
 constexpr const char* kHere = "hone";
+/// Between attempts to start the receiver again: each may take a while.
+constexpr std::int64_t kReceiverPause_us = 30'000'000;
 
 /// A proxy would be asked for 127.0.0.1 too.
 void keep_from_proxies(Environment& environment) {
@@ -40,6 +44,7 @@ std::optional<LocalJobBuilder::MlflowTicket> LocalJobBuilder::add_mlflow(
   try {
     const mlflow::ReceiverAddress address = options_.mlflow();
     held = {address.tickets.string(), mlflow::admit(address.tickets, ticket)};
+    receiver_folder_ = held.folder;
     set_variable(environment, kUri, address.url);
   } catch (const Error& error) {
     // Most programs do not need it.
@@ -56,6 +61,21 @@ std::optional<LocalJobBuilder::MlflowTicket> LocalJobBuilder::add_mlflow(
     set_variable(environment, "MLFLOW_DISABLE_TELEMETRY", "true");
   keep_from_proxies(environment);
   return held;
+}
+
+void LocalJobBuilder::look_after_helpers() {
+  // Runs that were taken over have tickets of another hone's receiver.
+  const bool is_needed = !receiver_folder_.empty() &&
+                         std::any_of(devices_.begin(), devices_.end(), [&](const auto& of) {
+                           return of.second.mlflow.folder == receiver_folder_;
+                         });
+  if (!is_needed || clock_.monotonic_us() < receiver_retry_us_) return;
+  try {
+    options_.mlflow();
+  } catch (const Error& error) {
+    log(LogLevel::warning, error.what());
+    receiver_retry_us_ = clock_.monotonic_us() + kReceiverPause_us;
+  }
 }
 
 }  // namespace hone

@@ -189,6 +189,34 @@ TEST_F(Builder, FillsInCommandFilesAndEnvironment) {
   EXPECT_EQ(job.sources[2].path, variable(job, "HONE_METRICS"));
 }
 
+TEST_F(Builder, KeepsTheReceiverAliveWhileARunHasATicket) {
+  int asked = 0;
+  bool fails = false;
+  JobBuilderOptions options;
+  options.mlflow = [&]() -> mlflow::ReceiverAddress {
+    ++asked;
+    if (fails) throw Error(ErrorCode::process, "it does not start");
+    return {"http://127.0.0.1:1", folder_};
+  };
+  LocalJobBuilder made = builder(spec(), options);
+  made.look_after_helpers();
+  EXPECT_EQ(asked, 0);
+  made.build(claim());
+  made.look_after_helpers();
+  EXPECT_EQ(asked, 2);
+  fails = true;
+  made.look_after_helpers();
+  made.look_after_helpers();  // not at once again
+  EXPECT_EQ(asked, 3);
+  clock_.advance_us(60'000'000);
+  fails = false;
+  made.look_after_helpers();
+  EXPECT_EQ(asked, 4);
+  made.release(RunId{1});
+  made.look_after_helpers();
+  EXPECT_EQ(asked, 4);
+}
+
 TEST_F(Builder, LeavesTheUserHisWayWithWandbAndThreads) {
   JobBuilderOptions options;
   options.environment = {{"WANDB_MODE", "online"}, {"OMP_NUM_THREADS", "7"}};

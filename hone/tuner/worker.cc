@@ -558,7 +558,10 @@ void Worker::look_for_verdicts() {
 void Worker::check_limits() {
   const std::int64_t now = clock_.monotonic_us();
   const bool sample = now >= usage_at_us_;
-  if (sample) usage_at_us_ = now + options_.usage_every_us;
+  if (sample) {
+    usage_at_us_ = now + options_.usage_every_us;
+    builder_.look_after_helpers();
+  }
   const Limits& limits = spec_->limits;
   for (auto& [id, run] : runs_) {
     if (!run->started || run->ended || run->cause != kNotStopped) continue;

@@ -49,6 +49,8 @@ class JobBuilder {
   virtual void tell(const Claim& claim, Verdict verdict) = 0;
   /// The run has ended: its devices and ports are free.
   virtual void release(RunId run) = 0;
+  /// Called about once a second: what running programs need beside them is kept alive.
+  virtual void look_after_helpers() {}
 };
 
 struct WorkerOptions {
