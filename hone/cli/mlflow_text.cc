@@ -6,14 +6,15 @@
 #include <cstdlib>
 
 #include "hone/base/error.h"
+#include "hone/cli/ui_text.h"
 #include "hone/mlflow/tracked_runs.h"
 
 namespace hone::cli {
 namespace {
 
 constexpr std::string_view kOwnTags = "mlflow.";
-constexpr std::size_t kShown = 50;       ///< parameters or tags of a run
-constexpr std::size_t kShownBytes = 80;  ///< of a value
+constexpr std::size_t kShown = 50;  ///< parameters or tags of a run
+constexpr int kShownColumns = 80;   ///< of a value
 
 using Pairs = std::map<std::string, std::string>;
 
@@ -23,14 +24,7 @@ Pairs own_tags(const mlflow::TrackedRun& run) {
   return tags;
 }
 
-/// A text of the program on one line, its control characters as blanks.
-std::string plain(std::string_view text) {
-  std::string out(text.substr(0, kShownBytes));
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  return text.size() > kShownBytes ? out + "…" : out;
-}
+std::string plain(std::string_view text) { return cut_to_columns(printable(text), kShownColumns); }
 
 std::string pairs_line(std::string_view title, const Pairs& pairs) {
   if (pairs.empty()) return "";

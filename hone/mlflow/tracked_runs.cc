@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <tuple>
 
 #include "hone/base/file.h"
@@ -30,6 +31,31 @@ void set_pairs(std::map<std::string, std::string>& map, const Value* list) {
   }
 }
 
+/// Whether the names of a list of {"key", …} objects fit beside those that are there.
+template <class Item>
+bool fit(const std::map<std::string, Item>& known, const Value* list) {
+  if (list == nullptr || !list->is_list()) return true;
+  if (known.size() + list->as_list().size() <= kNamesAtMost) return true;
+  std::set<std::string> more;
+  for (const Value& each : list->as_list()) {
+    if (std::string key = each.string_or("key", ""); !known.contains(key))
+      more.insert(std::move(key));
+  }
+  return known.size() + more.size() <= kNamesAtMost;
+}
+
+bool fit(const Value::List& known, const Value* list) {
+  return list == nullptr || !list->is_list() ||
+         known.size() + list->as_list().size() <= kNamesAtMost;
+}
+
+/// A JSON list as text, and one more in it.
+std::string with_another(const std::string& list, const Value& item) {
+  if (!list.starts_with('[') || !list.ends_with(']') || list == "[]")
+    return "[" + item.dump() + "]";
+  return list.substr(0, list.size() - 1) + "," + item.dump() + "]";
+}
+
 /// MLflow's order of the points of a metric, of which the last one is its value. NaN is lowest.
 bool is_later(const MetricPoint& a, const MetricPoint& b) {
   const auto rank = [](const MetricPoint& p) {
@@ -48,6 +74,13 @@ std::optional<double> number_of(const Value* value) {
   if (value->as_string() == "Infinity") return INFINITY;
   if (value->as_string() == "-Infinity") return -INFINITY;
   return parse_number(value->as_string());
+}
+
+std::optional<std::int64_t> whole_number_of(const Value* value) {
+  if (value != nullptr && value->is_int()) return value->as_int();
+  const auto number = number_of(value);
+  if (!number || !(std::abs(*number) < 0x1p63)) return std::nullopt;
+  return static_cast<std::int64_t>(*number);
 }
 
 std::vector<std::pair<std::string, std::string>> pairs_of(const Value* list) {
@@ -87,9 +120,8 @@ void TrackedRuns::add_metrics(TrackedRun& run, const Value& metrics) {
     const std::string key = each.string_or("key", "");
     const auto value = number_of(each.find("value"));
     if (key.empty() || !value) continue;
-    const MetricPoint point{
-        *value, static_cast<std::int64_t>(number_of(each.find("timestamp")).value_or(0)),
-        static_cast<std::int64_t>(number_of(each.find("step")).value_or(0))};
+    const MetricPoint point{*value, whole_number_of(each.find("timestamp")).value_or(0),
+                            whole_number_of(each.find("step")).value_or(0)};
     const auto known = run.latest.find(key);
     if (known == run.latest.end()) {
       if (run.latest.size() >= kNamesAtMost) continue;
@@ -97,10 +129,30 @@ void TrackedRuns::add_metrics(TrackedRun& run, const Value& metrics) {
     } else if (is_later(point, known->second)) {
       known->second = point;
     }
+    ++run.counts[key];
     if (points_ >= kPointsAtMost) continue;
     ++points_;
     run.history[key].push_back(point);
   }
+}
+
+bool TrackedRuns::has_room(const Value& body) const {
+  const Value* params = body.find("params");
+  const Value* tags = body.find("tags");
+  if (const TrackedRun* known = run(body.string_or("run_id", ""))) {
+    return fit(known->params, params) && fit(known->tags, tags) &&
+           fit(known->latest, body.find("metrics")) &&
+           fit(known->datasets, body.find("datasets")) &&
+           fit(known->model_inputs, body.find("model_inputs")) &&
+           fit(known->model_outputs, body.find("model_outputs"));
+  }
+  if (const TrackedModel* known = model(body.string_or("model_id", "")))
+    return fit(known->params, params) && fit(known->tags, tags);
+  const bool is_new = body.find("run_id") != nullptr || body.find("model_id") != nullptr;
+  const TrackedExperiment* known =
+      is_new ? nullptr : experiment(body.string_or("experiment_id", ""));
+  const std::map<std::string, std::string> none;
+  return fit(none, params) && fit(known != nullptr ? known->tags : none, tags);
 }
 
 void TrackedRuns::apply(std::string_view call, const Value& body) {
@@ -150,6 +202,8 @@ void TrackedRuns::apply(std::string_view call, const Value& body) {
     set_pairs(run->params, body.find("params"));
     set_pairs(run->tags, body.find("tags"));
     run->tags.erase(body.string_or("untag", ""));
+    if (const Value* model = body.find("logged_model"))
+      run->tags[kModelHistory] = with_another(run->tags[kModelHistory], *model);
     append_all(run->datasets, body.find("datasets"));
     append_all(run->model_inputs, body.find("model_inputs"));
     append_all(run->model_outputs, body.find("model_outputs"));

@@ -8,6 +8,7 @@
 #include <deque>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,11 +24,11 @@ struct MetricPoint {
   std::int64_t step = 0;
 };
 
-/// What may be kept of one run's program in memory; calls beyond are refused, or (points) told to
-/// hone and not kept for those who ask for a metric's history.
+/// What may be kept of one run's program; calls beyond are refused, or (points) told to hone and
+/// not kept for those who ask for a metric's history.
 inline constexpr std::size_t kRunsAtMost = 10'000;
 inline constexpr std::size_t kPointsAtMost = 1'000'000;
-inline constexpr std::size_t kNamesAtMost = 100'000;  ///< params, tags and metrics of one run
+inline constexpr std::size_t kNamesAtMost = 100'000;  ///< of one run: params; tags; metrics; …
 inline constexpr std::int64_t kJournalBytes = 1LL << 30;
 
 struct TrackedRun {
@@ -43,6 +44,7 @@ struct TrackedRun {
   std::map<std::string, std::string> tags;
   std::map<std::string, MetricPoint> latest;  ///< by step, then time, then value
   std::map<std::string, std::vector<MetricPoint>> history;
+  std::map<std::string, std::int64_t> counts;         ///< values of each metric so far
   Value::List datasets, model_inputs, model_outputs;  ///< as logged
 };
 
@@ -67,6 +69,9 @@ struct TrackedExperiment {
   std::map<std::string, std::string> tags;
 };
 
+/// The tag of the models that a client before version 3 logged: a JSON list.
+inline constexpr const char* kModelHistory = "mlflow.log-model.history";
+
 /// The id of the experiment that is there from the begin; it is called like the study.
 inline constexpr const char* kDefaultExperiment = "0";
 
@@ -78,6 +83,8 @@ class TrackedRuns {
   /// Folds one accepted call; what it names must exist. Unknown calls change nothing (a later
   /// version wrote them).
   void apply(std::string_view call, const Value& body);
+  /// Whether all that a call names can be kept (kNamesAtMost).
+  bool has_room(const Value& body) const;
 
   const std::deque<TrackedRun>& runs() const { return runs_; }
   const std::deque<TrackedModel>& models() const { return models_; }
@@ -103,6 +110,9 @@ TrackedRuns read_tracked_runs(const std::filesystem::path& run_folder, const std
 
 /// A number of a call: JSON number, or "NaN", "Infinity", "-Infinity", or digits in quotes.
 std::optional<double> number_of(const Value* value);
+/// A whole number of a call; a fraction is cut off. nullopt where it is none or has not room in 64
+/// bits.
+std::optional<std::int64_t> whole_number_of(const Value* value);
 /// Key and value of {"key", "value"} objects, in their order; others are passed over.
 std::vector<std::pair<std::string, std::string>> pairs_of(const Value* list);
 

@@ -37,6 +37,15 @@ std::size_t whole_or(const Value& body, std::string_view key, std::size_t fallba
   return given >= 1 && given < 1e9 ? static_cast<std::size_t>(given) : fallback;
 }
 
+/// A whole number of a call, nullopt where it is not given. Throws ApiError where it is no such.
+std::optional<std::int64_t> whole_given(const Value& body, std::string_view key) {
+  const Value* given = body.find(key);
+  if (given == nullptr || given->is_null()) return std::nullopt;
+  if (const auto number = whole_number_of(given)) return number;
+  throw ApiError{400, kInvalid,
+                 fmt::format("{} is to be a whole number of 64 bits, not {}", key, given->dump())};
+}
+
 /// A page of `count` items: from the place that the token says, at most `limit`.
 struct Page {
   std::size_t begin = 0;
@@ -76,8 +85,10 @@ ApiAnswer api_error(int status, std::string_view code, std::string_view message)
   return answer;
 }
 
-TrackingApi::TrackingApi(Ticket ticket)
-    : ticket_(std::move(ticket)), runs_(read_tracked_runs(ticket_.folder, ticket_.study)) {}
+TrackingApi::TrackingApi(Ticket ticket, std::int64_t journal_at_most)
+    : ticket_(std::move(ticket)),
+      journal_at_most_(journal_at_most),
+      runs_(read_tracked_runs(ticket_.folder, ticket_.study)) {}
 
 TrackingApi::Handler TrackingApi::handler_of(std::string_view name) {
   using Api = TrackingApi;
@@ -131,16 +142,40 @@ ApiAnswer TrackingApi::handle(const ApiRequest& request, std::int64_t now_ms) {
     return {200, (this->*handler)(request.body)};
   } catch (const ApiError& error) {
     return api_error(error.status, error.code, error.message);
-  } catch (const std::exception& error) {  // a full disk, mostly; clients try again
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::invalid_input) return api_error(400, kInvalid, error.what());
+    return api_error(500, "INTERNAL_ERROR",
+                     error.what());  // a full disk, mostly; clients try again
+  } catch (const std::exception& error) {
     return api_error(500, "INTERNAL_ERROR", error.what());
   }
 }
 
-void TrackingApi::accept(std::string_view call, Value body) {
+void TrackingApi::accept(std::string_view call, Value body, const std::string& metrics) {
+  if (!runs_.has_room(body)) {
+    throw ApiError{400, kInvalid,
+                   fmt::format("a run has at most {} params, tags and metrics each", kNamesAtMost)};
+  }
   body.set("at_ms", now_ms_);
   Value line = Value::Map{};
   line.set("call", call).set("body", body);
-  append_line(ticket_.folder / kJournalFile, line.dump());
+  const std::string text = line.dump();
+  const std::filesystem::path journal = ticket_.folder / kJournalFile;
+  std::error_code none;
+  const auto size = std::filesystem::file_size(journal, none);
+  const auto before = none ? 0 : static_cast<std::int64_t>(size);
+  if (before + static_cast<std::int64_t>(text.size()) >= journal_at_most_) {
+    throw ApiError{400, kInvalid,
+                   fmt::format("this trial has logged {} bytes, and {} are the most: {} is full",
+                               before, journal_at_most_, journal.string())};
+  }
+  append_line(journal, text);
+  try {
+    if (!metrics.empty()) append_line(ticket_.metrics, metrics);
+  } catch (const Error&) {  // the client asks again: nothing may be of it twice
+    std::filesystem::resize_file(journal, static_cast<std::uintmax_t>(before), none);
+    throw;
+  }
   runs_.apply(call, body);
 }
 
@@ -245,9 +280,7 @@ Value TrackingApi::create_run(const Value& body) {
   }
   if (name.empty()) name = fmt::format("trial-{}", ticket_.trial);
   made.set("run_name", name).set("user_id", body.string_or("user_id", ""));
-  made.set("start_time",
-           static_cast<std::int64_t>(
-               number_of(body.find("start_time")).value_or(static_cast<double>(now_ms_))));
+  made.set("start_time", whole_given(body, "start_time").value_or(now_ms_));
   Value::List tags;
   if (size_of(body.find("tags")) > 0) tags = body.find("tags")->as_list();
   Value name_tag = only("key", "mlflow.runName");
@@ -264,8 +297,7 @@ Value TrackingApi::update_run(const Value& body) {
   const TrackedRun& run = run_of(body);
   Value change = only("run_id", run.id);
   change.set("status", status_of(body, run.status));
-  if (const auto end = number_of(body.find("end_time")))
-    change.set("end_time", static_cast<std::int64_t>(*end));
+  if (const auto end = whole_given(body, "end_time")) change.set("end_time", *end);
   if (const std::string name = body.string_or("run_name", ""); !name.empty())
     change.set("run_name", name);
   accept("update", std::move(change));
@@ -308,35 +340,39 @@ void TrackingApi::check_params(const TrackedRun& run, const Value* params) const
   }
 }
 
-void TrackingApi::hand_on_metrics(const TrackedRun& run, const Value& metrics) const {
-  // What shares a step becomes one line. A program that gives no steps logs all at step 0: from the
-  // second value of a metric on it then has none, and values are counted.
+std::string TrackingApi::metric_lines(const TrackedRun& run, const Value& metrics) const {
+  // What shares a step becomes one line. A program that gives no steps logs all at step 0: the
+  // values of a metric are then counted.
   constexpr std::size_t kPerLine = 100;
-  std::set<std::string> at_zero;
-  for (const auto& [key, point] : run.latest) {
-    if (point.step == 0) at_zero.insert(key);
-  }
+  struct Known {
+    bool at_zero = false;  ///< as far as it goes
+    std::int64_t count = 0;
+  };
+  std::map<std::string, Known> known;
   std::string text;
   Value line = Value::Map{};
-  std::optional<std::int64_t> line_step;
+  std::int64_t line_step = 0;
   const auto end_line = [&] {
     if (line.as_map().empty()) return;
-    if (line_step) line.set(line.find("step") != nullptr ? "_step" : "step", *line_step);
-    text += "@hone " + line.dump() + "\n";
+    line.set(line.find("step") != nullptr ? "_step" : "step", line_step);
+    text += (text.empty() ? "" : "\n") + ("@hone " + line.dump());
     line = Value::Map{};
   };
   for (const Value& each : metrics.as_list()) {
     const std::string key = each.string_or("key", "");
-    std::optional<std::int64_t> step =
-        static_cast<std::int64_t>(number_of(each.find("step")).value_or(0));
-    if (*step == 0 && !at_zero.insert(key).second) step.reset();
+    const auto [it, is_first] = known.try_emplace(key);
+    if (const auto before = run.latest.find(key); is_first && before != run.latest.end())
+      it->second = {before->second.step == 0, run.counts.at(key)};
+    std::int64_t step = whole_number_of(each.find("step")).value_or(0);
+    if (step == 0) step = std::exchange(it->second.at_zero, true) ? it->second.count : 0;
+    ++it->second.count;
     if (step != line_step || line.find(key) != nullptr || line.as_map().size() >= kPerLine)
       end_line();
     line_step = step;
     line.set(key, *number_of(each.find("value")));
   }
   end_line();
-  if (!text.empty()) append_line(ticket_.metrics, text.substr(0, text.size() - 1));
+  return text;
 }
 
 void TrackingApi::log(const TrackedRun& run, Value changes) {
@@ -353,11 +389,13 @@ void TrackingApi::log(const TrackedRun& run, Value changes) {
           400, kInvalid,
           fmt::format("a metric needs a key and a number as its value: {}", each.dump())};
     }
+    whole_given(each, "step");
+    whole_given(each, "timestamp");
   }
   check_params(run, changes.find("params"));
-  if (count > 0) hand_on_metrics(run, *metrics);
+  const std::string lines = count > 0 ? metric_lines(run, *metrics) : "";
   changes.set("run_id", run.id);
-  accept("log", std::move(changes));
+  accept("log", std::move(changes), lines);
 }
 
 Value TrackingApi::log_metric(const Value& body) {
@@ -417,16 +455,9 @@ Value TrackingApi::log_outputs(const Value& body) {
 /// The description of a model that a client before version 3 logged: kept as its tag, as there.
 Value TrackingApi::log_model(const Value& body) {
   const TrackedRun& run = run_of(body);
-  const auto known = run.tags.find("mlflow.log-model.history");
-  const std::string before = known == run.tags.end() ? "[]" : known->second;
-  Value::List all;
-  if (auto list = Value::parse(before); list && list->is_list()) all = list->as_list();
   auto model = Value::parse(body.string_or("model_json", ""));
   if (!model || !model->is_map()) throw ApiError{400, kInvalid, "model_json is no JSON object"};
-  all.push_back(*std::move(model));
-  Value pair = only("key", "mlflow.log-model.history");
-  pair.set("value", Value(std::move(all)).dump());
-  log(run, only("tags", Value::List{std::move(pair)}));
+  log(run, only("logged_model", *std::move(model)));
   return Value::Map{};
 }
 

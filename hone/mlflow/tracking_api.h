@@ -43,7 +43,7 @@ inline constexpr std::size_t kHistoryPage = 25'000;
 class TrackingApi {
  public:
   /// Goes on from what the run's folder has. Throws Error(io).
-  explicit TrackingApi(Ticket ticket);
+  explicit TrackingApi(Ticket ticket, std::int64_t journal_at_most = kJournalBytes);
 
   /// Never throws: what goes wrong is an answer.
   ApiAnswer handle(const ApiRequest& request, std::int64_t now_ms);
@@ -95,14 +95,16 @@ class TrackingApi {
   void change_experiment(const Value& body, std::string_view key, Value value);
   void log(const TrackedRun& run, Value changes);
   void check_params(const TrackedRun& run, const Value* params) const;
-  void hand_on_metrics(const TrackedRun& run, const Value& metrics) const;
-  /// Keeps a call and folds it.
-  void accept(std::string_view call, Value body);
+  /// Lines for $HONE_METRICS, without the last line's end.
+  std::string metric_lines(const TrackedRun& run, const Value& metrics) const;
+  /// Keeps a call, hands its metrics on, and folds it: all or nothing.
+  void accept(std::string_view call, Value body, const std::string& metrics = "");
   std::vector<ArtifactEntry> entries_at(const std::vector<std::string>& place) const;
   std::string artifact_folder(const TrackedRun& run) const;
   Value run_value(const TrackedRun& run) const;
 
   Ticket ticket_;
+  std::int64_t journal_at_most_;
   std::mutex mutex_;
   TrackedRuns runs_;
   std::int64_t now_ms_ = 0;  ///< of the call that is being handled

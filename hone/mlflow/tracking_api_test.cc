@@ -51,13 +51,27 @@ TEST_F(TrackingApiTest, MetricsThatShareAStepBecomeOneLineForHone) {
             "@hone {\"loss\":-Infinity,\"step\":5}\n");
 }
 
-TEST_F(TrackingApiTest, AMetricThatIsLoggedWithoutStepsIsCounted) {
+TEST_F(TrackingApiTest, EachMetricThatIsLoggedWithoutStepsIsCountedByItself) {
   const std::string run = make_run();
-  for (const char* value : {"3", "2", "1"})
-    post("runs/log-metric",
-         R"({"run_id": ")" + run + R"(", "key": "loss", "value": )" + value + "}");
+  for (const char* value : {"3", "2", "1"}) {
+    for (const char* key : {"loss", "acc"})
+      post("runs/log-metric",
+           R"({"run_id": ")" + run + R"(", "key": ")" + key + R"(", "value": )" + value + "}");
+  }
   EXPECT_EQ(metrics(),
-            "@hone {\"loss\":3.0,\"step\":0}\n@hone {\"loss\":2.0}\n@hone {\"loss\":1.0}\n");
+            "@hone {\"loss\":3.0,\"step\":0}\n@hone {\"acc\":3.0,\"step\":0}\n"
+            "@hone {\"loss\":2.0,\"step\":1}\n@hone {\"acc\":2.0,\"step\":1}\n"
+            "@hone {\"loss\":1.0,\"step\":2}\n@hone {\"acc\":1.0,\"step\":2}\n");
+}
+
+TEST_F(TrackingApiTest, ValuesWithoutStepsInOneCallAreCountedToo) {
+  const std::string run = make_run();
+  post("runs/log-batch", R"({"run_id": ")" + run + R"(", "metrics": [
+    {"key": "loss", "value": 3}, {"key": "loss", "value": 2}, {"key": "late", "value": 1, "step": 4},
+    {"key": "late", "value": 2}]})");
+  EXPECT_EQ(metrics(),
+            "@hone {\"loss\":3.0,\"step\":0}\n@hone {\"loss\":2.0,\"step\":1}\n"
+            "@hone {\"late\":1.0,\"step\":4}\n@hone {\"late\":2.0,\"step\":0}\n");
 }
 
 TEST_F(TrackingApiTest, AMetricCalledStepKeepsItsName) {
@@ -118,6 +132,86 @@ TEST_F(TrackingApiTest, ACallThatIsRefusedLeavesNothing) {
   EXPECT_EQ(metrics(), "");
   const Value answer = call("GET", "runs/get", R"({"run_id": ")" + run + "\"}");
   EXPECT_TRUE(answer.find("run")->find("data")->find("metrics")->as_list().empty());
+}
+
+TEST_F(TrackingApiTest, NumbersThatAreNoWholeOnesOf64BitsAreRefused) {
+  const std::string run = make_run();
+  for (const char* bad :
+       {"1e300", "-1e300", "\"NaN\"", "\"Infinity\"", "\"soon\"", "9223372036854775808"}) {
+    for (const char* key : {"step", "timestamp"})
+      post(
+          "runs/log-metric",
+          R"({"run_id": ")" + run + R"(", "key": "loss", "value": 1, ")" + key + "\": " + bad + "}",
+          400);
+    post("runs/update", R"({"run_id": ")" + run + R"(", "end_time": )" + bad + "}", 400);
+    post("runs/create", std::string(R"({"start_time": )") + bad + "}", 400);
+  }
+  EXPECT_EQ(metrics(), "");
+  post("runs/log-metric",
+       R"({"run_id": ")" + run + R"(", "key": "loss", "value": 1, "step": -9223372036854775808})");
+}
+
+TEST_F(TrackingApiTest, WhatCannotBeKeptIsNotHandedOn) {
+  const std::string run = make_run();
+  const std::filesystem::path journal = place.ticket().folder / kJournalFile;
+  const std::filesystem::path aside = place.trial_dir() / "aside";
+  const std::string call = R"({"run_id": ")" + run + R"(", "key": "loss", "value": 1})";
+  std::filesystem::rename(journal, aside);
+  std::filesystem::create_directory(journal);  // in place of a full disk
+  post("runs/log-metric", call, 500);
+  EXPECT_EQ(metrics(), "");
+  std::filesystem::remove(journal);
+  std::filesystem::rename(aside, journal);
+  // What cannot be handed on is not kept.
+  std::filesystem::create_directory(place.ticket().metrics);
+  post("runs/log-metric", call, 500);
+  std::filesystem::remove(place.ticket().metrics);
+  post("runs/log-metric", call);
+  EXPECT_EQ(metrics(), "@hone {\"loss\":1.0,\"step\":0}\n");
+  EXPECT_EQ(read_tracked_runs(place.ticket().folder, "s").runs().front().history.at("loss").size(),
+            1u);
+}
+
+TEST_F(TrackingApiTest, ALimitThatIsReachedIsSaid) {
+  const std::string run = make_run();
+  Value::List tags;
+  for (std::size_t i = 1; i < kNamesAtMost; ++i) {  // the run's name is a tag already
+    Value tag = Value::Map{};
+    tags.push_back(std::move(tag.set("key", std::to_string(i)).set("value", "")));
+  }
+  Value body = Value::Map{};
+  body.set("run_id", run).set("tags", std::move(tags));
+  EXPECT_EQ(api.handle({"POST", {"runs", "log-batch"}, body}, 1).status, 200);
+  const std::string head = R"({"run_id": ")" + run + R"(", "key": ")";
+  post("runs/set-tag", head + R"(7", "value": "again"})");
+  post("runs/set-tag", head + R"(new", "value": "x"})", 400);
+  Value::List too_many = body.find("tags")->as_list();
+  too_many.push_back(*Value::parse(R"({"key": "new", "value": ""})"));
+  EXPECT_EQ(api.handle({"POST", {"runs", "create"}, body.set("tags", too_many)}, 1).status, 400);
+
+  TrackingApi small(place.ticket(), 200);
+  EXPECT_THAT(
+      small.handle({"POST", {"runs", "create"}, Value::Map{}}, 1).body.string_or("message", ""),
+      HasSubstr("are the most"));
+}
+
+TEST_F(TrackingApiTest, ALoggedModelIsKeptOnce) {
+  const std::string run = make_run();
+  for (const char* name : {"first", "second", "third"}) {
+    Value body = Value::Map{};
+    body.set("run_id", run).set("model_json", std::string(R"({"name": ")") + name + "\"}");
+    EXPECT_EQ(api.handle({"POST", {"runs", "log-model"}, body}, 1).status, 200);
+  }
+  const std::string kept = read_file(place.ticket().folder / kJournalFile);
+  EXPECT_EQ(kept.find("first"), kept.rfind("first"));
+  EXPECT_EQ(read_tracked_runs(place.ticket().folder, "s").runs().front().tags.at(kModelHistory),
+            R"([{"name":"first"},{"name":"second"},{"name":"third"}])");
+}
+
+TEST_F(TrackingApiTest, APathOutsideOfTheArtifactsIsAMistakeOfTheCall) {
+  const std::string run = make_run();
+  make_private_folder(place.trial_dir() / kArtifactsFolder);
+  call("GET", "artifacts/list", R"({"run_id": ")" + run + R"(", "path": ".."})", 400);
 }
 
 TEST_F(TrackingApiTest, WhatWasLoggedIsThereForAReceiverThatIsStartedAnew) {
