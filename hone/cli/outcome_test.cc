@@ -311,7 +311,7 @@ TEST(Outcome, TellsWhatMatteredAndWhatLiesAtABoundAtAnyWidth) {
   defaults (3.5577)
   tuning full · optimizer.learning_rate 0.009133 ·
   optimizer.weight_decay 0.0966
-What mattered: optimizer.learning_rate 100 % ± 1 (the
+What mattered: optimizer.learning_rate 100 % ± 0.6 (the
   other 3: nothing).
 Next: the best optimizer.learning_rate (0.009133) is at
   the upper end of its range (0.01); widen it.
@@ -320,7 +320,7 @@ Next: the best optimizer.learning_rate (0.009133) is at
             R"(Best of 60 trials: trial 1, loss 2.9794, 16.3 % below the defaults (3.5577)
   tuning full · optimizer.learning_rate 0.009133 ·
   optimizer.weight_decay 0.0966
-What mattered: optimizer.learning_rate 100 % ± 1 (the other 3: nothing).
+What mattered: optimizer.learning_rate 100 % ± 0.6 (the other 3: nothing).
 Next: the best optimizer.learning_rate (0.009133) is at the upper end of its
   range (0.01); widen it.
 )");
