@@ -129,7 +129,7 @@ struct TestPlace {
     desk.how_to_run = [](const StudyInfo&) { return std::string(); };
     desk.summary = [this](const StudyInfo&, const History&) {
       ++summaries;
-      clock.advance_us(summary_us);
+      if (summary_us > 0) clock.advance_us(summary_us);  // several threads ask for one
       Value said = Value::Map{};
       said.set("headline", Value(Value::Map{})).set("failures", Value(Value::List{}));
       said.set("budget", Value(Value::List{})).set("made", summaries.load());
