@@ -9,23 +9,10 @@
 #include <cstring>
 
 #include "hone/base/error.h"
+#include "hone/base/owned_file.h"
 
 namespace hone {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 [[noreturn]] void fail(const char* what, const std::filesystem::path& path, int error) {
   const ErrorCode code = error == ENOENT                      ? ErrorCode::not_found
@@ -37,8 +24,8 @@ class Descriptor {
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path, std::int64_t limit_bytes) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) fail("read", path, errno);
+  const OwnedFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) fail("read", path, errno);
   std::string bytes;
   char buffer[65536];
   for (;;) {
@@ -56,8 +43,8 @@ std::string read_file(const std::filesystem::path& path, std::int64_t limit_byte
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
   std::string temporary = path.string() + ".XXXXXX";
-  const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));  // mode 0600
-  if (file.get() < 0) fail("write", path, errno);
+  const OwnedFile file(::mkostemp(temporary.data(), O_CLOEXEC));  // mode 0600
+  if (!file.is_open()) fail("write", path, errno);
   std::size_t done = 0;
   int error = 0;
   while (done < bytes.size()) {

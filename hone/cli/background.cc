@@ -9,9 +9,11 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "hone/base/error.h"
 #include "hone/base/file.h"
+#include "hone/base/owned_file.h"
 
 namespace hone::cli {
 
@@ -38,13 +40,9 @@ void redirect_output(const std::string& path) {
   }
 }
 
-Background::~Background() {
-  if (pipe_ >= 0) close(pipe_);
-}
-
 std::optional<int> Background::fork_off() {
-  int ends[2] = {-1, -1};
-  if (pipe2(ends, O_CLOEXEC) != 0) {
+  Pipe pipe = make_pipe();
+  if (!pipe.in.is_open()) {
     throw Error(ErrorCode::process,
                 fmt::format("cannot go into the background: {}", std::strerror(errno)));
   }
@@ -52,28 +50,24 @@ std::optional<int> Background::fork_off() {
   std::fflush(stderr);
   const pid_t child = fork();
   if (child < 0) {
-    const int reason = errno;
-    close(ends[0]);
-    close(ends[1]);
     throw Error(ErrorCode::process,
-                fmt::format("cannot go into the background: {}", std::strerror(reason)));
+                fmt::format("cannot go into the background: {}", std::strerror(errno)));
   }
   if (child == 0) {
-    close(ends[0]);
-    pipe_ = ends[1];
+    pipe_ = std::move(pipe.in);
     setsid();
     return std::nullopt;
   }
-  close(ends[1]);
+  pipe.in.close();
   std::string sentence;
   char buffer[512];
   for (;;) {
-    const ssize_t got = read(ends[0], buffer, sizeof buffer);
+    const ssize_t got = read(pipe.out.get(), buffer, sizeof buffer);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     sentence.append(buffer, static_cast<std::size_t>(got));
   }
-  close(ends[0]);
+  pipe.out.close();
   if (!sentence.empty()) {
     std::fputs(sentence.c_str(), stdout);
     return 0;
@@ -85,17 +79,16 @@ std::optional<int> Background::fork_off() {
 }
 
 void Background::started(const std::string& sentence, const std::string& log_path) {
-  if (pipe_ < 0) return;
+  if (!pipe_.is_open()) return;
   redirect_output(log_path);
   std::string_view left = sentence;
   while (!left.empty()) {
-    const ssize_t written = write(pipe_, left.data(), left.size());
+    const ssize_t written = write(pipe_.get(), left.data(), left.size());
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) break;
     left.remove_prefix(static_cast<std::size_t>(written));
   }
-  close(pipe_);
-  pipe_ = -1;
+  pipe_.close();
 }
 
 }  // namespace hone::cli

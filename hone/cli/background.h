@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "hone/base/owned_file.h"
+
 namespace hone::cli {
 
 /// Sends stdout and stderr to the end of a file (mode 0600) and stdin to /dev/null; to /dev/null
@@ -14,21 +16,16 @@ void redirect_output(const std::string& path);
 /// still reach the terminal and the exit code. Fork before threads are started.
 class Background {
  public:
-  Background() = default;
-  ~Background();
-  Background(const Background&) = delete;
-  Background& operator=(const Background&) = delete;
-
   /// Forks. In the parent: waits for the child, prints its sentence, and returns the exit code. In
   /// the child: nullopt, in a session of its own. Throws Error(process).
   std::optional<int> fork_off();
   /// In the child: tells the parent to end with this sentence, and turns the output to the log.
   /// Nothing without `fork_off`.
   void started(const std::string& sentence, const std::string& log_path);
-  bool is_child() const { return pipe_ >= 0; }
+  bool is_child() const { return pipe_.is_open(); }
 
  private:
-  int pipe_ = -1;
+  OwnedFile pipe_;
 };
 
 }  // namespace hone::cli

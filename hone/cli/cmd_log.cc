@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "hone/base/error.h"
+#include "hone/base/owned_file.h"
 #include "hone/base/text.h"
 #include "hone/cli/commands.h"
 #include "hone/cli/workplace.h"
@@ -50,12 +51,10 @@ class LogCommand final : public Command {
                   "hone log reports from within a program that hone run has started");
     }
     const std::string line = record.dump() + "\n";
-    const int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    const ssize_t written = file < 0 ? -1 : write(file, line.data(), line.size());
-    const int reason = errno;
-    if (file >= 0) close(file);
-    if (written != static_cast<ssize_t>(line.size())) {
-      throw Error(ErrorCode::io, fmt::format("cannot write {}: {}", path, std::strerror(reason)));
+    const OwnedFile file(open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+    if (!file.is_open() ||
+        write(file.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
+      throw Error(ErrorCode::io, fmt::format("cannot write {}: {}", path, std::strerror(errno)));
     }
     return kOk;
   }

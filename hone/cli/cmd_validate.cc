@@ -1,7 +1,6 @@
 // hone validate: checks a study file and says what it would do; with --dry-run also tries its
 // defaults once, in a folder that is thrown away.
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -9,6 +8,7 @@
 #include <set>
 
 #include "hone/base/error.h"
+#include "hone/base/scratch_folder.h"
 #include "hone/base/text.h"
 #include "hone/cli/commands.h"
 #include "hone/cli/launch.h"
@@ -22,34 +22,12 @@
 #include "hone/study/placeholders.h"
 
 namespace hone::cli {
-namespace fs = std::filesystem;
 namespace {
 
 std::optional<std::string> variable(const std::string& name) {
   const char* value = std::getenv(name.c_str());
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
-
-/// A folder that is gone afterwards.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::string pattern = (fs::temp_directory_path() / "hone-try-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr)
-      throw Error(ErrorCode::io, fmt::format("cannot make a folder like {}", pattern));
-    path_ = pattern;
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 class ValidateCommand final : public Command {
  public:
@@ -182,7 +160,7 @@ void ValidateCommand::show_plan(const StudySpec& spec, bool seed_given) const {
 }
 
 bool ValidateCommand::try_once(StudySpec spec) {
-  const ScratchFolder scratch;
+  const ScratchFolder scratch("hone-try");
   spec.sampler = {"random", Value::Map{}};
   spec.scheduler = {"none", Value::Map{}};
   spec.budget = Budget{};

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "hone/base/error.h"
+#include "hone/base/owned_file.h"
 
 namespace hone::mlflow {
 namespace {
@@ -122,14 +123,13 @@ Value one_pair(const Value& body) {
 
 void append_line(const std::filesystem::path& path, const std::string& line) {
   const std::string text = line + "\n";
-  const int file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-  const ssize_t written = file < 0 ? -1 : ::write(file, text.data(), text.size());
+  const OwnedFile file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+  const ssize_t written = !file.is_open() ? -1 : ::write(file.get(), text.data(), text.size());
   const int error = errno;
-  if (file >= 0 && written > 0 && written < static_cast<ssize_t>(text.size())) {
+  if (written > 0 && written < static_cast<ssize_t>(text.size())) {
     // The disk is full: what was begun must not swallow the line after it.
-    [[maybe_unused]] const ssize_t ended = ::write(file, "\n", 1);
+    [[maybe_unused]] const ssize_t ended = ::write(file.get(), "\n", 1);
   }
-  if (file >= 0) ::close(file);
   if (written == static_cast<ssize_t>(text.size())) return;
   const bool full = written >= 0 || error == ENOSPC || error == EDQUOT;
   throw Error(full ? ErrorCode::store_full : ErrorCode::io,

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "hone/base/file_below.h"
+
 namespace hone::mlflow {
 
 struct ArtifactEntry {
@@ -41,8 +43,8 @@ class IncomingArtifact {
   void finish();
 
  private:
-  int folder_ = -1;
-  int file_ = -1;
+  OwnedFile folder_;
+  OwnedFile file_;
   std::string name_;
   std::string draft_;
 };
@@ -52,18 +54,14 @@ class OpenArtifact {
  public:
   /// Not `is_open` where there is no such plain file.
   OpenArtifact(const std::filesystem::path& root, const std::vector<std::string>& parts);
-  ~OpenArtifact();
-  OpenArtifact(const OpenArtifact&) = delete;
-  OpenArtifact& operator=(const OpenArtifact&) = delete;
 
-  bool is_open() const { return file_ >= 0; }
-  std::int64_t bytes() const { return bytes_; }
+  bool is_open() const { return found_.file.is_open(); }
+  std::int64_t bytes() const { return found_.bytes; }
   /// Up to `limit` bytes from an offset; empty at the end.
   std::string read(std::int64_t offset, std::size_t limit) const;
 
  private:
-  int file_ = -1;
-  std::int64_t bytes_ = 0;
+  PlainFile found_;
 };
 
 /// Removes a file, or a folder with what is in it. False where there is none.

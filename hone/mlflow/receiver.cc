@@ -18,11 +18,11 @@
 #include "hone/base/clock.h"
 #include "hone/base/error.h"
 #include "hone/base/file.h"
+#include "hone/base/owned_file.h"
 #include "hone/mlflow/artifacts.h"
 #include "hone/mlflow/connection.h"
 #include "hone/mlflow/tracking_api.h"
 #include "hone/runner/mlflow_ticket.h"
-#include "hone/runner/owned_file.h"
 #include "hone/runner/proc_tree.h"
 
 namespace hone::mlflow {
@@ -352,10 +352,10 @@ bool any_run_lives(const fs::path& folder) {
 
 /// Held while the receiver lives: nobody takes its folder for a dead one's. Where the filesystem
 /// has no locks there is none.
-int lock_folder(const fs::path& folder) {
+OwnedFile lock_folder(const fs::path& folder) {
   const fs::path path = folder / kReceiverLock;
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file >= 0) ::flock(file, LOCK_EX | LOCK_NB);
+  OwnedFile file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (file.is_open()) ::flock(file.get(), LOCK_EX | LOCK_NB);
   return file;
 }
 
@@ -378,7 +378,7 @@ int receiver_main(int argc, char** argv) {
   std::signal(SIGINT, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN);
   const fs::path folder = argv[2];
-  const OwnedFile lock(lock_folder(folder));
+  const OwnedFile lock = lock_folder(folder);
   try {
     const ReceiverServer server(folder, argc > 3 ? std::atoi(argv[3]) : 0);
     const std::string line = fmt::format("{}\n", server.port());

@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,13 +12,14 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <vector>
+#include <utility>
 
 #include "hone/base/error.h"
 #include "hone/base/file.h"
 #include "hone/base/id.h"
+#include "hone/base/owned_file.h"
 #include "hone/mlflow/receiver.h"
-#include "hone/runner/owned_file.h"
+#include "hone/runner/child_process.h"
 
 namespace hone::mlflow {
 namespace fs = std::filesystem;
@@ -41,7 +41,14 @@ int read_port(int file, int timeout_ms) {
 /// Whether a receiver has its place there: its programs may be silent for longer than any limit.
 bool is_lived_in(const fs::path& folder) {
   const OwnedFile lock(::open((folder / kReceiverLock).c_str(), O_RDWR | O_CLOEXEC));
-  return lock.get() >= 0 && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0;
+  return lock.is_open() && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0;
+}
+
+Pipe new_pipe() {
+  Pipe made = make_pipe();
+  if (!made.in.is_open())
+    throw Error(ErrorCode::process, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
+  return made;
 }
 
 }  // namespace
@@ -52,7 +59,7 @@ ReceiverProcess::ReceiverProcess(fs::path folder, std::string program)
 }
 
 ReceiverProcess::~ReceiverProcess() {
-  if (life_line_ >= 0) ::close(life_line_);
+  life_line_.close();
   if (pid_ > 0) ::waitpid(pid_, nullptr, WNOHANG);
 }
 
@@ -66,7 +73,7 @@ bool ReceiverProcess::lives() {
   const pid_t ended = ::waitpid(pid_, nullptr, WNOHANG);
   if (ended == 0) return true;
   pid_ = -1;
-  ::close(std::exchange(life_line_, -1));
+  life_line_.close();
   return false;
 }
 
@@ -84,50 +91,28 @@ void ReceiverProcess::forget_old() const {
 void ReceiverProcess::start() {
   make_private_folder(folder_);
   forget_old();
-  int life[2] = {-1, -1};
-  int said[2] = {-1, -1};
-  if (::pipe2(life, O_CLOEXEC) != 0)
-    throw Error(ErrorCode::process, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
-  OwnedFile life_out(life[0]);
-  OwnedFile life_in(life[1]);
-  if (::pipe2(said, O_CLOEXEC) != 0)
-    throw Error(ErrorCode::process, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
-  const OwnedFile said_out(said[0]);
-  OwnedFile said_in(said[1]);
-  std::vector<std::string> words = {program_, std::string(kReceiverArgument), folder_.string(),
-                                    std::to_string(port_)};
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawn_file_actions_adddup2(&actions, life_out.get(), STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, said_in.get(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-  ::posix_spawn_file_actions_addchdir_np(&actions, "/");
-  // A session of its own: neither a Ctrl-C nor the end of the terminal is for it.
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
-  const int error =
-      ::posix_spawn(&pid_, program_.c_str(), &actions, &attributes, argv.data(), environ);
-  ::posix_spawnattr_destroy(&attributes);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) {
-    pid_ = -1;
+  Pipe life = new_pipe();
+  Pipe said = new_pipe();
+  const StartedChild child = start_child(
+      {.argv = {program_, std::string(kReceiverArgument), folder_.string(), std::to_string(port_)},
+       .input = life.out.get(),
+       .output = said.in.get(),
+       .errors = kNowhere,
+       .folder = "/"});
+  if (child.error != 0) {
     throw Error(ErrorCode::process, fmt::format("cannot start the receiver of MLflow's clients: {}",
-                                                std::strerror(error)));
+                                                std::strerror(child.error)));
   }
-  ::close(said_in.release());
-  const int port = read_port(said_out.get(), kStart_ms);
+  pid_ = child.pid;
+  said.in.close();
+  const int port = read_port(said.out.get(), kStart_ms);
   if (port <= 0) {
     ::kill(pid_, SIGKILL);
     ::waitpid(std::exchange(pid_, -1), nullptr, 0);
     throw Error(ErrorCode::process, "the receiver of MLflow's clients did not start");
   }
   port_ = port;
-  life_line_ = life_in.release();
+  life_line_ = std::move(life.in);
 }
 
 }  // namespace hone::mlflow

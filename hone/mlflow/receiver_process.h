@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 
+#include "hone/base/owned_file.h"
 #include "hone/runner/mlflow_ticket.h"
 
 #include <sys/types.h>
@@ -36,7 +37,7 @@ class ReceiverProcess {
   std::filesystem::path folder_;
   std::string program_;
   pid_t pid_ = -1;
-  int life_line_ = -1;
+  OwnedFile life_line_;
   int port_ = 0;
 };
 

@@ -8,9 +8,9 @@
 
 #include <fstream>
 
+#include "hone/base/owned_file.h"
 #include "hone/base/value.h"
 #include "hone/mlflow/mlflow_test_support.h"
-#include "hone/runner/owned_file.h"
 
 namespace hone::mlflow {
 namespace {

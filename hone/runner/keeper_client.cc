@@ -5,7 +5,6 @@
 #include <fmt/core.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -18,10 +17,11 @@
 
 #include "hone/base/error.h"
 #include "hone/base/file.h"
+#include "hone/base/owned_file.h"
 #include "hone/base/text.h"
+#include "hone/runner/child_process.h"
 #include "hone/runner/keeper_loop.h"
 #include "hone/runner/keeper_main.h"
-#include "hone/runner/owned_file.h"
 
 namespace hone {
 namespace {
@@ -36,21 +36,21 @@ bool connect_to(int socket, const std::string& path) {
   return ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
-/// A connected socket, or -1 when no keeper listens.
-int open_connection(const std::filesystem::path& folder) {
+/// A connected socket, or none when no keeper listens.
+OwnedFile open_connection(const std::filesystem::path& folder) {
   const OwnedFile place(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (place.get() < 0) return -1;
+  if (!place.is_open()) return {};
   OwnedFile socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (socket.get() < 0) {
+  if (!socket.is_open()) {
     throw Error(ErrorCode::process,
                 fmt::format("cannot open a socket to the keeper: {}", std::strerror(errno)));
   }
   if (connect_to(socket.get(), fmt::format("/proc/self/fd/{}/{}", place.get(), kKeeperSocket))) {
-    return socket.release();
+    return socket;
   }
-  if (!std::filesystem::exists(folder / kKeeperSocketAt)) return -1;
+  if (!std::filesystem::exists(folder / kKeeperSocketAt)) return {};
   const std::string at(trim(read_file(folder / kKeeperSocketAt, 4096)));
-  return connect_to(socket.get(), at) ? socket.release() : -1;
+  return connect_to(socket.get(), at) ? std::move(socket) : OwnedFile();
 }
 
 bool wait_readable(int file, std::int64_t timeout_us) {
@@ -69,7 +69,7 @@ bool wait_readable(int file, std::int64_t timeout_us) {
 /// it.
 std::optional<int> wait_for_exit(pid_t pid, std::int64_t timeout_us) {
   const OwnedFile handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (handle.get() >= 0 && !wait_readable(handle.get(), timeout_us)) {
+  if (handle.is_open() && !wait_readable(handle.get(), timeout_us)) {
     ::kill(pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
     return std::nullopt;
@@ -85,30 +85,14 @@ std::optional<int> wait_for_exit(pid_t pid, std::int64_t timeout_us) {
 
 /// Runs `program --keeper …` until the keeper it leaves behind is ready.
 std::optional<int> launch(const KeeperOptions& options) {
-  const std::string folder = options.folder.string();
-  const std::string orphan_ms = std::to_string(options.orphan_us / 1000);
-  std::vector<std::string> words = {
-      options.program, std::string(kKeeperArgument), "--folder", folder, "--orphan-ms", orphan_ms};
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-  // A session of its own from the first instant: a Ctrl-C while it starts is not for it.
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
-  pid_t pid = -1;
-  const int error =
-      ::posix_spawn(&pid, options.program.c_str(), &actions, &attributes, argv.data(), environ);
-  ::posix_spawnattr_destroy(&attributes);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) {
+  const StartedChild child = start_child(
+      {.argv = {options.program, std::string(kKeeperArgument), "--folder", options.folder.string(),
+                "--orphan-ms", std::to_string(options.orphan_us / 1000)}});
+  if (child.error != 0) {
     throw Error(ErrorCode::process, fmt::format("cannot start the keeper {}: {}", options.program,
-                                                std::strerror(error)));
+                                                std::strerror(child.error)));
   }
-  return wait_for_exit(pid, KeeperClient::kStart_us);
+  return wait_for_exit(child.pid, KeeperClient::kStart_us);
 }
 
 std::string last_lines(const std::filesystem::path& path) {
@@ -144,9 +128,9 @@ EndLogContent read_end_log(const std::filesystem::path& folder) {
 
 std::unique_ptr<KeeperClient> KeeperClient::connect(const std::filesystem::path& folder, Role role,
                                                     std::int64_t orphan_us) {
-  const int socket = open_connection(folder);
-  if (socket < 0) return nullptr;
-  std::unique_ptr<KeeperClient> client(new KeeperClient(socket));
+  OwnedFile socket = open_connection(folder);
+  if (!socket.is_open()) return nullptr;
+  std::unique_ptr<KeeperClient> client(new KeeperClient(std::move(socket)));
   Writer body;
   body.number(kProtocol);
   body.number(static_cast<std::uint64_t>(role));
@@ -192,8 +176,6 @@ std::unique_ptr<KeeperClient> KeeperClient::connect_or_start(const KeeperOptions
                           (options.folder / kKeeperLock).string()));
 }
 
-KeeperClient::~KeeperClient() { ::close(socket_); }
-
 void KeeperClient::note_end() {
   Reader from(message_.payload, message_.header.size);
   Record record;
@@ -203,17 +185,18 @@ void KeeperClient::note_end() {
 bool KeeperClient::request(Kind kind, const Writer& body) {
   if (gone_) return false;
   const std::uint32_t serial = ++serial_;
-  if (!body.ok() || send_message(socket_, kind, serial, body.payload()) != 0) {
+  if (!body.ok() || send_message(socket_.get(), kind, serial, body.payload()) != 0) {
     gone_ = true;
     return false;
   }
   const std::int64_t end_us = monotonic_us() + kAnswer_us;
   for (;;) {
-    const Receive got = receive(socket_, &message_);
+    const Receive got = receive(socket_.get(), &message_);
     if (got == Receive::closed) break;
     if (got == Receive::message && message_.header.kind == Kind::ended) note_end();
     if (got == Receive::message && message_.header.serial == serial) return true;
-    if (got == Receive::nothing_yet && !wait_readable(socket_, end_us - monotonic_us())) break;
+    if (got == Receive::nothing_yet && !wait_readable(socket_.get(), end_us - monotonic_us()))
+      break;
   }
   gone_ = true;
   return false;
@@ -288,7 +271,7 @@ void KeeperClient::quit() { request(Kind::quit, Writer()); }
 
 std::vector<Record> KeeperClient::take_ends() {
   while (!gone_) {
-    const Receive got = receive(socket_, &message_);
+    const Receive got = receive(socket_.get(), &message_);
     if (got == Receive::nothing_yet) break;
     if (got == Receive::closed) gone_ = true;
     if (got == Receive::message && message_.header.kind == Kind::ended) note_end();

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "hone/base/owned_file.h"
 #include "hone/runner/keeper_record.h"
 #include "hone/runner/keeper_wire.h"
 
@@ -96,7 +97,6 @@ class KeeperClient {
   /// The living keeper of the folder, or a new one. Throws Error(process) with what the new one
   /// said.
   static std::unique_ptr<KeeperClient> connect_or_start(const KeeperOptions& options);
-  ~KeeperClient();
   KeeperClient(const KeeperClient&) = delete;
   KeeperClient& operator=(const KeeperClient&) = delete;
 
@@ -111,7 +111,7 @@ class KeeperClient {
   std::vector<keeper::Record> take_ends();
 
   /// Readable when take_ends() has something or the keeper has gone.
-  int socket() const { return socket_; }
+  int socket() const { return socket_.get(); }
   bool is_gone() const { return gone_; }
   std::int64_t keeper_pid() const { return pid_; }
   std::uint64_t keeper_start_ticks() const { return start_ticks_; }
@@ -120,12 +120,12 @@ class KeeperClient {
   static constexpr std::int64_t kStart_us = 20'000'000;
 
  private:
-  explicit KeeperClient(int socket) : socket_(socket) {}
+  explicit KeeperClient(OwnedFile socket) : socket_(std::move(socket)) {}
   /// Sends and waits; false when the keeper has gone. The answer is in `message_`.
   bool request(keeper::Kind kind, const keeper::Writer& body);
   void note_end();
 
-  int socket_;
+  OwnedFile socket_;
   bool gone_ = false;
   std::int64_t pid_ = 0;
   std::uint64_t start_ticks_ = 0;

@@ -15,6 +15,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "hone/base/owned_file.h"
 #include "hone/runner/proc_tree.h"
 
 namespace hone::keeper {
@@ -29,34 +30,21 @@ bool read_strings(Reader* from, Array<char*>* into) {
   return from->ok() && into->push(nullptr);
 }
 
-/// A file closed at the end of the scope.
-struct OpenFile {
-  int number = -1;
-  ~OpenFile() {
-    if (number >= 0) close(number);
-  }
-  int release() {
-    const int kept = number;
-    number = -1;
-    return kept;
-  }
-};
-
 /// A pseudo-terminal, wide and without translation of line ends, so that the file gets what the
 /// program wrote. 0 or an errno.
-int open_terminal(OpenFile* master, OpenFile* slave) {
-  master->number = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-  if (master->number < 0 || unlockpt(master->number) != 0) return errno;
-  slave->number = ioctl(master->number, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+int open_terminal(OwnedFile* master, OwnedFile* slave) {
+  *master = OwnedFile(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
+  if (!master->is_open() || unlockpt(master->get()) != 0) return errno;
+  *slave = OwnedFile(ioctl(master->get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
   termios settings{};
-  if (slave->number < 0 || tcgetattr(slave->number, &settings) != 0) return errno;
+  if (!slave->is_open() || tcgetattr(slave->get(), &settings) != 0) return errno;
   settings.c_oflag &= ~static_cast<tcflag_t>(OPOST);
   settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
   winsize size{};
   size.ws_row = 50;
   size.ws_col = 200;
-  if (tcsetattr(slave->number, TCSANOW, &settings) != 0) return errno;
-  return ioctl(slave->number, TIOCSWINSZ, &size) == 0 ? 0 : errno;
+  if (tcsetattr(slave->get(), TCSANOW, &settings) != 0) return errno;
+  return ioctl(slave->get(), TIOCSWINSZ, &size) == 0 ? 0 : errno;
 }
 
 int open_output(const char* path) {
@@ -77,8 +65,8 @@ bool take_affinity(const Array<std::uint32_t>& cpus) {
 }
 
 void write_text(int folder, const char* path, const char* text) {
-  const OpenFile file{openat(folder, path, O_WRONLY | O_CLOEXEC)};
-  if (file.number >= 0 && write(file.number, text, strlen(text)) < 0) {
+  const OwnedFile file(openat(folder, path, O_WRONLY | O_CLOEXEC));
+  if (file.is_open() && write(file.get(), text, strlen(text)) < 0) {
     // Best effort: an OOM score or a cgroup that cannot be set does not stop the run.
   }
 }
@@ -230,41 +218,42 @@ bool read_spawn_request(Reader* from, SpawnRequest* into) {
 }
 
 Spawned spawn_program(const SpawnRequest& request, const Self& self) {
-  OpenFile out{open_output(request.stdout_path)};
-  if (out.number < 0) return failed(Stage::stdout_file, errno);
-  OpenFile own_err;
-  OpenFile master;
-  OpenFile slave;
-  int err = out.number;
+  OwnedFile out(open_output(request.stdout_path));
+  if (!out.is_open()) return failed(Stage::stdout_file, errno);
+  OwnedFile own_err;
+  OwnedFile master;
+  OwnedFile slave;
+  int err = out.get();
   if (request.tty) {
     const int error = open_terminal(&master, &slave);
     if (error != 0) return failed(Stage::terminal, error);
-    err = slave.number;
+    err = slave.get();
   } else if (strcmp(request.stderr_path, request.stdout_path) != 0) {
-    err = own_err.number = open_output(request.stderr_path);
+    own_err = OwnedFile(open_output(request.stderr_path));
+    err = own_err.get();
     if (err < 0) return failed(Stage::stderr_file, errno);
   }
-  const OpenFile folder{open(request.folder, O_PATH | O_DIRECTORY | O_CLOEXEC)};
-  if (folder.number < 0 || faccessat(AT_FDCWD, request.folder, X_OK, AT_EACCESS) != 0) {
+  const OwnedFile folder(open(request.folder, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.is_open() || faccessat(AT_FDCWD, request.folder, X_OK, AT_EACCESS) != 0) {
     return failed(Stage::folder, errno);
   }
-  OpenFile cgroup;
+  OwnedFile cgroup;
   if (request.cgroup[0] != '\0') {
-    cgroup.number = open(request.cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (cgroup.number < 0) return failed(Stage::cgroup, errno);
+    cgroup = OwnedFile(open(request.cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!cgroup.is_open()) return failed(Stage::cgroup, errno);
   }
   const bool pinned = !request.cpus.empty();
   if (pinned && !take_affinity(request.cpus)) return failed(Stage::affinity, errno);
 
   Spawned result;
-  const int output = request.tty ? err : out.number;
-  bool born_in_group = cgroup.number >= 0;
+  const int output = request.tty ? err : out.get();
+  bool born_in_group = cgroup.is_open();
   if (born_in_group) {
-    result.error = start_in_group(request, self, folder.number, output, err, cgroup.number,
+    result.error = start_in_group(request, self, folder.get(), output, err, cgroup.get(),
                                   &result.pid, &born_in_group);
   }
   if (!born_in_group) {
-    result.error = start(request, self, folder.number, output, err, &result.pid);
+    result.error = start(request, self, folder.get(), output, err, &result.pid);
   }
   if (pinned && self.cpus_bytes > 0) {
     sched_setaffinity(0, self.cpus_bytes, reinterpret_cast<const cpu_set_t*>(self.cpus));

@@ -90,14 +90,13 @@ LocalExecutor::~LocalExecutor() {
   // When everything has ended and been told, nobody will ask again. (On the way out of an error
   // somebody may.)
   if (runs_.empty() && events_.empty() && std::uncaught_exceptions() == 0) keepers_.forget_own();
-  if (wake_file_ >= 0) ::close(wake_file_);
 }
 
 void LocalExecutor::wake() {
   // write(2) alone: this may be a signal handler, which must leave errno as it was.
   const int before = errno;
   const std::uint64_t one = 1;
-  if (::write(wake_file_, &one, sizeof one) < 0) errno = before;
+  if (::write(wake_file_.get(), &one, sizeof one) < 0) errno = before;
 }
 
 LocalExecutor::Watched& LocalExecutor::watch(const Job& job, std::string mark) {
@@ -412,7 +411,7 @@ std::int64_t LocalExecutor::next_look_us(std::int64_t now_us) const {
 }
 
 void LocalExecutor::wait(std::int64_t until_us) {
-  std::vector<pollfd> files = {{wake_file_, POLLIN, 0}, {folders_.file(), POLLIN, 0}};
+  std::vector<pollfd> files = {{wake_file_.get(), POLLIN, 0}, {folders_.file(), POLLIN, 0}};
   for (const auto& client : keepers_.clients()) files.push_back({client->socket(), POLLIN, 0});
   const std::int64_t left_us = std::max<std::int64_t>(0, until_us - keeper::monotonic_us());
   const timespec timeout{left_us / 1'000'000, left_us % 1'000'000 * 1000};
@@ -431,7 +430,7 @@ std::vector<JobEvent> LocalExecutor::poll(std::int64_t timeout_us) {
     finish_ended();
     drop_unused_keepers();
     std::uint64_t woken = 0;
-    const bool was_woken = ::read(wake_file_, &woken, sizeof woken) > 0;
+    const bool was_woken = ::read(wake_file_.get(), &woken, sizeof woken) > 0;
     if (!events_.empty() || was_woken || now_us >= end_us) return std::exchange(events_, {});
     wait(std::min(end_us, runs_.empty() ? end_us : next_look_us(now_us)));
   }

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hone/base/owned_file.h"
 #include "hone/runner/executor.h"
 #include "hone/runner/keeper_pool.h"
 #include "hone/runner/process_cgroup.h"
@@ -103,7 +104,7 @@ class LocalExecutor final : public Executor {
   KeeperPool keepers_;
   FolderWatch folders_;
   RunCgroups cgroups_;
-  int wake_file_;
+  OwnedFile wake_file_;
   std::map<RunId, std::unique_ptr<Watched>> runs_;
   std::vector<JobEvent> events_;
   std::int64_t looked_us_ = 0;

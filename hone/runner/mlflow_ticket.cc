@@ -11,6 +11,7 @@
 #include "hone/base/error.h"
 #include "hone/base/file.h"
 #include "hone/base/id.h"
+#include "hone/base/owned_file.h"
 #include "hone/base/value.h"
 
 namespace hone::mlflow {
@@ -65,14 +66,12 @@ std::string admit(const fs::path& folder, const Ticket& ticket) {
   // In place and without fsync: nobody knows the token yet, and after a reboot no program does.
   const fs::path path = file_of(folder, token);
   const std::string text = value.dump() + "\n";
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  const bool written =
-      file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  const int error = errno;
-  if (file >= 0) ::close(file);
-  if (!written)
+  const OwnedFile file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file.is_open() ||
+      ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
     throw Error(ErrorCode::io,
-                fmt::format("cannot write {}: {}", path.string(), std::strerror(error)));
+                fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
+  }
   return token;
 }
 

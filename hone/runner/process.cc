@@ -16,6 +16,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "hone/base/owned_file.h"
 #include "hone/base/text.h"
 #include "hone/runner/proc_tree.h"
 
@@ -159,16 +160,15 @@ std::string explain_start_failure(const StartFailure& failure, const ProcessSpec
 std::optional<int> FreePorts::take() {
   // The kernel hands out ports at random; a few tries skip those that are promised to living runs.
   for (int attempt = 0; attempt < 64; ++attempt) {
-    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (socket < 0) return std::nullopt;
+    const OwnedFile socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!socket.is_open()) return std::nullopt;
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_ANY);
     socklen_t size = sizeof address;
     const bool bound =
-        ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-        ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-    ::close(socket);
+        ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+        ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0;
     if (!bound) return std::nullopt;
     const int port = ntohs(address.sin_port);
     if (taken_.insert(port).second) return port;

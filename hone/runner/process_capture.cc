@@ -1,16 +1,17 @@
-// posix_spawn with one pipe, read until its end or the deadline.
+// A child with one pipe, read until its end or the deadline.
 #include "hone/runner/process_capture.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
+#include "hone/base/owned_file.h"
+#include "hone/runner/child_process.h"
 #include "hone/runner/keeper_loop.h"
 
 namespace hone {
@@ -38,41 +39,29 @@ bool read_until(int file, std::int64_t end_us, std::string* into) {
 
 std::optional<Captured> run_and_capture(std::vector<std::string> argv, std::int64_t timeout_us,
                                         CaptureErrors errors) {
-  int ends[2];
-  if (argv.empty() || ::pipe2(ends, O_CLOEXEC) != 0) return std::nullopt;
-  std::vector<char*> words;
-  for (std::string& each : argv) words.push_back(each.data());
-  words.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  if (errors == CaptureErrors::with_output)
-    ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-  else
-    ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-  ::posix_spawnattr_setflags(&attributes,
-                             POSIX_SPAWN_SETPGROUP);  // so that all of it can be killed
-  pid_t pid = -1;
-  const int error = ::posix_spawnp(&pid, words[0], &actions, &attributes, words.data(), environ);
-  ::posix_spawnattr_destroy(&attributes);
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::close(ends[1]);
+  if (argv.empty()) return std::nullopt;
+  Pipe pipe = make_pipe();
+  if (!pipe.in.is_open()) return std::nullopt;
+  const StartedChild child =
+      start_child({.argv = std::move(argv),
+                   .search_path = true,
+                   .input = kNowhere,
+                   .output = pipe.in.get(),
+                   .errors = errors == CaptureErrors::with_output ? pipe.in.get() : kNowhere,
+                   .apart = ChildApart::group});  // so that all of it can be killed
+  pipe.in.close();
+  if (child.error != 0) return std::nullopt;
   Captured captured;
   const bool whole =
-      error == 0 && read_until(ends[0], keeper::monotonic_us() + timeout_us, &captured.output);
-  ::close(ends[0]);
-  if (error != 0) return std::nullopt;
-  if (!whole) ::kill(-pid, SIGKILL);
+      read_until(pipe.out.get(), keeper::monotonic_us() + timeout_us, &captured.output);
+  pipe.out.close();
+  if (!whole) ::kill(-child.pid, SIGKILL);
   int status = 0;
   pid_t done = -1;
   do {
-    done = ::waitpid(pid, &status, 0);
+    done = ::waitpid(child.pid, &status, 0);
   } while (done < 0 && errno == EINTR);
-  if (!whole || done != pid || !WIFEXITED(status)) return std::nullopt;
+  if (!whole || done != child.pid || !WIFEXITED(status)) return std::nullopt;
   captured.exit_code = WEXITSTATUS(status);
   return captured;
 }

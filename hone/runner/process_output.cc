@@ -11,10 +11,8 @@
 #include <cstring>
 
 #include "hone/runner/limits_log.h"
-#include "hone/runner/owned_file.h"
 
 namespace hone {
-namespace {}  // namespace
 
 std::optional<OutputPiece> OutputReader::read(std::size_t limit, std::int64_t now_us) {
   struct stat info {};
@@ -29,7 +27,7 @@ std::optional<OutputPiece> OutputReader::read(std::size_t limit, std::int64_t no
   shorter_since_us_.reset();
   if (size_ <= offset_) return std::nullopt;
   const OwnedFile file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (file.get() < 0) return std::nullopt;
+  if (!file.is_open()) return std::nullopt;
   const off_t data = ::lseek(file.get(), offset_, SEEK_DATA);
   if (data > offset_) offset_ = data;
   if (data < 0 && errno == ENXIO) {  // nothing but a hole up to the end
@@ -53,7 +51,7 @@ bool OutputReader::punch(std::int64_t limit_bytes) {
   const auto hole = log_hole(size_, offset_, punched_to_, limit_bytes);
   if (!hole) return true;
   const OwnedFile file(::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
-  if (file.get() < 0) return false;
+  if (!file.is_open()) return false;
   punched_to_ = hole->end;  // also when it fails: once is enough
   return ::fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, hole->begin,
                      hole->end - hole->begin) == 0;
@@ -61,16 +59,12 @@ bool OutputReader::punch(std::int64_t limit_bytes) {
 
 FolderWatch::FolderWatch() : file_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {}
 
-FolderWatch::~FolderWatch() {
-  if (file_ >= 0) ::close(file_);
-}
-
 bool FolderWatch::add(const std::string& folder) {
   Watch& watch = watches_[folder];
   if (watch.users == 0) {
-    watch.number = file_ < 0
+    watch.number = !file_.is_open()
                        ? -1
-                       : ::inotify_add_watch(file_, folder.c_str(),
+                       : ::inotify_add_watch(file_.get(), folder.c_str(),
                                              IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
     if (watch.number < 0) {
       watches_.erase(folder);
@@ -85,7 +79,7 @@ bool FolderWatch::add(const std::string& folder) {
 void FolderWatch::remove(const std::string& folder) {
   const auto it = watches_.find(folder);
   if (it == watches_.end() || --it->second.users > 0) return;
-  ::inotify_rm_watch(file_, it->second.number);
+  ::inotify_rm_watch(file_.get(), it->second.number);
   folders_.erase(it->second.number);
   watches_.erase(it);
 }
@@ -93,8 +87,8 @@ void FolderWatch::remove(const std::string& folder) {
 std::set<std::string> FolderWatch::take() {
   std::set<std::string> written;
   alignas(inotify_event) char buffer[16384];
-  while (file_ >= 0) {
-    const ssize_t n = ::read(file_, buffer, sizeof buffer);
+  while (file_.is_open()) {
+    const ssize_t n = ::read(file_.get(), buffer, sizeof buffer);
     if (n <= 0) break;
     for (ssize_t at = 0; at < n;) {
       inotify_event event{};

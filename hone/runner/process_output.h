@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "hone/base/owned_file.h"
+
 namespace hone {
 
 /// A piece of a file as it was read.
@@ -52,9 +54,6 @@ class OutputReader {
 class FolderWatch {
  public:
   FolderWatch();
-  ~FolderWatch();
-  FolderWatch(const FolderWatch&) = delete;
-  FolderWatch& operator=(const FolderWatch&) = delete;
 
   /// Watches a folder (once more); false when it is not there or cannot be watched.
   bool add(const std::string& folder);
@@ -63,14 +62,14 @@ class FolderWatch {
   /// were lost.
   std::set<std::string> take();
   /// Readable when take() has something; -1 when the kernel gives no watches.
-  int file() const { return file_; }
+  int file() const { return file_.get(); }
 
  private:
   struct Watch {
     int number = -1;
     int users = 0;
   };
-  int file_;
+  OwnedFile file_;
   std::map<std::string, Watch> watches_;
   std::map<int, std::string> folders_;
 };

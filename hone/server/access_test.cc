@@ -6,8 +6,8 @@
 
 #include "hone/base/error.h"
 #include "hone/base/file.h"
+#include "hone/base/scratch_folder.h"
 #include "hone/server/peer.h"
-#include "hone/store/scratch_folder.h"
 
 namespace hone::server {
 namespace {

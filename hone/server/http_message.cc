@@ -173,14 +173,12 @@ std::string event_text(std::string_view name, std::string_view id, std::string_v
   return out + fmt::format("data: {}\n\n", data);
 }
 
-FileBody::~FileBody() { ::close(file_); }
-
 std::string FileBody::read(std::int64_t offset, std::size_t limit) const {
   const std::int64_t left = std::max<std::int64_t>(0, bytes_ - offset);
   std::string bytes(std::min<std::size_t>(limit, static_cast<std::size_t>(left)), '\0');
   std::size_t done = 0;
   while (done < bytes.size()) {
-    const ssize_t n = ::pread(file_, bytes.data() + done, bytes.size() - done,
+    const ssize_t n = ::pread(file_.get(), bytes.data() + done, bytes.size() - done,
                               offset + static_cast<std::int64_t>(done));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;
@@ -191,13 +189,13 @@ std::string FileBody::read(std::int64_t offset, std::size_t limit) const {
 }
 
 std::int64_t FileBody::next_data(std::int64_t offset) const {
-  const off_t at = ::lseek(file_, offset, SEEK_DATA);
+  const off_t at = ::lseek(file_.get(), offset, SEEK_DATA);
   if (at >= 0) return at;
   return errno == ENXIO ? bytes_ : offset;  // no data behind it, or a file system without holes
 }
 
 std::int64_t FileBody::next_hole(std::int64_t offset) const {
-  const off_t at = ::lseek(file_, offset, SEEK_HOLE);
+  const off_t at = ::lseek(file_.get(), offset, SEEK_HOLE);
   return at >= 0 ? at : bytes_;
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "hone/base/owned_file.h"
 #include "hone/base/value.h"
 
 namespace hone::server {
@@ -61,10 +62,7 @@ std::string event_text(std::string_view name, std::string_view id, std::string_v
 /// An open file of known size that is sent as the body; closed at the end.
 class FileBody {
  public:
-  FileBody(int file, std::int64_t bytes) : file_(file), bytes_(bytes) {}
-  ~FileBody();
-  FileBody(const FileBody&) = delete;
-  FileBody& operator=(const FileBody&) = delete;
+  FileBody(OwnedFile file, std::int64_t bytes) : file_(std::move(file)), bytes_(bytes) {}
   std::int64_t bytes() const { return bytes_; }
   /// Up to `limit` bytes from an offset; fewer where the file has become shorter meanwhile.
   std::string read(std::int64_t offset, std::size_t limit) const;
@@ -73,7 +71,7 @@ class FileBody {
   std::int64_t next_hole(std::int64_t offset) const;
 
  private:
-  int file_;
+  OwnedFile file_;
   std::int64_t bytes_;
 };
 

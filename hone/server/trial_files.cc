@@ -1,59 +1,25 @@
 #include "hone/server/trial_files.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "hone/base/file_below.h"
 #include "hone/store/sql.h"
 
 namespace hone::server {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr std::size_t kLooked = 20'000;  ///< entries of folders, whatever they are
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
-bool is_plain_name(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&
-         name.find('\0') == std::string::npos;
-}
-
-/// The folder of `parts` below `folder`; -1 inside where there is none.
-Descriptor open_folder(const fs::path& folder, const std::vector<std::string>& parts) {
-  Descriptor at(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  for (const std::string& part : parts) {
-    if (at.get() < 0 || !is_plain_name(part)) return Descriptor(-1);
-    at = Descriptor(::openat(at.get(), part.c_str(), kFolderFlags));
-  }
-  return at;
-}
 
 struct Walk {
   FileListing listing;
   std::size_t looked = 0;
 
-  void folder(Descriptor fd, const std::string& before, int deep) {
+  void folder(OwnedFile fd, const std::string& before, int deep) {
     DIR* entries = ::fdopendir(fd.get());
     if (entries == nullptr) return;
     const int at = fd.release();  // closedir closes it
@@ -74,7 +40,7 @@ struct Walk {
           listing.cut = true;
           continue;
         }
-        folder(Descriptor(::openat(at, name.c_str(), kFolderFlags)), before + name + "/", deep + 1);
+        folder(open_subfolder(at, name), before + name + "/", deep + 1);
       }
     }
     ::closedir(entries);
@@ -102,22 +68,16 @@ bool is_private_name(std::string_view name) {
 
 std::unique_ptr<FileBody> open_below(const fs::path& folder,
                                      const std::vector<std::string>& parts) {
-  if (parts.empty() || !is_plain_name(parts.back()) || is_private_name(parts.back()))
-    return nullptr;
-  const Descriptor within = open_folder(folder, {parts.begin(), parts.end() - 1});
-  if (within.get() < 0) return nullptr;
-  // O_NONBLOCK: a pipe that somebody has put there must not hold the thread.
-  Descriptor file(
-      ::openat(within.get(), parts.back().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  struct stat info {};
-  if (file.get() < 0 || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return nullptr;
-  return std::make_unique<FileBody>(file.release(), info.st_size);
+  if (parts.empty() || is_private_name(parts.back())) return nullptr;
+  PlainFile found = open_file_below(folder, parts);
+  if (!found.file.is_open()) return nullptr;
+  return std::make_unique<FileBody>(std::move(found.file), found.bytes);
 }
 
 FileListing list_below(const fs::path& folder, const std::vector<std::string>& parts) {
   Walk walk;
-  Descriptor top = open_folder(folder, parts);
-  if (top.get() >= 0) walk.folder(std::move(top), "", 0);
+  OwnedFile top = open_folder_below(folder, parts);
+  if (top.is_open()) walk.folder(std::move(top), "", 0);
   std::sort(walk.listing.files.begin(), walk.listing.files.end(),
             [](const FoundFile& a, const FoundFile& b) { return a.path < b.path; });
   return std::move(walk.listing);

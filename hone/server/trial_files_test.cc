@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "hone/base/file.h"
-#include "hone/store/scratch_folder.h"
+#include "hone/base/scratch_folder.h"
 
 namespace hone::server {
 namespace {

@@ -8,8 +8,8 @@
 #include <set>
 
 #include "hone/base/error.h"
+#include "hone/base/scratch_folder.h"
 #include "hone/store/liveness.h"
-#include "hone/store/scratch_folder.h"
 
 namespace hone {
 namespace {

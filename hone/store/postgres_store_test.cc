@@ -15,8 +15,8 @@
 #include <thread>
 
 #include "hone/base/assert.h"
+#include "hone/base/scratch_folder.h"
 #include "hone/store/postgres.h"
-#include "hone/store/scratch_folder.h"
 #include "hone/store/sql_store.h"
 #include "hone/store/store_contract.h"
 

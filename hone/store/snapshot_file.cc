@@ -11,6 +11,7 @@
 
 #include "hone/base/error.h"
 #include "hone/base/file.h"
+#include "hone/base/owned_file.h"
 #include "hone/store/snapshot.h"
 #include "hone/store/sql_store.h"
 #include "hone/store/sqlite.h"
@@ -28,20 +29,6 @@ constexpr const char* kFileTable =
     "CREATE TABLE snapshot_file (path TEXT NOT NULL, part INTEGER NOT NULL, modified_us INTEGER "
     "NOT "
     "NULL, data BLOB NOT NULL, PRIMARY KEY (path, part)) STRICT, WITHOUT ROWID";
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 /// Gone at the end of the scope, with what SQLite keeps beside it, unless it was kept.
 class Draft {
@@ -65,9 +52,9 @@ class Draft {
 /// Puts one file into the table, part by part; an empty one is one empty part. Whether it was
 /// there.
 bool put_file(Connection& connection, const fs::path& folder, const std::string& path) {
-  const Descriptor file(::open((folder / path).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  const OwnedFile file(::open((folder / path).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   struct stat info {};
-  if (file.get() < 0 || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode))
+  if (!file.is_open() || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode))
     return false;  // gone meanwhile, or another user's
   const std::int64_t modified_us = info.st_mtim.tv_sec * 1'000'000 + info.st_mtim.tv_nsec / 1000;
   std::vector<std::uint8_t> part(kPartBytes);
@@ -101,16 +88,16 @@ bool stays_below(const fs::path& path) {
 
 void append_part(const fs::path& path, bool first, std::string_view bytes) {
   if (first) make_private_folder(path.parent_path());
-  const Descriptor file(
+  const OwnedFile file(
       ::open(path.c_str(),
              O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (first ? O_TRUNC : O_APPEND), 0600));
-  while (file.get() >= 0 && !bytes.empty()) {
+  while (file.is_open() && !bytes.empty()) {
     const ssize_t n = ::write(file.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
-  if (file.get() >= 0 && bytes.empty()) return;
+  if (file.is_open() && bytes.empty()) return;
   throw Error(ErrorCode::io,
               fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)),
               errno == ENOSPC || errno == EDQUOT ? "free some space, then import again" : "");

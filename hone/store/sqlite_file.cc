@@ -18,6 +18,7 @@
 #include "hone/base/clock.h"
 #include "hone/base/error.h"
 #include "hone/base/file.h"
+#include "hone/base/owned_file.h"
 #include "hone/base/text.h"
 
 namespace hone::sql {
@@ -67,11 +68,8 @@ void make_private_file(const std::filesystem::path& path) {
   if (path.has_parent_path()) make_private_folder(path.parent_path());
   // O_EXCL: an existing file is not opened here, since closing it would drop this process's locks
   // on it.
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd >= 0) {
-    ::close(fd);
-    return;
-  }
+  const OwnedFile made(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (made.is_open()) return;
   const int error = errno;
   if (error == EEXIST) return;
   const bool full = error == ENOSPC || error == EDQUOT;

@@ -1,7 +1,7 @@
 // The contract on SQLite.
 #include <atomic>
 
-#include "hone/store/scratch_folder.h"
+#include "hone/base/scratch_folder.h"
 #include "hone/store/sql_store.h"
 #include "hone/store/sqlite.h"
 #include "hone/store/store_contract.h"

@@ -12,8 +12,8 @@
 
 #include "hone/base/error.h"
 #include "hone/base/file.h"
+#include "hone/base/scratch_folder.h"
 #include "hone/store/point_frame.h"
-#include "hone/store/scratch_folder.h"
 #include "hone/store/snapshot.h"
 #include "hone/store/sql_store.h"
 #include "hone/store/sqlite.h"
