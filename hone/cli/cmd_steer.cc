@@ -16,14 +16,6 @@
 namespace hone::cli {
 namespace {
 
-Value trial_list(const std::vector<std::int64_t>& trials) {
-  Value::List list;
-  for (const std::int64_t number : trials) list.emplace_back(number);
-  Value body = Value::Map{};
-  body.set("trials", Value(std::move(list)));
-  return body;
-}
-
 void print_outcome(const CommonOptions& common, const StudyInfo& study, const std::string& what,
                    const std::string& outcome) {
   if (common.json) {

@@ -362,11 +362,9 @@ class TopCommand final : public Command {
   }
 
   void stop(const Workplace& place, std::int64_t number) {
-    Value body = Value::Map{};
-    body.set("trials", Value(Value::List{Value(number)}));
     try {
       data_.said = fmt::format("stop trial {}: {}", number,
-                               ask_leader(place, open_->info, "stop_trials", body));
+                               ask_leader(place, open_->info, "stop_trials", trial_list({number})));
     } catch (const Error& error) {
       data_.said = error.what();
     }

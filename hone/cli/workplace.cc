@@ -271,6 +271,12 @@ bool is_led(const Workplace& place, const StudyInfo& study) {
          (liveness == Liveness::unknown && now->leader_until_us > place.clock().now_us());
 }
 
+Value trial_list(const std::vector<std::int64_t>& trials) {
+  Value body = Value::Map{};
+  body.set("trials", Value(Value::List(trials.begin(), trials.end())));
+  return body;
+}
+
 std::string ask_leader(const Workplace& place, const StudyInfo& study, const std::string& kind,
                        const Value& body, bool may_lead) {
   Store& store = place.store();

@@ -91,6 +91,8 @@ std::string study_title(const StudyInfo& study);
 /// `may_lead`: not in a process that is about to lead the study itself.
 std::string ask_leader(const Workplace& place, const StudyInfo& study, const std::string& kind,
                        const Value& body, bool may_lead = true);
+/// What requests about some trials say: {"trials": [7, 9]}.
+Value trial_list(const std::vector<std::int64_t>& trials);
 /// Whether a living process leads the study (on another machine: whose time has not run out).
 bool is_led(const Workplace& place, const StudyInfo& study);
 
