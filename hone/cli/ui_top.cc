@@ -66,8 +66,6 @@ LiveRow row_of(const TopData& data, std::int64_t trial) {
   return row;
 }
 
-bool has_value(const Trial& trial) { return trial.value() && !std::isnan(*trial.value()); }
-
 }  // namespace
 
 Top::Top(std::optional<std::size_t> study, std::optional<std::int64_t> trial) {
@@ -97,30 +95,9 @@ void Top::back() {
 
 std::optional<std::int64_t> Top::take_stop() { return std::exchange(stop_, std::nullopt); }
 
-std::vector<std::int64_t> Top::chosen(const TopData& data) const {
-  std::vector<std::int64_t> trials;
-  if (data.history == nullptr) return trials;
-  for (const Trial& trial : data.history->trials()) {
-    const bool running = !is_ended(trial.state);
-    const bool is_in = choice_ == Choice::all || (choice_ == Choice::running && running) ||
-                       (choice_ == Choice::complete && trial.state == TrialState::complete) ||
-                       (choice_ == Choice::failed && trial.state == TrialState::failed);
-    if (is_in) trials.push_back(trial.number());
-  }
-  if (order_ == Order::newest) std::reverse(trials.begin(), trials.end());
-  if (order_ != Order::best) return trials;
-  const Goal goal = data.history->spec().objective().goal;
-  std::stable_sort(trials.begin(), trials.end(), [&](std::int64_t a, std::int64_t b) {
-    const Trial& left = data.history->trial(a);
-    const Trial& right = data.history->trial(b);
-    // A value on the way is none to be ordered by: those that came to their end first.
-    const auto rank = [](const Trial& trial) {
-      return !has_value(trial) ? 2 : trial.state == TrialState::complete ? 0 : 1;
-    };
-    if (rank(left) != rank(right)) return rank(left) < rank(right);
-    return has_value(left) && is_better(goal, *left.value(), *right.value());
-  });
-  return trials;
+std::shared_ptr<const std::vector<std::int64_t>> Top::chosen(const TopData& data) {
+  if (data.history == nullptr) return std::make_shared<const std::vector<std::int64_t>>();
+  return list_.of(*data.history, order_, choice_);
 }
 
 std::int64_t Top::position(const std::vector<std::int64_t>& trials) const {
@@ -143,7 +120,8 @@ void Top::move(std::int64_t by, const TopData& data) {
     return;
   }
   if (page_ != TopPage::study && page_ != TopPage::trial) return;
-  const auto trials = chosen(data);
+  const auto list = chosen(data);
+  const std::vector<std::int64_t>& trials = *list;
   if (trials.empty()) return;
   const auto last = static_cast<std::int64_t>(trials.size()) - 1;
   const std::int64_t to = std::clamp<std::int64_t>(position(trials) + by, 0, last);
@@ -154,6 +132,7 @@ void Top::open(const TopData& data) {
   if (page_ == TopPage::studies && study_ < data.studies.size()) {
     trial_ = -1;
     first_shown_ = 0;
+    list_.forget();
     go(TopPage::study);
   } else if (page_ == TopPage::study && trial_ >= 0) {
     go(TopPage::trial);
@@ -191,14 +170,14 @@ void Top::press_character(char c, const TopData& data) {
       move(page_rows_, data);
       return;
     case 's':
-      if (in_study) order_ = static_cast<Order>((static_cast<int>(order_) + 1) % 3);
+      if (in_study) order_ = static_cast<TrialOrder>((static_cast<int>(order_) + 1) % 3);
       return;
     case 'f':
-      if (in_study) choice_ = static_cast<Choice>((static_cast<int>(choice_) + 1) % 4);
+      if (in_study) choice_ = static_cast<TrialChoice>((static_cast<int>(choice_) + 1) % 4);
       return;
     case 'b':
       if (data.history != nullptr && data.history->best() >= 0 && in_study) {
-        choice_ = Choice::all;
+        choice_ = TrialChoice::all;
         trial_ = data.history->best();
       }
       return;
@@ -370,7 +349,8 @@ std::vector<ScreenLine> Top::study_screen(const TopData& data, int width, int he
     for (ScreenLine& line : value_plot(view.curve, view.goal, std::min(width, kChartColumns), 4))
       out.push_back(std::move(line));
   }
-  const auto trials = chosen(data);
+  const auto list = chosen(data);
+  const std::vector<std::int64_t>& trials = *list;
   if (trial_ < 0 && !trials.empty()) trial_ = trials.front();
   static constexpr const char* kOrders[] = {"newest first", "best first", "by number"};
   static constexpr const char* kChoices[] = {"all trials", "trials that have not ended",

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "hone/cli/ui_model.h"
 #include "hone/cli/ui_render.h"
 #include "hone/cli/ui_text.h"
+#include "hone/cli/ui_trial_order.h"
 
 namespace hone::cli {
 
@@ -75,16 +77,13 @@ class Top {
   std::optional<std::int64_t> take_stop();
 
  private:
-  enum class Order { newest, best, number };
-  enum class Choice { all, running, complete, failed };
-
   void go(TopPage page);
   void back();
   void press_character(char c, const TopData& data);
   void move(std::int64_t by, const TopData& data);
   void open(const TopData& data);
-  /// Numbers of the trials that are chosen, in their order.
-  std::vector<std::int64_t> chosen(const TopData& data) const;
+  /// Numbers of the trials that are chosen, in their order; none while there is no history.
+  std::shared_ptr<const std::vector<std::int64_t>> chosen(const TopData& data);
   std::int64_t position(const std::vector<std::int64_t>& trials) const;
 
   std::vector<ScreenLine> studies_screen(const TopData& data, int width, int height);
@@ -101,8 +100,9 @@ class Top {
   bool shows_errors_ = false;  ///< stderr in place of stdout
   std::size_t study_ = 0;
   std::int64_t trial_ = -1;
-  Order order_ = Order::newest;
-  Choice choice_ = Choice::all;
+  TrialList list_;
+  TrialOrder order_ = TrialOrder::newest;
+  TrialChoice choice_ = TrialChoice::all;
   std::int64_t first_shown_ = 0;  ///< of the trials, or of the studies
   std::int64_t first_study_ = 0;
   std::int64_t log_back_ = 0;    ///< lines from the end; 0 follows
