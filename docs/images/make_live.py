@@ -123,12 +123,10 @@ def main():
     args = parser.parse_args()
 
     import pyte
-    from screen import Screen
+    from screen import Screen, terminal_environment
     pyte.graphics.TEXT[2] = "+italics"  # pyte leaves out "faint"; nothing here is in italics
     with tempfile.TemporaryDirectory() as folder:
-        env = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", "HONE_STORE": folder + "/.hone"}
-        for name in ("LC_ALL", "NO_COLOR", "COLUMNS", "LINES"):
-            env.pop(name, None)
+        env = terminal_environment(os.environ, HONE_STORE=folder + "/.hone")
         hone = os.path.abspath(args.hone)
         screen = Screen([hone, "run", os.path.relpath(args.study, REPOSITORY)], REPOSITORY, env, args.columns, args.rows)
         try:

@@ -4,17 +4,20 @@
 
 Nothing here decides by time: waiting ends when the awaited thing is there, and fails after a limit that no healthy run reaches.
 """
+import importlib.util
 import json
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 
 HONE = os.path.abspath(os.environ["HONE"])
 LIMIT_S = 120
+SKIPPED = 77  # the exit code that ctest takes for it
 
 # A program with a curve: prints epoch and val_loss; waits at an epoch until a file appears, where one is named.
 TRAIN = """
@@ -48,6 +51,23 @@ budget: {trials: 4}
 parallel: 2
 seed: 1
 """
+
+
+def need(variable, *modules):
+    """Goes on, from the start, in the Python that an environment variable names where this one lacks a module; where there is no
+    such Python the test is skipped. Before anything is imported that needs the modules."""
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if not missing:
+        return
+    python = os.environ.get(variable)
+    if python and os.path.abspath(python) != os.path.abspath(sys.executable):
+        os.execv(python, [python, "-B", *sys.argv])
+    skip("no %s (%s names no Python that has it)" % (", ".join(missing), variable))
+
+
+def skip(why):
+    print("skipped: " + why)
+    sys.exit(SKIPPED)
 
 
 class Done:

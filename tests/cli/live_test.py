@@ -1,7 +1,6 @@
 """The live display in a terminal: what is on the screen while a study runs, when the terminal changes, and what is left of it
 on every way out.
 
-Needs pyte: the Python that HONE_WANDB_PYTHON names has it (tests/requirements.txt); without it the tests are skipped.
 Expected screens are files in tests/data/screens; HONE_UPDATE_SCREENS=1 writes them anew.
 """
 import os
@@ -9,17 +8,8 @@ import re
 import signal
 import sys
 
-try:
-    import pyte  # noqa: F401
-except ImportError:
-    python = os.environ.get("HONE_WANDB_PYTHON")
-    if python and os.path.abspath(python) != os.path.abspath(sys.executable):
-        os.execv(python, [python, "-B", *sys.argv])
-    print("skipped: no pyte (HONE_WANDB_PYTHON names no Python that has it)")
-    sys.exit(0)
-
-from harness import HONE, Case, main
-from screen import Screen
+from harness import HONE, main
+from screen_case import ScreenCase
 
 # AddressSanitizer leaves the crash to the program's own handler.
 os.environ["ASAN_OPTIONS"] = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "handle_segv=0"]))
@@ -79,31 +69,15 @@ def masked(lines):
     return "\n".join(out) + "\n"
 
 
-class Live(Case):
+class Live(ScreenCase):
     def setUp(self):
         super().setUp()
         self.write("study.yaml", STUDY)
         self.write("program.py", PROGRAM)
-        self.screens = []
 
     def tearDown(self):
         self.write("go", "")
-        for screen in self.screens:
-            screen.close()
         super().tearDown()
-
-    def terminal_environment(self, **more):
-        env = self.environment(**{"TERM": "xterm-256color", "LANG": "C.UTF-8", **more})
-        for name in ("LC_ALL", "LC_CTYPE", "COLUMNS", "LINES"):
-            env.pop(name, None)
-        if "NO_COLOR" not in more:
-            env.pop("NO_COLOR", None)
-        return env
-
-    def show(self, *arguments, columns=80, rows=24, **more):
-        screen = Screen([HONE, *arguments], self.folder, self.terminal_environment(**more), columns, rows)
-        self.screens.append(screen)
-        return screen
 
     def waiting(self, columns=80, rows=24, **more):
         """A study at the point where trial 4 waits."""
@@ -285,9 +259,7 @@ class Live(Case):
                  "    os.kill(p.pid, signal.SIGCONT)\n" \
                  "sys.exit(os.waitstatus_to_exitcode(status))\n"
         self.write("shell.py", script)
-        screen = Screen([sys.executable, "shell.py", HONE, "run", "study.yaml"], self.folder,
-                        self.terminal_environment())
-        self.screens.append(screen)
+        screen = self.show_program([sys.executable, "shell.py", HONE, "run", "study.yaml"])
         screen.until_text("2/4")
         screen.type(b"\x1a")
         screen.until_text("the shell")

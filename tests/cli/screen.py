@@ -16,6 +16,12 @@ import time
 import pyte
 
 
+def terminal_environment(environment, **more):
+    """An environment with nothing in it that the terminal of a Screen is not."""
+    env = {name: value for name, value in environment.items() if name not in ("LC_ALL", "LC_CTYPE", "COLUMNS", "LINES", "NO_COLOR")}
+    return {**env, "TERM": "xterm-256color", "LANG": "C.UTF-8", **more}
+
+
 class Screen:
     """A running program and its screen."""
 

@@ -2,24 +2,16 @@
 
 Needs openapi-core: the Python that HONE_WANDB_PYTHON names has it (tests/requirements.txt); without it the test is skipped.
 """
-import os
-import sys
-
-try:
-    import openapi_core
-    import yaml
-except ImportError:
-    python = os.environ.get("HONE_WANDB_PYTHON")
-    if python and os.path.abspath(python) != os.path.abspath(sys.executable):
-        os.execv(python, [python, "-B", *sys.argv])
-    print("skipped: no openapi-core (HONE_WANDB_PYTHON names no Python that has it)")
-    sys.exit(0)
-
 import json
 import urllib.parse
 
+from harness import main, need
+
+need("HONE_WANDB_PYTHON", "openapi_core", "yaml")
+
+import openapi_core
 import openapi_spec_validator
-from harness import main
+import yaml
 from jsonschema import Draft202012Validator
 from openapi_core.datatypes import RequestParameters
 from serve_client import Events, read_columns

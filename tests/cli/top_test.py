@@ -1,23 +1,8 @@
-"""hone top in a terminal: pages by keyboard, a log that grows, a trial that is stopped, and a terminal that is in order after.
-
-Needs pyte, as the tests of the live display do.
-"""
-import os
+"""hone top in a terminal: pages by keyboard, a log that grows, a trial that is stopped, and a terminal that is in order after."""
 import re
-import subprocess
-import sys
 
-try:
-    import pyte  # noqa: F401
-except ImportError:
-    python = os.environ.get("HONE_WANDB_PYTHON")
-    if python and os.path.abspath(python) != os.path.abspath(sys.executable):
-        os.execv(python, [python, "-B", *sys.argv])
-    print("skipped: no pyte (HONE_WANDB_PYTHON names no Python that has it)")
-    sys.exit(0)
-
-from harness import HONE, Case, main
-from screen import Screen
+from harness import main
+from screen_case import ScreenCase
 
 # Trial 3 writes until it is stopped.
 PROGRAM = """
@@ -45,29 +30,12 @@ parallel: 1
 limits: {retries: 0, grace: 1s}
 """
 
-DOWN, UP = b"\x1b[B", b"\x1b[A"
 
-
-class TopPages(Case):
+class TopPages(ScreenCase):
     def setUp(self):
         super().setUp()
         self.write("study.yaml", STUDY)
         self.write("program.py", PROGRAM)
-        self.screens = []
-
-    def tearDown(self):
-        for screen in self.screens:
-            screen.close()
-        self.hone("stop", "finetune")
-        super().tearDown()
-
-    def show(self, *arguments, columns=80, rows=24):
-        env = self.environment(TERM="xterm-256color", LANG="C.UTF-8")
-        for name in ("LC_ALL", "LC_CTYPE", "COLUMNS", "LINES", "NO_COLOR"):
-            env.pop(name, None)
-        screen = Screen([HONE, *arguments], self.folder, env, columns, rows)
-        self.screens.append(screen)
-        return screen
 
     def test_the_pages_by_keyboard_and_a_terminal_in_order_after(self):
         run = self.start("run", "study.yaml", "--quiet")

@@ -7,14 +7,8 @@ Needs HONE (the program) and HONE_TRACKERS_PYTHON (a Python with mlflow-skinny);
 """
 import json
 import os
-import signal
-import sys
-import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
-import harness  # noqa: E402
-
-PYTHON = os.environ.get("HONE_TRACKERS_PYTHON")
+from trackers import PAUSE, TrackerCase, main
 
 # Everything that training programs do with MLflow; `facts.json` is what the program itself saw.
 WHOLE = """
@@ -71,42 +65,22 @@ print({"val_loss": 77.0, "epoch": 1})  # what MLflow was given is not taken from
 """
 
 # Logs 40 steps, and waits in the middle until the test lets it go on.
-LONG = """
-import os, time
+LONG = PAUSE + """
 import mlflow
 with mlflow.start_run():
     for step in range(40):
         mlflow.log_metric("val_loss", 100.0 - step, step=step)
         mlflow.log_metric("aux", step, step=step)
         if step == 19:
-            open("half", "w").close()
-            while not os.path.exists("go"):
-                time.sleep(0.02)
-"""
-
-STUDY = """
-command: ["%s", train.py, "--lr=${lr}"]
-parameters: {lr: {min: 0.1, max: 1.0}}
-metric: {name: val_loss, goal: minimize}
-method: random
-budget: {trials: %d}
-seed: 3
+            pause()
 """
 
 
-@unittest.skipUnless(PYTHON, "HONE_TRACKERS_PYTHON is not set")
-class WithTheRealClient(harness.Case):
-    def set_up(self, program, trials=1, more=""):
-        self.write("train.py", program)
-        self.write("study.yaml", STUDY % (PYTHON, trials) + more)
-
+class WithTheRealClient(TrackerCase):
     def environment(self, **more):
         env = {k: v for k, v in super().environment().items() if not k.startswith("MLFLOW_")}
         env.update(more)
         return env
-
-    def reports(self, what="reports"):
-        return self.good("export", "study", "--what", what, "--format", "jsonl").rows
 
     def test_what_a_program_logs_is_in_its_trial(self):
         self.set_up(WHOLE, trials=2, more="parallel: 2\n")
@@ -115,9 +89,9 @@ class WithTheRealClient(harness.Case):
             trial = json.loads(self.good("show", "study/%d" % number, "--json").out)
             lr = trial["config"]["lr"]
             self.assertEqual(trial["state"], "complete")
-            values = [(row["fidelity"], row["value"]) for row in self.reports() if row["trial"] == number]
+            values = [(row["fidelity"], row["value"]) for row in self.rows("reports") if row["trial"] == number]
             self.assertEqual(values, [(step, lr + 1.0 / (step + 1)) for step in range(4)])
-            points = [row for row in self.reports("points") if row["trial"] == number]
+            points = [row for row in self.rows("points") if row["trial"] == number]
             self.assertEqual([row["value"] for row in points if row["metric"] == "train/acc"], [0, 0.25, 0.5, 0.75])
             self.assertEqual([row["value"] for row in points if row["metric"] == "late"], [0.25])
             self.assertEqual(len([row for row in points if row["metric"] == "bad"]), 4)
@@ -141,19 +115,14 @@ class WithTheRealClient(harness.Case):
 
     def test_nothing_is_lost_or_doubled_when_hone_is_killed(self):
         self.set_up(LONG)
-        first = self.start("run", "study.yaml")
-        self.until(lambda: os.path.exists(self.path("half")), "the middle of the program")
-        self.until_reported()
-        os.kill(first.pid, signal.SIGKILL)
-        self.wait(first)
-        self.write("go", "")  # from here on the program logs to a receiver without a hone
+        self.run_until_killed()  # from here on the program logs to a receiver without a hone
         journal = self.path(".hone/trials/study/0/run-0-0/mlflow.jsonl")
         self.until(lambda: '"FINISHED"' in self.read(journal), "the end of the program's run")
         self.good("run", "study.yaml")
-        self.assertEqual([(row["fidelity"], row["value"]) for row in self.reports()],
+        self.assertEqual([(row["fidelity"], row["value"]) for row in self.rows("reports")],
                          [(step, 100.0 - step) for step in range(40)])
-        self.assertEqual([row["value"] for row in self.reports("points") if row["metric"] == "aux"], list(range(40)))
-        self.assertEqual(len(self.good("export", "study", "--format", "jsonl").rows), 1)
+        self.assertEqual([row["value"] for row in self.rows("points") if row["metric"] == "aux"], list(range(40)))
+        self.assertEqual(len(self.rows()), 1)
         self.until(lambda: not os.listdir(self.path(".hone/mlflow")), "the end of the receivers")
 
     def test_a_server_that_the_user_has_named_is_left(self):
@@ -170,7 +139,4 @@ class WithTheRealClient(harness.Case):
 
 
 if __name__ == "__main__":
-    if not PYTHON:
-        print("HONE_TRACKERS_PYTHON is not set: skipped")
-        sys.exit(77)
-    harness.main()
+    main()

@@ -6,14 +6,8 @@ Needs HONE (the program) and HONE_TRACKERS_PYTHON (a Python with duckdb); withou
 """
 import json
 import os
-import subprocess
-import sys
-import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
-import harness  # noqa: E402
-
-PYTHON = os.environ.get("HONE_TRACKERS_PYTHON")
+from trackers import TrackerCase, main
 
 PROGRAM = """
 import os, sys
@@ -51,13 +45,7 @@ print(json.dumps({"types": dict(zip(table.columns, map(str, table.types))), "row
 """
 
 
-@unittest.skipUnless(PYTHON, "HONE_TRACKERS_PYTHON is not set")
-class Parquet(harness.Case):
-    def read_table(self, name):
-        self.write("read.py", READER)
-        done = subprocess.run([PYTHON, "read.py", name], cwd=self.folder, text=True, check=True, stdout=subprocess.PIPE)
-        return json.loads(done.stdout)
-
+class Parquet(TrackerCase):
     def test_tables_are_those_of_json_lines(self):
         self.write("train.py", PROGRAM)
         self.write("study.yaml", STUDY)
@@ -66,8 +54,8 @@ class Parquet(harness.Case):
         self.good("run", "study.yaml")
         for what in ("trials", "reports", "points"):
             self.good("export", "study", "--what", what, "--output", what + ".parquet")
-            table = self.read_table(what + ".parquet")
-            wanted = self.good("export", "study", "--what", what, "--format", "jsonl").rows
+            table = self.read_by(READER, what + ".parquet")
+            wanted = self.rows(what)
             rows = [{key: value for key, value in row.items() if value is not None} for row in table["rows"]]
             if what == "trials":
                 self.assertEqual(table["types"]["param.layers"], "BIGINT")
@@ -91,7 +79,4 @@ class Parquet(harness.Case):
 
 
 if __name__ == "__main__":
-    if not PYTHON:
-        print("HONE_TRACKERS_PYTHON is not set: skipped")
-        sys.exit(77)
-    harness.main()
+    main()

@@ -5,17 +5,9 @@ Needs HONE (the program) and HONE_TRACKERS_PYTHON (a Python with tensorboard); w
 
     HONE=build/release/hone HONE_TRACKERS_PYTHON=build/venv/bin/python python3 tests/integration/tensorboard_test.py
 """
-import json
 import os
-import signal
-import subprocess
-import sys
-import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
-import harness  # noqa: E402
-
-PYTHON = os.environ.get("HONE_TRACKERS_PYTHON")
+from trackers import PAUSE, TrackerCase, main
 
 WRITER = """
 import argparse, os, time
@@ -46,25 +38,14 @@ second.add_event(Event(wall_time=time.time(), step=4, summary=Summary(value=[Sum
 second.close()
 """
 
-LONG = WRITER % 'os.environ["HONE_TRIAL_DIR"]' + """
+LONG = PAUSE + WRITER % 'os.environ["HONE_TRIAL_DIR"]' + """
 for step in range(40):
     scalar("val_loss", 64.0 - step, step)
     if step == 19:
         writer.flush()
-        open("half", "w").close()
-        while not os.path.exists("go"):
-            time.sleep(0.02)
+        pause()
 writer.close()
 open("done", "w").close()
-"""
-
-STUDY = """
-command: ["%s", train.py, "--lr=${lr}"]
-parameters: {lr: {min: 0.1, max: 1.0, default: 0.5}, kind: {values: [a, b]}}
-metric: {name: val_loss, goal: minimize}
-method: random
-budget: {trials: %d}
-seed: 3
 """
 
 READER = """
@@ -93,19 +74,11 @@ print(json.dumps(found))
 """
 
 
-@unittest.skipUnless(PYTHON, "HONE_TRACKERS_PYTHON is not set")
-class WithTensorBoard(harness.Case):
-    def set_up(self, program, trials=1, more=""):
-        self.write("train.py", program)
-        self.write("study.yaml", STUDY % (PYTHON, trials) + more)
-
-    def rows(self, what):
-        return self.good("export", "study", "--what", what, "--format", "jsonl").rows
-
+class WithTensorBoard(TrackerCase):
     def test_scalars_reach_their_trial_and_come_out_as_event_files(self):
         self.set_up(CURVE, trials=2)
         self.good("run", "study.yaml")
-        trials = self.good("export", "study", "--format", "jsonl").rows
+        trials = self.rows()
         reports, points = self.rows("reports"), self.rows("points")
         for number in range(2):
             self.assertEqual([(row["fidelity"], row["value"]) for row in reports if row["trial"] == number],
@@ -116,9 +89,7 @@ class WithTensorBoard(harness.Case):
 
         self.good("export", "study", "--tensorboard", "board")
         self.good("export", "study", "--tensorboard", "board")  # replaces, does not add
-        self.write("read.py", READER)
-        done = subprocess.run([PYTHON, "read.py", "board"], cwd=self.folder, text=True, check=True, stdout=subprocess.PIPE)
-        found = json.loads(done.stdout)
+        found = self.read_by(READER, "board")
         self.assertEqual(sorted(found), [".", "0", "1"])
         self.assertEqual(found["."]["metrics"], ["val_loss"])
         self.assertEqual(found["."]["parameters"], {"lr": 3, "kind": 1})
@@ -134,12 +105,7 @@ class WithTensorBoard(harness.Case):
 
     def test_nothing_is_lost_or_doubled_when_hone_is_killed(self):
         self.set_up(LONG)
-        first = self.start("run", "study.yaml")
-        self.until(lambda: os.path.exists(self.path("half")), "the middle of the program")
-        self.until(lambda: self.hone("status", "study").code == 0 and len(self.rows("reports")) >= 10, "reports of the first half")
-        os.kill(first.pid, signal.SIGKILL)
-        self.wait(first)
-        self.write("go", "")
+        self.run_until_killed()
         self.until(lambda: os.path.exists(self.path("done")), "the end of the program")
         self.good("run", "study.yaml")
         self.assertEqual([(row["fidelity"], row["value"]) for row in self.rows("reports")],
@@ -153,7 +119,4 @@ class WithTensorBoard(harness.Case):
 
 
 if __name__ == "__main__":
-    if not PYTHON:
-        print("HONE_TRACKERS_PYTHON is not set: skipped")
-        sys.exit(77)
-    harness.main()
+    main()
