@@ -4,8 +4,8 @@
     build/release/bench/server/hone_long_study /tmp/long/store.sqlite      # once; minutes
     bench/server/serve_bench.py --store /tmp/long/store.sqlite --hone build/release/hone
 
-Each repetition starts a server of its own on the same store: the time from its address to the first headline (the whole record is
-folded), then that of a headline that is asked for again, of all columns, of what changed (nothing), of a page of trials, of curves
+Each repetition starts a server of its own on the same store: the time from its address until the counts and the best trial are told
+while the record is read, then until the first headline (the whole record is folded), then that of a headline that is asked for again, of all columns, of what changed (nothing), of a page of trials, of curves
 and of one trial with its series. Times are medians with their range over the repetitions, taken by this client, so with the
 transfer over the loopback interface. Processor time is user and system time of the server, over its threads. Memory is its
 greatest resident size (VmHWM) after all of it. Python's standard library only.
@@ -38,7 +38,7 @@ class Server:
         answer = connection.getresponse()
         body = answer.read()
         took = time.perf_counter() - began
-        if answer.status != 200:
+        if answer.status not in (200, 202):
             sys.exit("%s: %d %r" % (path, answer.status, body[:300]))
         connection.close()
         return body, took
@@ -70,6 +70,7 @@ def measure(hone, store):
             body, row[name] = server.get(path)
             sizes[name] = len(body)
             return body
+        ask("counts and best trial at once", study + "?patience_ms=0")
         head = json.loads(ask("first headline", study))
         row["processor time until then"] = server.processor_s()
         ask("headline again", study)

@@ -53,6 +53,12 @@ struct Api::Kept {
     std::optional<std::pair<std::int64_t, double>> trial_and_value;
   };
   std::map<StudyId, Best> bests;
+  /// What is told of a study while its record is read.
+  struct Little {
+    std::int64_t version = -1;
+    Standing standing;
+  };
+  std::map<StudyId, Little> littles;
 
   std::shared_ptr<const StudySpec> spec_of(Store& store, const StudyInfo& study);
 };

@@ -69,19 +69,6 @@ struct DescribeDomain {
   }
 };
 
-Value counts_json(const TrialCounts& counts) {
-  Value out = Value::Map{};
-  out.set("queued", counts.queued)
-      .set("running", counts.running)
-      .set("paused", counts.paused)
-      .set("complete", counts.complete)
-      .set("stopped", counts.stopped)
-      .set("failed", counts.failed)
-      .set("cancelled", counts.cancelled)
-      .set("total", counts.total());
-  return out;
-}
-
 Value warnings_json(const History& history) {
   constexpr std::size_t kNamed = 1000;
   std::map<std::string, Value::List> trials;
@@ -152,6 +139,19 @@ struct DescribeChange {
 };
 
 }  // namespace
+
+Value counts_json(const TrialCounts& counts) {
+  Value out = Value::Map{};
+  out.set("queued", counts.queued)
+      .set("running", counts.running)
+      .set("paused", counts.paused)
+      .set("complete", counts.complete)
+      .set("stopped", counts.stopped)
+      .set("failed", counts.failed)
+      .set("cancelled", counts.cancelled)
+      .set("total", counts.total());
+  return out;
+}
 
 std::string study_title(const StudyInfo& study) {
   return study.project.empty() ? study.name : study.project + "/" + study.name;

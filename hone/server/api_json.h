@@ -9,6 +9,7 @@ namespace hone::server {
 
 Value metric_json(const Metric& metric);
 Value parameter_json(const Parameter& parameter);
+Value counts_json(const TrialCounts& counts);
 /// Schema StudyRow.
 Value study_row(const StudyInfo& study, const StudySpec& spec, bool led);
 /// Schema Study, without what the Desk knows.

@@ -261,6 +261,33 @@ TEST(Api, ManyReadersShareAModelThatGrows) {
   EXPECT_EQ(wrong, 0);
 }
 
+TEST(Api, AStudyWhoseRecordIsReadIsToldInShort) {
+  for (const bool guarded : {false, true}) {
+    TestPlace place(guarded);
+    for (const double loss : {3., 1., 2.}) {
+      place.add(R"({"lr": 0.1, "kind": 3})");
+      place.end(place.claim(), TrialState::complete, loss);
+    }
+    place.add(R"({"lr": 0.1, "kind": 3})");
+    HttpResponse response;
+    {
+      const std::lock_guard lock(place.reading);
+      response = place.get("/studies/1?patience_ms=0");
+    }
+    ASSERT_EQ(response.status, 202);
+    const Value said = *Value::parse(response.body);
+    EXPECT_EQ(said.find("counts")->int_or("complete", 0), 3);
+    EXPECT_EQ(said.find("counts")->int_or("total", 0), 4);
+    EXPECT_EQ(said.find("reading")->int_or("version", -1), 0);
+    const Value* best = said.find("best");
+    ASSERT_EQ(best != nullptr, !guarded) << "a guard may forbid the best by value";
+    if (best) {
+      EXPECT_EQ(best->int_or("trial", -1), 1);
+    }
+    EXPECT_EQ(place.get("/studies/1").status, 200);
+  }
+}
+
 TEST(Api, TheCacheKeepsABoundedNumberOfStudies) {
   TestPlace place;
   const SpecRecord spec = place.store.spec(place.id, 0);

@@ -30,6 +30,12 @@ constexpr std::size_t kSummaries = 512;
 constexpr std::int64_t kPatience_ms = 60'000;
 constexpr std::size_t kBests = 4096;
 
+Value best_row(const std::pair<std::int64_t, double>& trial_and_value) {
+  Value row = Value::Map{};
+  row.set("trial", trial_and_value.first).set("value", trial_and_value.second);
+  return row;
+}
+
 /// "0,4,10-19"; throws Error(invalid_input).
 std::vector<std::int64_t> parse_trials(std::string_view text, std::int64_t size) {
   std::vector<std::int64_t> numbers;
@@ -97,11 +103,7 @@ Value Api::listed(const StudyInfo& study, bool may_read) {
       if (kept_->bests.size() >= kBests) kept_->bests.clear();
       kept_->bests[study.id] = best;
     }
-    if (best.trial_and_value) {
-      Value named = Value::Map{};
-      named.set("trial", best.trial_and_value->first).set("value", best.trial_and_value->second);
-      row.set("best", std::move(named));
-    }
+    if (best.trial_and_value) row.set("best", best_row(*best.trial_and_value));
   } catch (const std::exception& error) {
     hone::log(LogLevel::debug, fmt::format("{}: {}", study_title(study), error.what()));
     if (row.is_null()) row = study_row(study, StudySpec{}, false);
@@ -165,6 +167,33 @@ std::pair<std::int64_t, Value> Api::summary(const StudyInfo& study, const Histor
   return {fresh.version, fresh.value};
 }
 
+/// What can be said of a study whose record is not read. A best trial only where values alone say
+/// which one that is.
+Value Api::read_little(const StudyInfo& study, bool led) {
+  const auto spec = kept_->spec_of(store_, study);
+  Value row = study_row(study, *spec, led);
+  Kept::Little known;
+  {
+    const std::lock_guard lock(kept_->mutex);
+    if (const auto it = kept_->littles.find(study.id); it != kept_->littles.end())
+      known = it->second;
+  }
+  if (known.version != study.last_seq) {
+    known = {study.last_seq, store_.standing(study.id, spec->objective().goal)};
+    const std::lock_guard lock(kept_->mutex);
+    if (kept_->littles.size() >= kBests) kept_->littles.clear();
+    kept_->littles[study.id] = known;
+  }
+  row.set("counts", counts_json(known.standing.trials));
+  const bool is_plain =
+      std::all_of(spec->metrics.begin() + 1, spec->metrics.end(), [](const Metric& metric) {
+        return metric.role != MetricRole::objective && metric.role != MetricRole::guard &&
+               metric.role != MetricRole::constraint;
+      });
+  if (is_plain && known.standing.best) row.set("best", best_row(*known.standing.best));
+  return row;
+}
+
 HttpResponse Api::study(Call& call) {
   const bool led = desk_.is_led(call.study);
   std::int64_t so_far = 0;
@@ -174,7 +203,7 @@ HttpResponse Api::study(Call& call) {
                          ? models_.open_within(call.study.id, patience_us, so_far)
                          : models_.open(call.study.id);
   if (!model) {
-    Value body = study_row(call.study, *kept_->spec_of(store_, call.study), led);
+    Value body = read_little(call.study, led);
     Value reading = Value::Map{};
     reading.set("version", so_far).set("of", call.study.last_seq);
     body.set("reading", std::move(reading));

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -17,22 +18,25 @@ class OwnProbe final : public LivenessProbe {
   Liveness probe(const Holder&) const override { return Liveness::unknown; }
 };
 
-/// Counts how often changes are read.
+/// Counts how often changes are read. They wait while somebody holds `reading`.
 class CountingStore final : public ForwardingStore {
  public:
-  CountingStore(Store& inner, std::atomic<int>& folds) : ForwardingStore(inner), folds_(folds) {}
+  CountingStore(Store& inner, std::atomic<int>& folds, std::mutex& reading)
+      : ForwardingStore(inner), folds_(folds), reading_(reading) {}
   std::vector<Change> changes_since(StudyId s, std::int64_t after, std::int64_t limit) override {
     ++folds_;
+    const std::lock_guard lock(reading_);
     return ForwardingStore::changes_since(s, after, limit);
   }
 
  private:
   std::atomic<int>& folds_;
+  std::mutex& reading_;
 };
 
 /// Not thread-safe but for `api`.
 struct TestPlace {
-  TestPlace() {
+  explicit TestPlace(bool guarded = true) {
     Parameter lr;
     lr.name = "lr";
     Real domain;
@@ -56,6 +60,7 @@ struct TestPlace {
     guard.name = "accuracy";
     guard.role = MetricRole::guard;
     guard.min = 0.5;
+    if (!guarded) guard.role = MetricRole::tracked;
     spec.metrics = {loss, guard};
     spec.fidelity = Fidelity{"epoch", 1, 9};
     NewStudy fresh;
@@ -176,10 +181,11 @@ struct TestPlace {
   std::vector<std::string> asked;
   std::atomic<int> summaries = 0;
   std::atomic<int> folds = 0;
+  std::mutex reading;
   std::int64_t summary_us = 0;  ///< that one takes
 
  private:
-  CountingStore counting_{store, folds};
+  CountingStore counting_{store, folds, reading};
   std::unique_ptr<Api> api_;
 };
 

@@ -23,6 +23,7 @@ class ForwardingStore : public Store {
   std::optional<StudyInfo> study(StudyId s) override { return inner_.study(s); }
   std::vector<StudyInfo> list_studies() override { return inner_.list_studies(); }
   SpecRecord spec(StudyId s, std::int64_t v) override { return inner_.spec(s, v); }
+  Standing standing(StudyId s, Goal g) override { return inner_.standing(s, g); }
   void delete_study(StudyId s) override { inner_.delete_study(s); }
   LeadResult lead(StudyId s, const Holder& h, std::int64_t ttl) override {
     return inner_.lead(s, h, ttl);

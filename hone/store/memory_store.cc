@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -13,6 +14,7 @@
 #include "hone/base/error.h"
 #include "hone/base/rng.h"
 #include "hone/store/rules.h"
+#include "hone/store/undo.h"
 
 namespace hone {
 namespace {
@@ -22,6 +24,7 @@ struct TrialRow {
   TrialState state = TrialState::queued;
   Verdict verdict = Verdict::go_on;
   std::vector<RunId> runs;
+  std::optional<double> value;  ///< judged, in the first objective
 };
 
 struct RunRow {
@@ -54,24 +57,6 @@ struct StudyRow {
   std::set<std::pair<int, RunId>> waiting;  ///< by falling priority, then in order of queueing
   std::set<RunId> held;
   std::map<std::tuple<std::int64_t, LabelKind, std::string>, std::string> labels;  ///< −1: its own
-};
-
-/// Undoes what was done so far unless `keep` is called: makes a chain of changes all or nothing.
-class Undo {
- public:
-  ~Undo() {
-    for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) (*step)();
-  }
-  void add(std::function<void()> step) { steps_.push_back(std::move(step)); }
-  /// Restores `row`, which must not move meanwhile, to what it is now.
-  template <class Row>
-  void restore(Row& row) {
-    add([&row, before = row] { row = before; });
-  }
-  void keep() { steps_.clear(); }
-
- private:
-  std::vector<std::function<void()>> steps_;
 };
 
 }  // namespace
@@ -208,6 +193,20 @@ SpecRecord MemoryStore::spec(StudyId study, std::int64_t version) {
   return row.specs[static_cast<std::size_t>(version - 1)];
 }
 
+Standing MemoryStore::standing(StudyId study, Goal goal) {
+  const std::lock_guard lock(state_->mutex);
+  const StudyRow& row = state_->study_row(study);
+  Standing standing;
+  for (std::size_t number = 0; number < row.trials.size(); ++number) {
+    const TrialRow& trial = row.trials[number];
+    ++standing.trials.of(trial.state);
+    if (trial.state != TrialState::complete || !trial.value) continue;
+    if (is_better(goal, *trial.value, standing.best ? standing.best->second : NAN))
+      standing.best = {static_cast<std::int64_t>(number), *trial.value};
+  }
+  return standing;
+}
+
 void MemoryStore::delete_study(StudyId study) {
   const std::lock_guard lock(state_->mutex);
   const StudyRow& row = state_->study_row(study);
@@ -281,7 +280,7 @@ void MemoryStore::State::act(StudyRow& study, const TrialAdded& action, Undo& un
   const std::int64_t next = std::ssize(study.trials);
   if (proposal.number != next) throw rules::wrong_number(proposal.number, next);
   if (proposal.parent) trial_row(study, *proposal.parent);
-  study.trials.push_back({action.proposal, TrialState::queued, Verdict::go_on, {}});
+  study.trials.push_back({action.proposal, TrialState::queued, Verdict::go_on, {}, {}});
   undo.add([&study] { study.trials.pop_back(); });
   commit(study, action);
 }
@@ -344,10 +343,16 @@ void MemoryStore::State::act(StudyRow& study, const TrialMoved& action, Undo& un
     return run.state == RunState::waiting && run.plan.purpose == RunPurpose::search;
   });
   rules::check_move(action, trial.state, waiting);
-  undo.add([&study, number = action.trial, before = trial.state] {
-    study.trials[static_cast<std::size_t>(number)].state = before;
+  undo.add([&study, number = action.trial, state = trial.state, value = trial.value] {
+    TrialRow& row = study.trials[static_cast<std::size_t>(number)];
+    row.state = state;
+    row.value = value;
   });
   trial.state = action.state;
+  trial.value.reset();
+  for (const Result& result : action.results) {
+    if (result.metric == 0) trial.value = result.value;
+  }
   commit(study, action);
 }
 

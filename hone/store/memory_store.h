@@ -21,6 +21,7 @@ class MemoryStore final : public Store {
   std::optional<StudyInfo> study(StudyId id) override;
   std::vector<StudyInfo> list_studies() override;
   SpecRecord spec(StudyId study, std::int64_t version) override;
+  Standing standing(StudyId study, Goal goal) override;
   void delete_study(StudyId study) override;
 
   LeadResult lead(StudyId study, const Holder& holder, std::int64_t ttl_us) override;

@@ -156,6 +156,30 @@ SpecRecord SqlStore::spec(StudyId study, std::int64_t version) {
   return record;
 }
 
+Standing SqlStore::standing(StudyId study, Goal goal) {
+  Standing standing;
+  read([&](Connection& connection) {
+    standing = {};
+    require_study(connection, study);
+    Query states(connection, "SELECT state, COUNT(*) FROM trial WHERE study_id = $1 GROUP BY state",
+                 study.value);
+    while (states.step()) standing.trials.of(states.as<TrialState>(0)) = states.integer(1);
+    static const auto text = [](const char* order) {
+      return std::string(
+                 "SELECT t.number, r.value FROM trial t JOIN result r ON r.trial_id = t.trial_id "
+                 "AND r.metric_id = 0 AND r.purpose = 0 WHERE t.study_id = $1 AND t.state = $2 AND "
+                 "r.value IS NOT NULL ORDER BY r.value ") +
+             order + ", t.number LIMIT 1";
+    };
+    static const std::string least = text("ASC");
+    static const std::string greatest = text("DESC");
+    Query best(connection, goal == Goal::maximize ? greatest : least, study.value,
+               TrialState::complete);
+    if (best.step()) standing.best = {best.integer(0), best.real(1)};
+  });
+  return standing;
+}
+
 void SqlStore::delete_study(StudyId study) {
   write([&](Connection& connection) {
     StudyTransaction row(connection, study, clock_.now_us());

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -195,6 +196,14 @@ struct LabelEdit {
   bool remove = false;  ///< with an empty name: every label of that trial and kind
 };
 
+/// How far a study is, told without reading its record.
+struct Standing {
+  TrialCounts trials;
+  /// Number and judged value in the first objective of the complete trial that is best in it; ties
+  /// go to the lower number. Guards and other objectives are not looked at.
+  std::optional<std::pair<std::int64_t, double>> best;
+};
+
 /// Thread-safe: any thread may call any method.
 class Store {
  public:
@@ -209,6 +218,9 @@ class Store {
   virtual std::vector<StudyInfo> list_studies() = 0;
   /// version 0: the newest. Throws Error(not_found).
   virtual SpecRecord spec(StudyId study, std::int64_t version = 0) = 0;
+  /// Takes a fraction of what folding the record takes. `goal`: of the first objective. Throws
+  /// Error(not_found).
+  virtual Standing standing(StudyId study, Goal goal) = 0;
   /// Removes the study and everything of it. Throws Error(conflict) while a leader or a run is
   /// alive.
   virtual void delete_study(StudyId study) = 0;

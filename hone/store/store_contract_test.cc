@@ -172,6 +172,43 @@ TEST_P(StoreContract, KeepsEveryVersionOfTheSpec) {
   EXPECT_EQ(code_of([&] { store_->spec(id, 3); }), ErrorCode::not_found);
 }
 
+TEST_P(StoreContract, TellsHowFarAStudyIs) {
+  const StudyId id = make_study();
+  const StudyId other = make_study("other");
+  EXPECT_EQ(store_->standing(id, Goal::minimize).trials.total(), 0);
+  EXPECT_FALSE(store_->standing(id, Goal::minimize).best);
+  EXPECT_EQ(code_of([&] { store_->standing(StudyId{4711}, Goal::minimize); }),
+            ErrorCode::not_found);
+  const std::int64_t token = lead(id);
+  const auto moved = [](std::int64_t number, TrialState state, std::vector<Result> results) {
+    TrialMoved move;
+    move.trial = number;
+    move.state = state;
+    move.results = std::move(results);
+    return move;
+  };
+  const auto of_loss = [](double value) { return Result{0, value, 1, 1, {}}; };
+  for (std::int64_t n = 0; n < 8; ++n) apply(id, token, {trial(n)});
+  for (std::int64_t n = 0; n < 7; ++n) apply(id, token, {queue(n)});
+  for (const Claim& claim : store_->claim(id, worker(here(2)), 7, kTtl_us))
+    store_->end_run(claim.run.id, claim.run.token, {}, finished());
+  apply(id, token,
+        {moved(0, TrialState::complete, {of_loss(2)}),
+         moved(1, TrialState::complete, {of_loss(1), Result{1, -7, 1, 1, {}}}),
+         moved(2, TrialState::complete, {of_loss(1)}),
+         moved(3, TrialState::complete, {of_loss(std::nan(""))}),
+         moved(4, TrialState::stopped, {of_loss(-5)}), moved(5, TrialState::complete, {of_loss(9)}),
+         moved(6, TrialState::complete, {Result{1, -9, 1, 1, {}}})});
+  const Standing least = store_->standing(id, Goal::minimize);
+  EXPECT_EQ(least.best, (std::pair<std::int64_t, double>(1, 1)));
+  EXPECT_EQ(store_->standing(id, Goal::maximize).best, (std::pair<std::int64_t, double>(5, 9)));
+  EXPECT_EQ(least.trials.complete, 6);
+  EXPECT_EQ(least.trials.stopped, 1);
+  EXPECT_EQ(least.trials.queued, 1);
+  EXPECT_EQ(least.trials.total(), 8);
+  EXPECT_EQ(store_->standing(other, Goal::minimize).trials.total(), 0);
+}
+
 TEST_P(StoreContract, NamesWhatIsMissing) {
   const StudyId nowhere{4711};
   EXPECT_EQ(code_of([&] { store_->spec(nowhere); }), ErrorCode::not_found);

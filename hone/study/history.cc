@@ -22,26 +22,6 @@ int cost_metric(const StudySpec& spec) {
   return -1;
 }
 
-std::int64_t& count_of(TrialCounts& counts, TrialState state) {
-  switch (state) {
-    case TrialState::queued:
-      return counts.queued;
-    case TrialState::running:
-      return counts.running;
-    case TrialState::paused:
-      return counts.paused;
-    case TrialState::complete:
-      return counts.complete;
-    case TrialState::stopped:
-      return counts.stopped;
-    case TrialState::failed:
-      return counts.failed;
-    case TrialState::cancelled:
-      return counts.cancelled;
-  }
-  return counts.queued;
-}
-
 }  // namespace
 
 std::size_t History::KeyHash::operator()(const Hash128& key) const {
@@ -71,8 +51,8 @@ History::RunRecord& History::record(RunId id) {
 }
 
 void History::move(Trial& trial, TrialState to) {
-  --count_of(counts_, trial.state);
-  ++count_of(counts_, to);
+  --counts_.of(trial.state);
+  ++counts_.of(to);
   trial.state = to;
   touched_.push_back(trial.number());
 }

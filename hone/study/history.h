@@ -28,15 +28,6 @@ struct Observation {
   std::int64_t seq = 0;  ///< of the report that completed it
 };
 
-/// Counts by state.
-struct TrialCounts {
-  std::int64_t queued = 0, running = 0, paused = 0, complete = 0, stopped = 0, failed = 0,
-               cancelled = 0;
-  std::int64_t total() const {
-    return queued + running + paused + complete + stopped + failed + cancelled;
-  }
-};
-
 /// Not thread-safe; copyable (a copy is a snapshot).
 class History {
  public:

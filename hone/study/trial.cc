@@ -107,4 +107,24 @@ bool Trial::warned_by(std::string_view detector) const {
                      [&](const TrialWarning& warning) { return warning.detector == detector; });
 }
 
+std::int64_t& TrialCounts::of(TrialState state) {
+  switch (state) {
+    case TrialState::queued:
+      return queued;
+    case TrialState::running:
+      return running;
+    case TrialState::paused:
+      return paused;
+    case TrialState::complete:
+      return complete;
+    case TrialState::stopped:
+      return stopped;
+    case TrialState::failed:
+      return failed;
+    case TrialState::cancelled:
+      return cancelled;
+  }
+  return queued;
+}
+
 }  // namespace hone

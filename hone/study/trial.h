@@ -65,6 +65,16 @@ bool may_change(TrialState from, TrialState to);
 /// complete, stopped, failed or cancelled.
 bool is_ended(TrialState state);
 
+/// Of a study's trials, how many are in each state.
+struct TrialCounts {
+  std::int64_t queued = 0, running = 0, paused = 0, complete = 0, stopped = 0, failed = 0,
+               cancelled = 0;
+  std::int64_t& of(TrialState state);
+  std::int64_t total() const {
+    return queued + running + paused + complete + stopped + failed + cancelled;
+  }
+};
+
 /// What is fixed when a trial is made. Immutable and shared.
 struct Proposal {
   std::int64_t number = -1;  ///< dense per study, from 0

@@ -40,7 +40,7 @@ class Place {
     if (columns) return new Response(this.columns(Number(columns[1])));
     const { version, summary_version } = this;
     if (path.endsWith("patience_ms=300") && this.reading) {
-      return Response.json({ id: 1, title: "study", trials: 1, objectives: [], reading: { version: 3, of: version } }, { status: 202 });
+      return Response.json({ id: 1, title: "study", trials: 1, objectives: [], counts: { complete: 1, total: 1 }, reading: { version: 3, of: version } }, { status: 202 });
     }
     if (path.endsWith("/labels")) return Response.json({ study: { tags: [], star: false }, trials: {} });
     return Response.json({ id: 1, version, summary_version, headline: {} });

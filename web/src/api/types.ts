@@ -58,6 +58,7 @@ export interface StudyRow {
 
 /** What is known of a study before its record has been read: how far that is. */
 export interface StudyReading extends StudyRow {
+  counts: Record<TrialState | "total", number>;
   reading: { version: number; of: number };
 }
 

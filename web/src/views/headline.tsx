@@ -3,7 +3,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import * as api from "../api/client";
 import type { LiveStudy } from "../api/live";
-import { num, type Study, type TrialState } from "../api/types";
+import { num, type Metric, type Study, type StudyReading, type TrialState } from "../api/types";
 import { counted, kNothing, show_ago, show_duration, show_number, show_share } from "../model/format";
 import { go, link } from "../model/route";
 import { filter_value } from "../model/filter_parser";
@@ -22,7 +22,7 @@ export function Headline({ live, study }: { live: LiveStudy; study: Study }): JS
         <Controls live={live} study={study} />
       </div>
       <p class="what">
-        {goal_of(study)} · {study.sampler}
+        {goals(study.metrics.filter((metric) => metric.role === "objective"))} · {study.sampler}
         {study.scheduler !== "" && study.scheduler !== "none" ? ` · ${study.scheduler}` : ""}
         {study.description ? ` · ${study.description}` : ""}
         {study.reason ? ` · ${study.reason}` : ""}
@@ -33,8 +33,7 @@ export function Headline({ live, study }: { live: LiveStudy; study: Study }): JS
   );
 }
 
-function goal_of(study: Study): string {
-  const objectives = study.metrics.filter((metric) => metric.role === "objective");
+function goals(objectives: Metric[]): string {
   return objectives.map((metric) => `${metric.goal} ${metric.name}`).join(", ") || "no objective";
 }
 
@@ -122,7 +121,31 @@ function show_gain(share: number | undefined, difference: number, better: boolea
 }
 
 /** How many trials are in which state: a bar, and the numbers, which filter the table. */
-function States({ study }: { study: Study }): JSX.Element | null {
+/** The head of a study whose record the server still reads: what its store says at once. */
+export function ShortHeadline({ study }: { study: StudyReading }): JSX.Element {
+  const { version, of } = study.reading;
+  return (
+    <header class="headline">
+      <div class="title-row">
+        <h1>{study.title}</h1>
+        <StateMark state={study.state} />
+      </div>
+      <p class="what">{goals(study.objectives)}</p>
+      {study.best && (
+        <dl class="figures">
+          <Figure name={`best ${study.objectives[0]?.name ?? ""}`} note={<a href={link({ trial: study.best.trial })}>trial {study.best.trial}</a>}>
+            {show_number(num(study.best.value), 5)}
+          </Figure>
+        </dl>
+      )}
+      <States study={study} />
+      <p class="empty" role="status">Reading the record: {show_share(of > 0 ? version / of : 0, 0)} of {counted(of, "change")} …</p>
+      <progress value={version} max={of || 1} aria-label="How much of the record is read" />
+    </header>
+  );
+}
+
+function States({ study }: { study: Study | StudyReading }): JSX.Element | null {
   const total = study.counts.total;
   if (total === 0) {
     return (

@@ -11,32 +11,16 @@ import { Progress } from "../charts/progress";
 import { Seeds } from "../charts/seeds";
 import { Slices } from "../charts/slices";
 import { Timeline } from "../charts/timeline";
-import { num, type StudyReading } from "../api/types";
-import { counted, show_number, show_share } from "../model/format";
 import type { Route } from "../model/route";
 import type { StudyView } from "../model/study_view";
 import { ComparePanel } from "./compare";
 import { Findings } from "./findings";
-import { Headline } from "./headline";
+import { Headline, ShortHeadline } from "./headline";
 import { useAnalysis, useLiveStudy, useStudyView } from "./hooks";
 import { Lazily } from "./lazily";
 import { Failure } from "./parts";
 import { TrialPanel } from "./trial";
 import { Trials } from "./trials";
-
-/** What is known of a study while the server reads its record for the first time. */
-function Reading({ row }: { row: StudyReading | undefined }): JSX.Element {
-  if (!row) return <p class="empty" role="status">Reading the study …</p>;
-  const { version, of } = row.reading;
-  return (
-    <>
-      <h1>{row.title}</h1>
-      <p class="what">{counted(row.trials, "trial")}{row.best ? ` · best ${row.objectives[0]?.name ?? ""} ${show_number(num(row.best.value), 5)} of trial ${row.best.trial}` : ""}</p>
-      <p class="empty" role="status">Reading the record: {show_share(of > 0 ? version / of : 0, 0)} of {counted(of, "change")} …</p>
-      <progress value={version} max={of || 1} aria-label="How much of the record is read" />
-    </>
-  );
-}
 
 /** What parameters do to the objective: the front, importance and pairs before the trials; each parameter, maps and seeds behind. */
 function Taught({ view, route, children }: { view: StudyView; route: Route; children: ComponentChildren }): JSX.Element {
@@ -81,7 +65,7 @@ export function StudyPage({ id, route }: { id: number; route: Route }): JSX.Elem
     document.title = `${study.title}${best ? ` · ${Number(best.value).toPrecision(5)}` : ""} · hone`;
   }, [study?.title, study?.headline.best?.value]);
   if (!study || !view || live.id !== id) {
-    return <main id="main" tabIndex={-1}>{live.error ? <Failure error={live.error} /> : <Reading row={live.reading} />}</main>;
+    return <main id="main" tabIndex={-1}>{live.error ? <Failure error={live.error} /> : live.reading ? <ShortHeadline study={live.reading} /> : <p class="empty" role="status">Reading the study …</p>}</main>;
   }
   const beside = route.trial !== undefined ? "trial" : route.compare.length >= 2 ? "compare" : undefined;
   const any = live.table.rows > 0;
