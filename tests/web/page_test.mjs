@@ -187,7 +187,7 @@ test("everything can be reached by the keyboard alone", async () => {
   await page.getByRole("dialog", { name: "Keys" }).waitFor({ state: "detached" });
   await key("/");
   await page.keyboard.type("state = complete");
-  await until(() => page.url().includes("filter="), "the filter is in the address");
+  await until(() => decodeURIComponent(page.url()).includes("state+=+complete"), "the filter is in the address, whole");
   await key("Escape");
   await key("t");
   for (const name of ["ArrowDown", "x", "j", "x"]) await key(name);

@@ -4,6 +4,7 @@
 // Browsers allow six connections to a server over all tabs, so a tab that nobody sees gives its event stream back.
 import * as api from "./client";
 import { ApiError } from "./client";
+import type { Columns } from "./columns";
 import type { Change, Study, StudyReading } from "./types";
 import { TrialTable } from "../model/table";
 
@@ -127,12 +128,28 @@ export class LiveStudy {
     // A store that was put back to an earlier state knows less than this page: all of it anew.
     if (columns.head.version < this.table.version) this.table.replace(await api.columns(this.id, 0));
     else if (columns.head.since === 0) this.table.replace(columns);
-    else if (columns.head.rows > 0) this.table.merge(columns);
+    else if (columns.head.rows > 0) {
+      this.table.merge(columns);
+      this.note_changes(columns);
+    }
     else this.table.version = columns.head.version;
     if (labels) {
       this.labels_stale = false;
       this.table.labels = new Map(Object.entries(labels.trials).map(([number, one]) => [Number(number), one]));
       this.table.revision++;
+    }
+  }
+
+  private note_change(trial: number, version: number): void {
+    if (version > (this.changed.get(trial) ?? 0)) this.changed.set(trial, version);
+  }
+
+  /** What no event told of: while the page was hidden, while there was no stream, or after a reset. */
+  private note_changes({ head, columns }: Columns): void {
+    const numbers = columns.get("trial number");
+    if (numbers?.kind !== "numbers") return;
+    for (const number of numbers.values) {
+      if ((this.changed.get(number) ?? 0) <= head.since) this.note_change(number, head.version);
     }
   }
 
@@ -146,7 +163,7 @@ export class LiveStudy {
     events.addEventListener("changes", (event) => {
       const { changes } = JSON.parse((event as MessageEvent<string>).data) as { changes: Change[] };
       for (const change of changes) {
-        if (change.trial !== undefined) this.changed.set(change.trial, change.version);
+        if (change.trial !== undefined) this.note_change(change.trial, change.version);
         if (change.kind === "noted") this.labels_stale = true;
       }
       if (this.busy) this.again = true;

@@ -81,6 +81,11 @@ test("a reset keeps what is there and asks for what changed", async () => {
   assert.deepEqual(place.columns_asked(), ["0", "10"]);
   assert.equal(live.table.version, 9000);
   assert.equal(live.table.rows, 1, "the trial is there once");
+  assert.equal(live.changed.get(0), 9000, "who shows it fetches it again, although no event named it");
+  place.version = place.summary_version = 9002;
+  place.streams[0]!.listeners.get("changes")!({ data: JSON.stringify({ changes: [{ version: 9001, trial: 0, kind: "reported" }] }) });
+  await place.fire();
+  assert.equal(live.changed.get(0), 9001, "what an event told of is not told again");
   live.close();
 });
 
