@@ -42,7 +42,7 @@ class Api {
   // routes_studies.cc
   HttpResponse studies(Call& call);
   Value listed(const StudyInfo& study, bool may_read);
-  Value read_little(const StudyInfo& study, bool led);
+  Value brief_row(const StudyInfo& study, bool led);
   std::pair<std::int64_t, Value> summary(const StudyInfo& study, const History& history);
   HttpResponse study(Call& call);
   HttpResponse spec(Call& call);

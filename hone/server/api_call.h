@@ -54,11 +54,11 @@ struct Api::Kept {
   };
   std::map<StudyId, Best> bests;
   /// What is told of a study while its record is read.
-  struct Little {
+  struct Brief {
     std::int64_t version = -1;
     Standing standing;
   };
-  std::map<StudyId, Little> littles;
+  std::map<StudyId, Brief> briefs;
 
   std::shared_ptr<const StudySpec> spec_of(Store& store, const StudyInfo& study);
 };

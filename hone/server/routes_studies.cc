@@ -169,20 +169,19 @@ std::pair<std::int64_t, Value> Api::summary(const StudyInfo& study, const Histor
 
 /// What can be said of a study whose record is not read. A best trial only where values alone say
 /// which one that is.
-Value Api::read_little(const StudyInfo& study, bool led) {
+Value Api::brief_row(const StudyInfo& study, bool led) {
   const auto spec = kept_->spec_of(store_, study);
   Value row = study_row(study, *spec, led);
-  Kept::Little known;
+  Kept::Brief known;
   {
     const std::lock_guard lock(kept_->mutex);
-    if (const auto it = kept_->littles.find(study.id); it != kept_->littles.end())
-      known = it->second;
+    if (const auto it = kept_->briefs.find(study.id); it != kept_->briefs.end()) known = it->second;
   }
   if (known.version != study.last_seq) {
     known = {study.last_seq, store_.standing(study.id, spec->objective().goal)};
     const std::lock_guard lock(kept_->mutex);
-    if (kept_->littles.size() >= kBests) kept_->littles.clear();
-    kept_->littles[study.id] = known;
+    if (kept_->briefs.size() >= kBests) kept_->briefs.clear();
+    kept_->briefs[study.id] = known;
   }
   row.set("counts", counts_json(known.standing.trials));
   const bool is_plain =
@@ -203,7 +202,7 @@ HttpResponse Api::study(Call& call) {
                          ? models_.open_within(call.study.id, patience_us, so_far)
                          : models_.open(call.study.id);
   if (!model) {
-    Value body = read_little(call.study, led);
+    Value body = brief_row(call.study, led);
     Value reading = Value::Map{};
     reading.set("version", so_far).set("of", call.study.last_seq);
     body.set("reading", std::move(reading));

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import * as api from "../api/client";
 import { ApiError } from "../api/client";
-import { num, type Study, type StudyRow } from "../api/types";
+import { num, type Study, type StudyReading, type StudyRow } from "../api/types";
 import { TrialTable } from "../model/table";
 import { read_palette } from "../charts/palette";
 import { CanvasSurface } from "../charts/surface";
@@ -112,7 +112,7 @@ export function StudiesPage({ studies }: { studies: Studies }): JSX.Element {
 }
 
 function StudyLine({ row }: { row: StudyRow }): JSX.Element {
-  const [study, set_study] = useState<Study | undefined>(undefined);
+  const [known, set_known] = useState<Study | StudyReading | undefined>(undefined);
   const line = useRef<HTMLTableRowElement>(null);
   const [seen, set_seen] = useState(false);
   useEffect(() => {
@@ -123,13 +123,14 @@ function StudyLine({ row }: { row: StudyRow }): JSX.Element {
   useEffect(() => {
     if (!seen) return;
     let current = true;
-    api.study_or_reading(row.id).then((answer) => current && !("reading" in answer) && set_study(answer), () => undefined);
+    api.study_or_reading(row.id).then((answer) => current && set_known(answer), () => undefined);
     return () => {
       current = false;
     };
   }, [seen, row.version]);
   const objective = row.objectives[0];
-  const best = row.best ?? study?.headline.best;
+  const study = known && !("reading" in known) ? (known as Study) : undefined;
+  const best = row.best ?? study?.headline.best ?? (known && "reading" in known ? known.best : undefined);
   const budget = study?.budget.find((one) => one.key === "trials") ?? study?.budget[0];
   return (
     <tr ref={line}>
