@@ -30,7 +30,12 @@ bool is_time(const BudgetUse& use) {
 }
 
 std::string amount(const BudgetUse& use, double x) {
-  return is_time(use) ? format_duration_us(std::llround(x * 1e6)) : format_number(x, 4);
+  if (is_time(use)) return format_duration_us(std::llround(x * 1e6));
+  if (use.key == "trials") return std::to_string(std::llround(x));
+  // Epochs and steps are counted, so as long as they can be read they stay whole.
+  if (use.key == "fidelity" && std::abs(x) >= 1000 && std::abs(x) < 1e7)
+    return std::to_string(std::llround(x));
+  return format_number(x, 4);
 }
 
 std::string limit_text(const BudgetUse& use) {

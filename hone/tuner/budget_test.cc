@@ -147,6 +147,13 @@ TEST_F(BudgetTest, CountsOfAForkWhatItTrainedItself) {
   EXPECT_EQ(use(kHour), "6 of 10 epochs");
 }
 
+TEST_F(BudgetTest, CountsAreWholeNumbers) {
+  EXPECT_EQ(use_text({"trials", "trials", 12'345, 100'000}), "12345 of 100000 trials");
+  EXPECT_EQ(use_text({"fidelity", "steps", 12'345.0, 1e6}), "12345 of 1000000 steps");
+  EXPECT_EQ(use_text({"fidelity", "epochs", 4.5, 90}), "4.5 of 90 epochs");
+  EXPECT_EQ(use_text({"cost", "cost", 12.345, 20}), "cost 12.35 of 20");
+}
+
 TEST_F(BudgetTest, NamesItsLimits) {
   StudySpec spec;
   spec.metrics = {Metric{}};
