@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """hone's samplers beside their peers on the problems of hone_quality: runs, tables and plots.
 
-    ./dev bench quality/compare report [--data DIR] [--seeds 0-4]
+    ./dev bench quality/compare report [--data DIR] [--seeds 0-9]
         runs hone's samplers with the built program, reads the peers' stored trajectories, writes REPORT.md and REPORT.html
     ./dev bench quality/compare peers [--only smac,hebo] [--seeds 0-9] [--minutes N]
         runs what the stored trajectories lack, each peer in an environment of its own below build/peers
     ./dev bench quality/compare ingredients [--data DIR] [--seeds 100-119] [--only "gp,no trend"]
         what `gp` is without each of its ingredients, and how soon `auto` has what random search has after 200 trials
+    ./dev bench quality/compare chance [--data DIR] [--seeds 0-49]
+        on which problems `auto` may be worse than random search, with many seeds
 
-The first takes minutes, the second hours, the third an hour. None runs in CI. To run a peer anew, remove its file below
+The first takes minutes, the second hours, the third an hour, the fourth minutes. None runs in CI. To run a peer anew, remove its file below
 bench/quality/peers/trajectories first. DIR defaults to the variable HONE_DATA.
 """
 
@@ -27,6 +29,7 @@ import curves  # noqa: E402
 import ingredients  # noqa: E402
 import page  # noqa: E402
 import summary  # noqa: E402
+import tables  # noqa: E402
 from peer_environments import environment, revision, span  # noqa: E402
 from problem_server import ProblemServer  # noqa: E402
 
@@ -117,19 +120,31 @@ def compare_ingredients(a):
         print(ingredients.reach_table(methods["auto"], read("random200", 200), 200))
 
 
+def compare_chance(a):
+    folder = ROOT / "build/quality/chance"
+    if not a.keep:
+        for name in ("auto", "random"):
+            run_hone(a, folder, name, name, 60)
+    server = ProblemServer(str(PROGRAM), a.data)
+    problems = {p["name"]: p for p in server.problems()}
+    server.close()
+    own, chance = (curves.read_method(folder / f"{name}.csv", problems) for name in ("auto", "random"))
+    print(tables.beside_random(own, chance, problems, 60))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["report", "peers", "ingredients"])
+    parser.add_argument("what", choices=["report", "peers", "ingredients", "chance"])
     parser.add_argument("--data", default=os.environ.get("HONE_DATA", ""))
     parser.add_argument("--seeds", type=span,
-                        help="by default 0-4, which the cheap peers have; peers 0-9, ingredients 100-119")
+                        help="by default 0-9, which the cheap peers have, ingredients 100-119, chance 0-49")
     parser.add_argument("--only", default="", help="peers or ingredients: these, with commas")
     parser.add_argument("--minutes", type=float, default=1e6, help="peers: start no study of a peer after so long")
-    parser.add_argument("--keep", action="store_true", help="report, ingredients: keep hone's runs of the last time")
+    parser.add_argument("--keep", action="store_true", help="report, ingredients, chance: keep hone's runs of the last time")
     parser.add_argument("-o", "--output", default=str(HERE), help="report: the folder")
     a = parser.parse_args()
-    a.seeds = a.seeds or span({"report": "0-4", "peers": "0-9", "ingredients": "100-119"}[a.what])
-    {"report": report, "peers": run_peers, "ingredients": compare_ingredients}[a.what](a)
+    a.seeds = a.seeds or span({"report": "0-9", "peers": "0-9", "ingredients": "100-119", "chance": "0-49"}[a.what])
+    {"report": report, "peers": run_peers, "ingredients": compare_ingredients, "chance": compare_chance}[a.what](a)
 
 
 if __name__ == "__main__":
