@@ -31,14 +31,16 @@ seed: 1
 """
 
 
-# Both objectives fall along the way; a large rate is worse in both.
+# The loss falls along the way; a large rate is worse in both objectives, and leaves time for a verdict.
 CURVES = """
-import argparse
+import argparse, time
 p = argparse.ArgumentParser()
 p.add_argument("--lr", type=float)
 a, _ = p.parse_known_args()
 for epoch in range(1, 10):
     print('@hone {"epoch": %d, "loss": %f, "cost": %f}' % (epoch, a.lr + 1 / epoch, a.lr), flush=True)
+    if epoch == 2 and a.lr > 0.6:
+        time.sleep(3)
 """
 
 HALVED = """
