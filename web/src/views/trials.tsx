@@ -1,13 +1,13 @@
 // The table of trials: filter, columns, sorting, and rows that exist only where they are seen. It shows 10^5 trials as smoothly as
 // ten: filter and order are arrays of row numbers, and the document holds some dozens of rows.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import * as api from "../api/client";
 import type { LiveStudy } from "../api/live";
 import type { Study } from "../api/types";
 import { counted, csv_rows, show_duration, show_instant } from "../model/format";
 import { sorted_rows } from "../model/order";
-import { go, type Route } from "../model/route";
+import { go, parse_route, type Route } from "../model/route";
 import { column_title, type StudyView } from "../model/study_view";
 import { kFlagDefault, kFlagInfeasible, kFlagWarned, type TrialTable } from "../model/table";
 import { FilterField } from "./filter_field";
@@ -144,8 +144,8 @@ function Grid({ live, view, route, order, columns }: GridProps): JSX.Element {
     if (place >= 0) set_cursor(place);
   }, [route.trial]);
 
-  // What is asked for anew is read from its begin.
-  useEffect(() => {
+  // What is asked for anew is read from its begin, before the next key counts from there.
+  useLayoutEffect(() => {
     scroller.current!.scrollTop = 0;
     set_cursor(0);
   }, [route.filter, JSON.stringify(route.brushes), route.sort?.key, route.sort?.descending]);
@@ -160,7 +160,8 @@ function Grid({ live, view, route, order, columns }: GridProps): JSX.Element {
     if (open && order[next] !== undefined) go({ trial: table.number(order[next]) }, route.trial !== undefined);
   };
   const choose = (number: number): void => {
-    const chosen = new Set(route.compare);
+    // Of the address as it is now: what is drawn may be one key behind.
+    const chosen = new Set(parse_route(location.hash).compare);
     if (!chosen.delete(number)) chosen.add(number);
     go({ compare: [...chosen] });
   };
