@@ -13,6 +13,7 @@
 #include "hone/sampler/gp_cost.h"
 #include "hone/store/transient.h"
 #include "hone/tuner/budget.h"
+#include "hone/tuner/report_order.h"
 #include "hone/tuner/stored_study.h"
 
 namespace hone {
@@ -263,6 +264,7 @@ bool CallerStudy::report(RunId run, double fidelity,
     }
     ++batch.next_ordinal;
   }
+  put_objective_last(batch.reports);
   const WorkerAnswer answer = store_.append(run, held.token, batch);
   if (answer.lease == LeaseState::lost) {
     const std::int64_t number = held.trial.number;
@@ -316,6 +318,7 @@ ReportBatch CallerStudy::last_values(Held& held, std::span<const double> values)
     batch.reports.push_back({held.trial.run, held.trial.number, batch.next_ordinal++, fidelity,
                              static_cast<int>(i), values[i], held.busy_before_us + busy_us(held)});
   }
+  put_objective_last(batch.reports);
   return batch;
 }
 

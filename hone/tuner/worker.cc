@@ -1,4 +1,4 @@
-#include "hone/tuner/worker.h"
+#include "hone/tuner/report_order.h"
 
 #include <fmt/core.h>
 
@@ -7,6 +7,7 @@
 
 #include "hone/base/assert.h"
 #include "hone/base/error.h"
+#include "hone/tuner/report_order.h"
 #include "hone/tuner/worker_state.h"
 
 namespace hone {
@@ -315,6 +316,7 @@ void Worker::record(ActiveState& run, std::size_t source,
   const auto own_count = [&] { return static_cast<double>(run.next_ordinal - run.system_count); };
   for (const ParsedRecord& record : records) {
     const auto position = position_of(record, axis);
+    const std::size_t before = run.reports.size();
     for (const ParsedMetric& metric : record.metrics) {
       if (source == kMetricsSource) {
         if (run.told.size() < kToldAtMost) run.told.insert(metric.name);
@@ -351,6 +353,7 @@ void Worker::record(ActiveState& run, std::size_t source,
       report.busy_us = busy;
       run.reports.push_back(report);
     }
+    put_objective_last(std::span(run.reports).subspan(before));
   }
 }
 

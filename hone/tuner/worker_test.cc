@@ -56,8 +56,10 @@ class WorkerTest : public testing::Test {
     x.domain = Real{};
     spec.name = "test";
     spec.space = *SearchSpace::create({x}, {}).space;
-    spec.metrics = {Metric{}};
+    spec.metrics = {Metric{}, Metric{}};
     spec.metrics[0].name = "loss";
+    spec.metrics[1].name = "memory";
+    spec.metrics[1].role = MetricRole::guard;
     spec.sampler.name = "random";
     study_ = create_study(store_, spec, "", "").id;
     const Holder holder{"elsewhere", "boot", 1, 1};
@@ -130,6 +132,26 @@ TEST_F(WorkerTest, NothingIsLostOrDoubledWhereACommitIsInDoubt) {
   }
   EXPECT_EQ(speeds, all_speeds);
   EXPECT_EQ(losses, all_losses);
+}
+
+TEST_F(WorkerTest, TheObjectiveComesLastOfWhatIsSaidAtOnce) {
+  for (int i = 0; i < 3; ++i)
+    write(kSecond, "{\"step\": " + std::to_string(i) + ", \"loss\": 3, \"memory\": 5}");
+  program_.end_us = 2 * kSecond;
+  work(4 * kSecond);
+  std::vector<int> metrics;
+  std::vector<double> places;
+  std::vector<std::int64_t> ordinals;
+  for (const Change& change : store_.changes_since(study_, 0, 1000)) {
+    const auto* reported = std::get_if<Reported>(&change.body);
+    if (reported == nullptr) continue;
+    metrics.push_back(reported->report.metric);
+    places.push_back(reported->report.fidelity);
+    ordinals.push_back(reported->report.ordinal);
+  }
+  EXPECT_EQ(metrics, (std::vector<int>{1, 0, 1, 0, 1, 0}));
+  EXPECT_EQ(places, (std::vector<double>{0, 0, 1, 1, 2, 2}));
+  EXPECT_EQ(ordinals, (std::vector<std::int64_t>{0, 1, 2, 3, 4, 5}));
 }
 
 }  // namespace

@@ -39,8 +39,8 @@ p.add_argument("--lr", type=float)
 a, _ = p.parse_known_args()
 for epoch in range(1, 10):
     print('@hone {"epoch": %d, "loss": %f, "cost": %f}' % (epoch, a.lr + 1 / epoch, a.lr), flush=True)
-    if epoch == 2 and a.lr > 0.6:
-        time.sleep(3)
+    if epoch == 1 and a.lr > 0.6:
+        time.sleep(20)
 """
 
 HALVED = """
@@ -84,6 +84,8 @@ class Front(Case):
         self.assertTrue(stopped)
         for trial in stopped:
             self.assertRegex(trial["reason"], r"rung \d: \d+ of \d+ dominate it")
+            if trial["config"]["lr"] > 0.6:
+                self.assertEqual(trial["reached"], 1, "both objectives of the first epoch are known when it is judged")
         best = min(trials, key=lambda t: t["config"]["lr"])
         self.assertEqual(best["state"], "complete")
         self.write("study.yaml", HALVED.replace("moasha", "{type: asha, eta: 3}"))
