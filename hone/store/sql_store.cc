@@ -164,7 +164,7 @@ Standing SqlStore::standing(StudyId study, Goal goal) {
     Query states(connection, "SELECT state, COUNT(*) FROM trial WHERE study_id = $1 GROUP BY state",
                  study.value);
     while (states.step()) standing.trials.of(states.as<TrialState>(0)) = states.integer(1);
-    static const auto text = [](const char* order) {
+    const auto text = [](const char* order) {
       return std::string(
                  "SELECT t.number, r.value FROM trial t JOIN result r ON r.trial_id = t.trial_id "
                  "AND r.metric_id = 0 AND r.purpose = 0 WHERE t.study_id = $1 AND t.state = $2 AND "

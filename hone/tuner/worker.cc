@@ -1,4 +1,4 @@
-#include "hone/tuner/report_order.h"
+#include "hone/tuner/worker.h"
 
 #include <fmt/core.h>
 

@@ -131,8 +131,7 @@ export class LiveStudy {
     else if (columns.head.rows > 0) {
       this.table.merge(columns);
       this.note_changes(columns);
-    }
-    else this.table.version = columns.head.version;
+    } else this.table.version = columns.head.version;
     if (labels) {
       this.labels_stale = false;
       this.table.labels = new Map(Object.entries(labels.trials).map(([number, one]) => [Number(number), one]));
