@@ -60,12 +60,25 @@ const std::set<std::string> kOptions = {
     "peer",    "points", "problem", "problems",      "relations",    "samplers", "seeds",
     "share",   "sizes",  "trials",  "source-trials", "trajectories", "versions"};
 
+/// A number of an option, which may be one of a list.
+double read_number(const std::string& option, std::string_view text) {
+  const auto value = parse_number(text);
+  if (!value)
+    throw Error(ErrorCode::invalid_input, fmt::format("--{}: '{}' is no number", option, text));
+  return *value;
+}
+
 struct Arguments {
   std::string command;
   std::map<std::string, std::string> options;
   std::string get(const std::string& name, const std::string& fallback) const {
     const auto it = options.find(name);
     return it == options.end() ? fallback : it->second;
+  }
+  template <class T>
+  T number(const std::string& name, T fallback) const {
+    const auto it = options.find(name);
+    return it == options.end() ? fallback : static_cast<T>(read_number(name, it->second));
   }
 };
 
@@ -211,7 +224,7 @@ int check_limits(const std::vector<Problem>& problems, const Curves& curves,
     for (const Problem& problem : problems)
       sum += mean_at(curves.at(problem.name).at(methods.at(m)), mark, first, count);
     const double mean = sum / static_cast<double>(problems.size());
-    const double limit = parse_number(text).value();
+    const double limit = read_number("at-most", text);
     fmt::print("{}: {:.4f}, at most {} asked for\n", methods[m], mean, limit);
     if (!(mean <= limit)) above = 1;
     ++m;
@@ -227,11 +240,10 @@ int compare(const Arguments& arguments, std::vector<Problem> problems) {
       return std::find(names.begin(), names.end(), p.name) == names.end();
     });
   }
-  const auto seeds = static_cast<std::int64_t>(parse_number(arguments.get("seeds", "20")).value());
-  const auto first =
-      static_cast<std::int64_t>(parse_number(arguments.get("first-seed", "0")).value());
-  const auto trials = static_cast<std::size_t>(parse_number(arguments.get("trials", "60")).value());
-  const auto batch = static_cast<std::size_t>(parse_number(arguments.get("batch", "1")).value());
+  const auto seeds = arguments.number<std::int64_t>("seeds", 20);
+  const auto first = arguments.number<std::int64_t>("first-seed", 0);
+  const auto trials = arguments.number<std::size_t>("trials", 60);
+  const auto batch = arguments.number<std::size_t>("batch", 1);
   Curves curves;
   std::vector<std::string> methods;
   const std::string samplers = arguments.get("samplers", "tpe");
@@ -262,7 +274,7 @@ int compare(const Arguments& arguments, std::vector<Problem> problems) {
   std::vector<std::size_t> marks;
   const std::string mark_list = arguments.get("marks", fmt::format("{}", trials));
   for (const std::string_view mark : split(mark_list, ',')) {
-    marks.push_back(static_cast<std::size_t>(parse_number(mark).value()));
+    marks.push_back(static_cast<std::size_t>(read_number("marks", mark)));
   }
   print_table(problems, curves, methods, marks, first, seeds);
   return check_limits(problems, curves, methods, marks.back(), first, seeds,
@@ -286,20 +298,17 @@ std::vector<std::string> texts(const std::string& list) {
 
 int transfer(const Arguments& arguments, const std::string& data,
              const std::vector<Problem>& problems) {
-  const auto number = [&](const char* name, const char* fallback) {
-    return static_cast<std::int64_t>(parse_number(arguments.get(name, fallback)).value());
-  };
   TransferOptions options;
   options.data = data;
   options.relations = texts(arguments.get("relations", ""));
   options.targets = texts(arguments.get("problems", ""));
   options.methods = texts(arguments.get("methods", "none,replay,transfer"));
   options.sampler = algorithm(arguments.get("samplers", "auto"));
-  options.first_seed = number("first-seed", "0");
-  options.seeds = number("seeds", "20");
-  options.trials = static_cast<std::size_t>(number("trials", "60"));
-  options.points = static_cast<std::size_t>(number("points", "3"));
-  options.source_trials = static_cast<std::size_t>(number("source-trials", "60"));
+  options.first_seed = arguments.number("first-seed", 0);
+  options.seeds = arguments.number("seeds", 20);
+  options.trials = arguments.number<std::size_t>("trials", 60);
+  options.points = arguments.number<std::size_t>("points", 3);
+  options.source_trials = arguments.number<std::size_t>("source-trials", 60);
   return measure_transfer(problems, options);
 }
 
@@ -314,10 +323,9 @@ int costs(const Arguments& arguments, const std::string& data,
     options.methods.push_back(name);
     options.samplers.push_back(spec);
   }
-  options.first_seed =
-      static_cast<std::int64_t>(parse_number(arguments.get("first-seed", "0")).value());
-  options.seeds = static_cast<std::int64_t>(parse_number(arguments.get("seeds", "20")).value());
-  options.trials = parse_number(arguments.get("trials", "60")).value();
+  options.first_seed = arguments.number<std::int64_t>("first-seed", 0);
+  options.seeds = arguments.number<std::int64_t>("seeds", 20);
+  options.trials = arguments.number("trials", 60);
   std::vector<std::string> skipped;
   return measure_costs(cost_tasks(problems, data, skipped), options);
 }
@@ -335,7 +343,7 @@ int run(int argc, char** argv) {
     std::vector<std::size_t> sizes;
     const std::string list = arguments.get("sizes", "100,1000,10000,100000");
     for (const std::string_view size : split(list, ','))
-      sizes.push_back(static_cast<std::size_t>(parse_number(size).value()));
+      sizes.push_back(static_cast<std::size_t>(read_number("sizes", size)));
     return measure_speed(problems, arguments.get("problem", "sphere10"),
                          algorithm(arguments.get("samplers", "tpe")), sizes);
   }
@@ -344,20 +352,18 @@ int run(int argc, char** argv) {
     StopOptions options;
     options.problems = texts(arguments.get("problems", ""));
     options.sampler = algorithm(arguments.get("samplers", "auto"));
-    options.first_seed =
-        static_cast<std::int64_t>(parse_number(arguments.get("first-seed", "0")).value());
-    options.seeds = static_cast<std::int64_t>(parse_number(arguments.get("seeds", "20")).value());
-    options.trials = static_cast<std::size_t>(parse_number(arguments.get("trials", "100")).value());
+    options.first_seed = arguments.number<std::int64_t>("first-seed", 0);
+    options.seeds = arguments.number<std::int64_t>("seeds", 20);
+    options.trials = arguments.number<std::size_t>("trials", 100);
     return measure_stops(problems, options);
   }
   if (arguments.command == "costs") return costs(arguments, data, problems);
   if (arguments.command.starts_with("reach ")) {
     ReachOptions options;
-    options.share = parse_number(arguments.get("share", "0.001")).value();
-    options.first_seed =
-        static_cast<std::int64_t>(parse_number(arguments.get("first-seed", "0")).value());
-    options.seeds = static_cast<std::int64_t>(parse_number(arguments.get("seeds", "20")).value());
-    options.trials = static_cast<std::size_t>(parse_number(arguments.get("trials", "500")).value());
+    options.share = arguments.number("share", 0.001);
+    options.first_seed = arguments.number<std::int64_t>("first-seed", 0);
+    options.seeds = arguments.number<std::int64_t>("seeds", 20);
+    options.trials = arguments.number<std::size_t>("trials", 500);
     options.feature = arguments.get("feature", "");
     const std::string samplers = arguments.get("samplers", "auto;gp;tpe;evolution;random");
     return measure_reach(problems, arguments.command.substr(6), algorithms(samplers), options);

@@ -7,6 +7,7 @@
 
 #include "hone/base/assert.h"
 #include "hone/base/text.h"
+#include "hone/scheduler/stopping.h"
 #include "hone/tuner/budget.h"
 
 namespace hone {
@@ -185,6 +186,31 @@ std::optional<StudyEnd> no_improvement(const History& history) {
 }
 
 }  // namespace
+
+std::optional<WarningNote> late_verdict(const History& history, RunId id) {
+  const Run* run = history.run(id);
+  if (run == nullptr || run->plan.purpose != RunPurpose::search ||
+      run->end.outcome != RunOutcome::finished)
+    return std::nullopt;
+  std::int64_t reports = 0;
+  std::int64_t late = 0;
+  const History::SeriesPoint* judged = nullptr;
+  for (const auto& point : history.series(id)) {
+    if (point.metric != 0) continue;
+    ++reports;
+    late += point.late ? 1 : 0;
+    if (!point.late) judged = &point;
+  }
+  constexpr std::int64_t kFew = 3;
+  if (judged == nullptr || late < kFew || 4 * late < reports) return std::nullopt;
+  return WarningNote{
+      run->plan.trial, kLateVerdict,
+      fmt::format(
+          "its program had ended, {} reports further, when the verdict at {} came. Verdicts "
+          "cannot keep up: report less often, or run fewer trials at a time",
+          late, place_text(history.spec(), judged->fidelity)),
+      judged->seq};
+}
 
 Action settle(const History& history, std::int64_t number) {
   const Trial& trial = history.trial(number);

@@ -31,8 +31,8 @@ class Record {
     apply(RunClaimed{run_, plan.trial, 1, WorkerId{1}});
     return run_;
   }
-  void report(std::int64_t trial, double fidelity, double value) {
-    apply(Reported{{run_, trial, ordinal_++, fidelity, 0, value, 0}, false});
+  void report(std::int64_t trial, double fidelity, double value, bool late = false) {
+    apply(Reported{{run_, trial, ordinal_++, fidelity, 0, value, 0}, late});
   }
   void end(std::int64_t trial, RunOutcome outcome, FailKind kind = FailKind::none,
            std::string detail = "") {
@@ -48,6 +48,7 @@ class Record {
   void move(const Action& action) { apply(std::get<TrialMoved>(action)); }
   void open_again() { apply(StudyMoved{StudyState::open, "resumed"}); }
   const History& history() const { return *history_; }
+  RunId run() const { return run_; }
   Action settle(std::int64_t trial) const { return hone::settle(*history_, trial); }
 
  private:
@@ -92,6 +93,29 @@ std::string text_of(const Action& action) {
   if (moved.fail_kind != FailKind::none)
     text += std::string(" (") + fail_kind_name(moved.fail_kind) + ")";
   return moved.reason.empty() ? text : text + ": " + moved.reason;
+}
+
+TEST(LateVerdict, IsToldOfARunThatEndedByItselfFarBehindWhatItsVerdictLookedAt) {
+  const auto told = [](int in_time, int late, RunOutcome outcome) {
+    Record record(a_spec());
+    const auto trial = record.add();
+    for (int epoch = 1; epoch <= in_time + late; ++epoch)
+      record.report(trial, epoch, 0.5, epoch > in_time);
+    record.end(trial, outcome);
+    return late_verdict(record.history(), record.run());
+  };
+  const auto warning = told(2, 7, RunOutcome::finished);
+  ASSERT_TRUE(warning);
+  EXPECT_EQ(warning->trial, 0);
+  EXPECT_EQ(warning->cause_seq, 5);  // added, queued, claimed, two reports
+  EXPECT_EQ(warning->reason,
+            "its program had ended, 7 reports further, when the verdict at epoch 2 came. Verdicts "
+            "cannot keep up: report less often, or run fewer trials at a time");
+  EXPECT_TRUE(told(9, 3, RunOutcome::finished));
+  EXPECT_FALSE(told(10, 3, RunOutcome::finished)) << "nearly at its end anyway";
+  EXPECT_FALSE(told(7, 2, RunOutcome::finished));
+  EXPECT_FALSE(told(9, 0, RunOutcome::finished));
+  EXPECT_FALSE(told(2, 7, RunOutcome::stopped)) << "the verdict took effect";
 }
 
 TEST(Settle, CompletesATrialWhoseProgramEndedWithItsMetric) {

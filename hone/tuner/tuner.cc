@@ -74,6 +74,7 @@ void Tuner::rebuild() {
   oom_retries_ = {};
   exhausted_.clear();
   judged_through_ = 0;
+  late_warned_ = false;
   // What an earlier leader had seen when it last committed a decision, it has judged; it is not
   // judged again.
   std::int64_t after = 0;
@@ -192,6 +193,7 @@ void Tuner::fold_one(Change change, Round& round) {
     const bool all_ended = trial.runs_open == 0;
     if (run->plan.purpose == RunPurpose::search && all_ended && waits)
       unsettled_.insert(trial.number());
+    if (role_ == TunerRole::leading) warn_if_late(ended->run, round);
   } else if (const auto* queued = std::get_if<RunQueued>(&change.body)) {
     unsettled_.erase(queued->plan.trial);
   } else if (const auto* moved = std::get_if<TrialMoved>(&change.body)) {
@@ -207,6 +209,7 @@ void Tuner::fold_one(Change change, Round& round) {
   if (const auto* noted = std::get_if<Noted>(&change.body)) {
     // A leader that takes over meets reports behind the one that was warned at before the warning.
     const auto known = warning_of(*noted);
+    late_warned_ |= known && known->detector == kLateVerdict;
     if (known && !faulty("warning_repeated")) forget_warning(*known, round);
   }
   const bool follows = std::holds_alternative<TrialAdded>(change.body);
@@ -260,6 +263,15 @@ void Tuner::warn(const Alarm& alarm, std::int64_t trial, std::int64_t seq, Round
   if (history_->trial(trial).warned_by(alarm.detector)) return;
   if (!round.warned.emplace(trial, alarm.detector).second) return;
   round.actions.push_back(to_note({trial, alarm.detector, alarm.finding.reason, seq}));
+}
+
+/// Once a study: where verdicts cannot keep up, they are late for many trials.
+void Tuner::warn_if_late(RunId run, Round& round) {
+  if (late_warned_) return;
+  const auto warning = late_verdict(*history_, run);
+  if (!warning) return;
+  late_warned_ = true;
+  round.actions.push_back(to_note(*warning));
 }
 
 void Tuner::forget_warning(const WarningNote& known, Round& round) {

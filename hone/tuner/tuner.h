@@ -94,6 +94,7 @@ class Tuner {
              const std::vector<Alarm>& alarms, Round& round);
   static void forget_warning(const WarningNote& known, Round& round);
   void warn(const Alarm& alarm, std::int64_t trial, std::int64_t seq, Round& round) const;
+  void warn_if_late(RunId run, Round& round);
   void handle_requests(Round& round);
   void handle_request(const Request& request, Round& round);
   std::string stop_trials(const std::vector<std::int64_t>& numbers, const std::string& actor,
@@ -142,6 +143,7 @@ class Tuner {
       unsettled_;  ///< trials whose runs have all ended and that wait for a decision
   OomRetries oom_retries_;
   std::int64_t judged_through_ = 0;  ///< reports up to this commit were judged by a leader before
+  bool late_warned_ = false;         ///< verdicts were found to come too late
   std::string exhausted_;            ///< why no new trial can be made, once known
   std::function<void(const Change&)> callback_;
 };

@@ -169,6 +169,53 @@ TEST_F(TunerDetectorsTest, AnotherProcessReadsTheWarningsAndDoesNotRepeatThem) {
   EXPECT_EQ(notes().size(), 1U);
 }
 
+TEST_F(TunerDetectorsTest, ProgramsThatOutrunTheirVerdictsAreToldOfOnceAStudy) {
+  StudySpec with = spec();
+  with.scheduler = {"threshold", Value::Map{{"upper", 1}}};
+  create(with);
+  TunerOptions options;
+  options.holder = Holder{"elsewhere", "boot", 1, 1};
+  options.parallel = 2;
+  const WorkerId worker = store_.register_worker({"worker", options.holder, "1", "{}"});
+  // Whole trainings between two looks of the leader.
+  const auto train = [&] {
+    for (const Claim& claim : store_.claim(id_, worker, 2, 30'000'000)) {
+      store_.start_run(claim.run.id, claim.run.token, {});
+      ReportBatch batch;
+      for (int epoch = 1; epoch <= 8; ++epoch) {
+        const double loss = epoch < 3 ? 0.5 : 2.0;
+        batch.reports.push_back({claim.run.id, claim.run.plan.trial, epoch - 1,
+                                 static_cast<double>(epoch), 0, loss, 0});
+      }
+      batch.next_ordinal = 8;
+      store_.end_run(claim.run.id, claim.run.token, batch, {});
+    }
+  };
+  {
+    Tuner leader(store_, clock_, id_, options);
+    leader.step();
+    train();
+    leader.step();
+    train();
+    leader.release();
+  }
+  options.holder.pid = 2;
+  Tuner next(store_, clock_, id_, options);
+  next.step();
+  train();
+  next.step();
+  ASSERT_GE(next.history().size(), 6);
+  ASSERT_EQ(notes().size(), 1U);
+  const auto warning = warning_of(notes()[0]);
+  ASSERT_TRUE(warning);
+  EXPECT_EQ(warning->detector, kLateVerdict);
+  EXPECT_EQ(warning->trial, 0);
+  EXPECT_EQ(warning->reason,
+            "its program had ended, 5 reports further, when the verdict at epoch 3 came. Verdicts "
+            "cannot keep up: report less often, or run fewer trials at a time");
+  EXPECT_TRUE(next.history().trial(0).warned_by(kLateVerdict));
+}
+
 TEST_F(TunerDetectorsTest, TheLengthOfARunIsLearntFromThoseThatWereWhole) {
   StudySpec with = spec();
   with.fidelity.reset();
