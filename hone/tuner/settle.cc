@@ -100,6 +100,22 @@ Action settle_finished(const History& history, const Trial& trial,
   return moved(history, trial.number(), TrialState::complete, FailKind::none, "");
 }
 
+/// Whether all that a complete trial must have is there: full fidelity and every objective. What a
+/// program still did when it was stopped (saving, say) changes no value.
+bool is_whole(const History& history, const Trial& trial) {
+  const StudySpec& spec = history.spec();
+  if (!spec.fidelity || !spec.fidelity->max ||
+      trial.reached.value_or(-INFINITY) < *spec.fidelity->max)
+    return false;
+  const auto results = history.judge(trial.number());
+  for (int m = 0; m < spec.objective_count(); ++m) {  // the objectives come first in both
+    const auto at = static_cast<std::size_t>(m);
+    if (results.size() <= at || results[at].metric != m || std::isnan(results[at].value))
+      return false;
+  }
+  return true;
+}
+
 /// The last line of a failure, its numbers left out: a program that refuses "--lr=0.1" and then
 /// "--lr=3e-05" fails in the same way.
 std::string way_of_failing(const std::string& detail) {
@@ -244,6 +260,8 @@ Action settle(const History& history, std::int64_t number) {
     return moved(history, number, TrialState::failed, failed->end.fail_kind, failed->end.detail);
   }
   if (trial.verdict == Verdict::stop) {
+    if (is_whole(history, trial))
+      return moved(history, number, TrialState::complete, FailKind::none, "");
     // A replicate that waited leaves what the ones before it have found.
     const bool began = std::any_of(runs.begin(), runs.end(), [](const Run* run) {
       return run->end.outcome != RunOutcome::cancelled;

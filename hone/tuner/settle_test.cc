@@ -187,6 +187,25 @@ TEST(Settle, MakesVerdictsTrueUnlessTheProgramWasDoneFirst) {
   EXPECT_EQ(text_of(record.settle(diverged)), "failed (diverged): because");
 }
 
+TEST(Settle, CompletesAStoppedTrialThatHadReachedFullFidelity) {
+  const auto settled = [](double epoch, double loss, int objectives) {
+    StudySpec spec = a_spec();
+    Metric second;
+    second.name = "size";
+    if (objectives == 2) spec.metrics.push_back(second);
+    Record record(spec);
+    const auto trial = record.add();
+    record.report(trial, epoch, loss);
+    record.judge(trial, Verdict::stop);
+    record.end(trial, RunOutcome::stopped);
+    return text_of(record.settle(trial));
+  };
+  EXPECT_EQ(settled(9, 0.5, 1), "complete");
+  EXPECT_EQ(settled(8, 0.5, 1), "stopped: because");
+  EXPECT_EQ(settled(9, NAN, 1), "stopped: because");
+  EXPECT_EQ(settled(9, 0.5, 2), "stopped: because") << "the other objective is missing";
+}
+
 TEST(Settle, PausesATrialThatWentAPartOfTheWay) {
   Record record(a_spec(true));
   const auto trial = record.add(1);
