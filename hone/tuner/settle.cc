@@ -8,6 +8,7 @@
 #include "hone/base/assert.h"
 #include "hone/base/text.h"
 #include "hone/scheduler/stopping.h"
+#include "hone/study/replicates.h"
 #include "hone/tuner/budget.h"
 
 namespace hone {
@@ -48,6 +49,20 @@ TrialMoved moved(const History& history, std::int64_t trial, TrialState state, F
   action.results = history.judge(trial);
   action.reached = history.trial(trial).reached;
   return action;
+}
+
+/// How far the programs of a trial got that ended by themselves: what they reported behind a
+/// verdict that reached them too late counts.
+std::optional<double> reached_at_end(const History& history, std::int64_t trial) {
+  std::optional<double> reached;
+  for (const int replicate : started_replicates(history, trial, RunPurpose::search)) {
+    const auto series = replicate_series(history, trial, RunPurpose::search, replicate, 0, true);
+    if (series.empty()) continue;
+    double last = series.front().fidelity;
+    for (const auto& point : series) last = std::max(last, point.fidelity);
+    reached = std::min(reached.value_or(last), last);
+  }
+  return reached;
 }
 
 /// A run that went on from a checkpoint, was asked to go beyond what its trial had reached, and
@@ -97,7 +112,12 @@ Action settle_finished(const History& history, const Trial& trial,
                        *trial.fidelity_target < *spec.fidelity->max;
   if (partial)
     return moved(history, trial.number(), TrialState::paused, FailKind::none, trial.reason);
-  return moved(history, trial.number(), TrialState::complete, FailKind::none, "");
+  const bool judged = trial.verdict != Verdict::go_on;
+  TrialMoved complete =
+      moved(history, trial.number(), TrialState::complete, FailKind::none,
+            judged ? fmt::format("ended before its verdict came ({})", trial.reason) : "");
+  complete.reached = reached_at_end(history, trial.number());
+  return complete;
 }
 
 /// Whether all that a complete trial must have is there: full fidelity and every objective. What a
@@ -261,7 +281,8 @@ Action settle(const History& history, std::int64_t number) {
   }
   if (trial.verdict == Verdict::stop) {
     if (is_whole(history, trial))
-      return moved(history, number, TrialState::complete, FailKind::none, "");
+      return moved(history, number, TrialState::complete, FailKind::none,
+                   fmt::format("at its end when it was stopped ({})", trial.reason));
     // A replicate that waited leaves what the ones before it have found.
     const bool began = std::any_of(runs.begin(), runs.end(), [](const Run* run) {
       return run->end.outcome != RunOutcome::cancelled;

@@ -178,8 +178,12 @@ TEST(Settle, MakesVerdictsTrueUnlessTheProgramWasDoneFirst) {
   const auto done = record.add();
   record.report(done, 1, 3);
   record.judge(done, Verdict::stop);
+  record.report(done, 9, 2, true);
   record.end(done, RunOutcome::finished);
-  EXPECT_EQ(text_of(record.settle(done)), "complete");
+  EXPECT_EQ(text_of(record.settle(done)), "complete: ended before its verdict came (because)");
+  const auto complete = std::get<TrialMoved>(record.settle(done));
+  EXPECT_EQ(complete.reached, 9) << "where its value is from";
+  EXPECT_EQ(complete.results.at(0).value, 2);
   const auto diverged = record.add();
   record.report(diverged, 1, 1e9);
   record.judge(diverged, Verdict::stop, FailKind::diverged);
@@ -200,7 +204,7 @@ TEST(Settle, CompletesAStoppedTrialThatHadReachedFullFidelity) {
     record.end(trial, RunOutcome::stopped);
     return text_of(record.settle(trial));
   };
-  EXPECT_EQ(settled(9, 0.5, 1), "complete");
+  EXPECT_EQ(settled(9, 0.5, 1), "complete: at its end when it was stopped (because)");
   EXPECT_EQ(settled(8, 0.5, 1), "stopped: because");
   EXPECT_EQ(settled(9, NAN, 1), "stopped: because");
   EXPECT_EQ(settled(9, 0.5, 2), "stopped: because") << "the other objective is missing";
