@@ -241,10 +241,10 @@ std::optional<WarningNote> late_verdict(const History& history, RunId id) {
   if (judged == nullptr || late < kFew || 4 * late < reports) return std::nullopt;
   return WarningNote{
       run->plan.trial, kLateVerdict,
-      fmt::format(
-          "its program had ended, {} reports further, when the verdict at {} came. Verdicts "
-          "cannot keep up: report less often, or run fewer trials at a time",
-          late, place_text(history.spec(), judged->fidelity)),
+      fmt::format("it went on behind the verdict at {} for {} reports, to its end: programs that "
+                  "report faster than verdicts come, or do not heed should_stop(), are not "
+                  "stopped. Report less often, or run fewer trials at a time",
+                  place_text(history.spec(), judged->fidelity), late),
       judged->seq};
 }
 

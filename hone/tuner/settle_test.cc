@@ -109,8 +109,9 @@ TEST(LateVerdict, IsToldOfARunThatEndedByItselfFarBehindWhatItsVerdictLookedAt) 
   EXPECT_EQ(warning->trial, 0);
   EXPECT_EQ(warning->cause_seq, 5);  // added, queued, claimed, two reports
   EXPECT_EQ(warning->reason,
-            "its program had ended, 7 reports further, when the verdict at epoch 2 came. Verdicts "
-            "cannot keep up: report less often, or run fewer trials at a time");
+            "it went on behind the verdict at epoch 2 for 7 reports, to its end: programs that "
+            "report faster than verdicts come, or do not heed should_stop(), are not stopped. "
+            "Report less often, or run fewer trials at a time");
   EXPECT_TRUE(told(9, 3, RunOutcome::finished));
   EXPECT_FALSE(told(10, 3, RunOutcome::finished)) << "nearly at its end anyway";
   EXPECT_FALSE(told(7, 2, RunOutcome::finished));

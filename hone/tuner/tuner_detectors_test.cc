@@ -211,8 +211,9 @@ TEST_F(TunerDetectorsTest, ProgramsThatOutrunTheirVerdictsAreToldOfOnceAStudy) {
   EXPECT_EQ(warning->detector, kLateVerdict);
   EXPECT_EQ(warning->trial, 0);
   EXPECT_EQ(warning->reason,
-            "its program had ended, 5 reports further, when the verdict at epoch 3 came. Verdicts "
-            "cannot keep up: report less often, or run fewer trials at a time");
+            "it went on behind the verdict at epoch 3 for 5 reports, to its end: programs that "
+            "report faster than verdicts come, or do not heed should_stop(), are not stopped. "
+            "Report less often, or run fewer trials at a time");
   EXPECT_TRUE(next.history().trial(0).warned_by(kLateVerdict));
 }
 
