@@ -138,6 +138,7 @@ bool Tuner::step_once() {
     if (!leads) return changed;
     handle_requests(round);
     for (const std::int64_t trial : unsettled_) {
+      if (round.judged.contains(trial)) continue;  // with its verdict, once that is in the record
       Action action = settle(*history_, trial);
       if (std::holds_alternative<QueueRun>(action) && faulty("requeue_forgotten")) continue;
       race_on(trial, action, round);

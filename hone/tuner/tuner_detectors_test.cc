@@ -169,6 +169,27 @@ TEST_F(TunerDetectorsTest, AnotherProcessReadsTheWarningsAndDoesNotRepeatThem) {
   EXPECT_EQ(notes().size(), 1U);
 }
 
+TEST_F(TunerDetectorsTest, ATrialThatDivergedAndEndedBeforeAnybodyLookedFails) {
+  create(spec());
+  TunerOptions options;
+  options.holder = Holder{"elsewhere", "boot", 1, 1};
+  const WorkerId worker = store_.register_worker({"worker", options.holder, "1", "{}"});
+  Tuner leader(store_, clock_, id_, options);
+  leader.step();
+  const Claim claim = store_.claim(id_, worker, 1, 30'000'000).at(0);
+  ReportBatch batch;
+  for (int epoch = 1; epoch <= 60; ++epoch) {
+    const double loss = epoch < 10 ? 2.0 / epoch : 9.0 + epoch;
+    batch.reports.push_back({claim.run.id, 0, epoch - 1, static_cast<double>(epoch), 0, loss, 0});
+  }
+  batch.next_ordinal = 60;
+  store_.start_run(claim.run.id, claim.run.token, {});
+  store_.end_run(claim.run.id, claim.run.token, batch, {});
+  leader.step();
+  EXPECT_EQ(leader.history().trial(0).state, TrialState::failed);
+  EXPECT_EQ(leader.history().trial(0).fail_kind, FailKind::diverged);
+}
+
 TEST_F(TunerDetectorsTest, ProgramsThatOutrunTheirVerdictsAreToldOfOnceAStudy) {
   StudySpec with = spec();
   with.scheduler = {"threshold", Value::Map{{"upper", 1}}};
