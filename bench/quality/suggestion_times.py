@@ -3,9 +3,9 @@
 
     ./dev bench quality/suggestion_times [--sizes 100,1000] [--only gp,tpe,optuna_gp]
 
-The trials before are random ones that are told to each method; then it is asked for trials and told their values for as long as
-`--seconds`, at least five times and at most fifty. Time is the processor's, telling included, since a machine has other work; peers
-run with one thread. Environments of peers are made where they lack, which takes minutes and a network.
+The trials before are random ones that are told to each method; a first suggestion is not counted. Then a peer is asked for trials and told
+their values for as long as `--seconds`, at least five times and at most fifty; its p99 is the largest of fifty. hone is timed by
+`hone_quality speed`. Time is the processor's, telling included, since a machine has other work; peers run with one thread. Environments of peers are made where they lack, which takes minutes and a network.
 """
 
 import argparse
@@ -78,6 +78,7 @@ def hebo(size):
 def measure(name, size, seconds):
     """Milliseconds of the processor, one a suggestion."""
     step = globals()[name](size)
+    step()  # the first loads code and fits from nothing
     spent = []
     until = time.monotonic() + seconds
     while len(spent) < 5 or (len(spent) < 50 and time.monotonic() < until):

@@ -78,6 +78,22 @@ bool checkpoint_was_ahead(const History& history, const Trial& trial, const Run&
   return true;
 }
 
+/// What keeps a trial with these results from being complete; nullopt: nothing.
+struct Lack {
+  FailKind kind = FailKind::none;
+  std::string text;
+};
+std::optional<Lack> lack_of(const StudySpec& spec, const std::vector<Result>& results) {
+  for (int m = 0; m < spec.objective_count(); ++m) {  // the objectives come first in both
+    const std::string& name = spec.metrics[static_cast<std::size_t>(m)].name;
+    const auto at = static_cast<std::size_t>(m);
+    if (results.size() <= at || results[at].metric != m)
+      return Lack{FailKind::no_metric, fmt::format("the program ended without reporting {}", name)};
+    if (std::isnan(results[at].value)) return Lack{FailKind::nan, fmt::format("{} is nan", name)};
+  }
+  return std::nullopt;
+}
+
 /// A running trial whose programs all ended by themselves with success.
 Action settle_finished(const History& history, const Trial& trial,
                        const std::vector<const Run*>& runs) {
@@ -94,18 +110,8 @@ Action settle_finished(const History& history, const Trial& trial,
                  fmt::format("trial {}, which it went on from, had come to its end",
                              trial.proposal->parent.value_or(-1)));
   }
-  for (int m = 0; m < spec.objective_count(); ++m) {  // the objectives come first in both
-    const std::string& name = spec.metrics[static_cast<std::size_t>(m)].name;
-    const auto at = static_cast<std::size_t>(m);
-    if (results.size() <= at || results[at].metric != m) {
-      return moved(history, trial.number(), TrialState::failed, FailKind::no_metric,
-                   fmt::format("the program ended without reporting {}", name));
-    }
-    if (std::isnan(results[at].value)) {
-      return moved(history, trial.number(), TrialState::failed, FailKind::nan,
-                   fmt::format("{} is nan", name));
-    }
-  }
+  if (const auto lack = lack_of(spec, results))
+    return moved(history, trial.number(), TrialState::failed, lack->kind, lack->text);
   // A program that was asked for a part of the way ends there by itself: its trial pauses, and may
   // be promoted.
   const bool partial = trial.fidelity_target && spec.fidelity && spec.fidelity->max &&
@@ -124,16 +130,9 @@ Action settle_finished(const History& history, const Trial& trial,
 /// program still did when it was stopped (saving, say) changes no value.
 bool is_whole(const History& history, const Trial& trial) {
   const StudySpec& spec = history.spec();
-  if (!spec.fidelity || !spec.fidelity->max ||
-      trial.reached.value_or(-INFINITY) < *spec.fidelity->max)
-    return false;
-  const auto results = history.judge(trial.number());
-  for (int m = 0; m < spec.objective_count(); ++m) {  // the objectives come first in both
-    const auto at = static_cast<std::size_t>(m);
-    if (results.size() <= at || results[at].metric != m || std::isnan(results[at].value))
-      return false;
-  }
-  return true;
+  return spec.fidelity && spec.fidelity->max &&
+         trial.reached.value_or(-INFINITY) >= *spec.fidelity->max &&
+         !lack_of(spec, history.judge(trial.number()));
 }
 
 /// The last line of a failure, its numbers left out: a program that refuses "--lr=0.1" and then

@@ -16,7 +16,7 @@ namespace hone {
 /// for another attempt.
 Action settle(const History& history, std::int64_t trial);
 
-inline constexpr const char* kLateVerdict = "late verdict";
+inline constexpr const char* kLateVerdict = "late_verdict";
 /// What to tell the user where a run came to its own end a quarter of its reports or more (at least
 /// three) after the one that its verdict looked at: programs that report faster than verdicts come
 /// are not stopped, and a population of them does not learn from its best.
